@@ -15,9 +15,10 @@ from torch.nn import functional as F
 from trainlab.diagnosis import Finding, Report
 from trainlab.diagnosis.edits import line_without
 from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.observed.data import LoaderRecord
 from trainlab.diagnosis.observed.events import Clipping, Cut
 from trainlab.diagnosis.observed.losses import LossCurve
-from trainlab.diagnosis.observed.record import LoaderRecord, OptimizerRecord, TrainingRecord
+from trainlab.diagnosis.observed.record import OptimizerRecord, TrainingRecord
 from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.place import NOWHERE, Place, place_at
 from trainlab.diagnosis.signals.training import Training, training_from

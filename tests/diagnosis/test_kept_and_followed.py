@@ -20,6 +20,9 @@ def kept_in_a_file(tmp_path) -> None:
     fit(model, opt, F.cross_entropy, x, y, epochs=2)
     model.load_state_dict(model.state_dict())
     model.load_state_dict(torch.load(tmp_path / "best.pt"))
+    other = mlp(8, 24, 4)
+    model.load_state_dict(other.state_dict(), assign=True)
+    opt = torch.optim.Adam(model.parameters(), lr=0.01)
     fit(model, opt, F.cross_entropy, x, y, epochs=4)
 
 

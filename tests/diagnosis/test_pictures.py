@@ -10,15 +10,10 @@ import pytest
 
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.faults.lr_too_low import raised_by
+from trainlab.diagnosis.observed.data import DataRecord
 from trainlab.diagnosis.observed.events import Dropout, DropoutInEval
 from trainlab.diagnosis.observed.losses import LossCurve
-from trainlab.diagnosis.observed.record import (
-    DataRecord,
-    FirstValues,
-    OptimizerRecord,
-    ParamRecord,
-    TrainingRecord,
-)
+from trainlab.diagnosis.observed.record import FirstValues, OptimizerRecord, ParamRecord, TrainingRecord
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
 from trainlab.diagnosis.pictures.loops import loss_picture
 from trainlab.diagnosis.signals.training import Training, training_from

@@ -48,6 +48,8 @@ def run_and_try_unasked(plan: Plan, *, output_to_stderr: bool) -> dict[str, Any]
         recording = os.path.join(folder, RECORDING)
         recorded = replace(plan, extras=Extras(recording=recording, light=True))
         report = run_script(recorded, output_to_stderr=output_to_stderr)
+        if report.get("judged"):
+            return report  # several trainings are no experiment
         with trying_line() as tell:
             tell(0.0, "trying remedies, some seconds")
             found = try_unasked(report, folder)
@@ -60,14 +62,16 @@ def tried(
     """Return a report with the results of trying its remedies."""
     from dataclasses import replace
 
-    from trainlab.diagnosis.remedies import ScriptTrials, Trying
+    from trainlab.diagnosis.remedies import ScriptTrials, Trying, of_training
+    from trainlab.diagnosis.report.read_back import part_of
 
     # Seeds change from the first module on; without modules, from the start.
     again = replace(plan, seed_from_start=not report["card"]["models"])
-    runner = ScriptTrials(again, seconds=seconds)
+    judged = report.get("judged", "")
+    runner = ScriptTrials(again, seconds=seconds, training=judged)
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=seconds, tell=tell)
-    by_fault, summary = trying.of(report["findings"])
-    return with_trials(report, by_fault, summary)
+    by_fault, summary = trying.of(part_of(report, judged)["findings"])
+    return with_trials(report, by_fault, of_training(summary, judged))
 
 
 def with_trials(
@@ -75,10 +79,18 @@ def with_trials(
 ) -> dict[str, Any]:
     """Return a report with what was tried, and with the verdict that follows from it."""
     from trainlab.diagnosis.remedies.trial_evidence import after_trials
+    from trainlab.diagnosis.report.read_back import part_of
+    from trainlab.diagnosis.report.several import with_trainings
     from trainlab.diagnosis.report.verdict import verdict
 
-    told = report | {"findings": after_trials(report["findings"], by_fault), "tried": summary}
-    return told | {"verdict": verdict(told)}
+    judged = report.get("judged", "")
+    if not judged:
+        told = report | {"findings": after_trials(report["findings"], by_fault), "tried": summary}
+        return told | {"verdict": verdict(told)}
+    own = after_trials(part_of(report, judged)["findings"], by_fault)
+    trainings = [one | ({"findings": own} if one["name"] == judged else {}) for one in report["trainings"]]
+    trainings = [one | {"verdict": verdict(report | one)} for one in trainings]
+    return with_trainings(report | {"tried": summary}, trainings)
 
 
 def notice(script: str, budget: float) -> str:

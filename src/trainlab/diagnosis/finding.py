@@ -47,7 +47,8 @@ class Finding:
     what `place` has in parts; `value` is the number that the remedy sets, if it sets one. `confidence`
     (0 to 1) is that the fault is there, `proof` shows that it is to blame. `consequence_of` names the finding
     that explains this one, `because` says how. `picture` holds the numbers of a picture
-    (`diagnosis.pictures`), `tried` what trying its remedies came to (`diagnosis.remedies`).
+    (`diagnosis.pictures`), `tried` what trying its remedies came to (`diagnosis.remedies`); `training` names
+    the training that it is of, where a script has several.
     """
 
     fault: str = ""
@@ -65,6 +66,7 @@ class Finding:
     picture: Picture | None = None
     tried: dict[str, Any] | None = None
     is_note: bool = False
+    training: str = ""
 
     def as_note(self) -> Finding:
         """Return the same as a note: worth knowing, but no accusation."""
@@ -98,6 +100,7 @@ class Finding:
             "picture": self.picture,
             "link": f"docs/faults.md#{self.fault}",
             "tried": self.tried,
+            **({"training": self.training} if self.training else {}),
         }
 
 

@@ -68,7 +68,7 @@ class DiagnosisParts:
         return Front(
             say=paragraph(self.report.verdict, kind="question"),
             show=picture(shown.drawn()) if shown else NOTHING,
-            more=joined(tried, self._in_short()),
+            more=joined(self._trainings(), tried, self._in_short()),
         )
 
     def parts(self) -> list[tuple[str, str, Html]]:
@@ -89,12 +89,15 @@ class DiagnosisParts:
         curve = self.report.curve
         return first[0] if first and not is_loss_curve(first, curve) else curve
 
+    def _trainings(self) -> Html:
+        return list_html(self.report.trainings) if self.report.trainings else NOTHING
+
     def _in_short(self) -> Html:
         """Return the causes in a line each, with their remedies."""
         lines = [
             tag(
                 "li",
-                tag("a", escape(_sentence(cause.heading)), href=f"#{self.prefix}{cause.name}"),
+                tag("a", escape(_headed(cause)), href=f"#{self.prefix}{cause.anchor}"),
                 joined(escape(": "), *map(said_html, cause.brief), escape("."), BREAK, _remedy(cause)),
             )
             for cause in self.report.findings
@@ -103,7 +106,7 @@ class DiagnosisParts:
 
     def _finding(self, finding: FindingSection) -> Html:
         """Return a finding, with its consequences inside."""
-        name, about = f"{self.prefix}{finding.name}", f"{self.prefix}about-{finding.name}"
+        name, about = f"{self.prefix}{finding.anchor}", f"{self.prefix}about-{finding.anchor}"
         terms = [("Fault", [tag("a", tag("code", escape(finding.name)), href=f"#{about}")])]
         if finding.consequence_of:
             cause = tag("code", escape(finding.consequence_of))
@@ -116,7 +119,7 @@ class DiagnosisParts:
             told, drawn = joined(told, paragraph(f"The picture is {where}.", kind="muted")), []
         article = tag(
             "article",
-            tag("h3", escape(f"{finding.number}. {_sentence(finding.heading)}"), id=f"{name}-h"),
+            tag("h3", escape(f"{finding.number}. {_headed(finding)}"), id=f"{name}-h"),
             side_by_side([told, *drawn]) if drawn else told,
             _code(finding.code),
             _tried(finding),
@@ -142,7 +145,7 @@ def _note(note: FindingSection) -> Html:
     otherwise = escape("If it is meant so, there is nothing to do; else: ")
     article = tag(
         "article",
-        tag("h3", escape(_sentence(note.heading))),
+        tag("h3", escape(_headed(note))),
         terms_html(fact_terms(note.facts)),
         tag("p", otherwise, inline_html(note.remedy)),
         _about(note.name),
@@ -184,6 +187,11 @@ def _code(code: str) -> Html:
     ]
     written = tag("code", join_html(lines, LINE))
     return joined(tag("pre", written, tabindex="0", aria_label="Remedy as code"), LINE)
+
+
+def _headed(finding: FindingSection) -> str:
+    of = f" ({finding.training})" if finding.training else ""
+    return f"{_sentence(finding.heading)}{of}"
 
 
 def _sentence(title: str) -> str:

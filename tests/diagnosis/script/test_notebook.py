@@ -93,6 +93,57 @@ def test_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert list((tmp_path / "home").iterdir()) == []
 
 
+THREE = """
+import torch
+from torch import nn
+
+X = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+Y = torch.tensor([[0.0], [1.0], [1.0], [0.0]])
+
+class Plain(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lin1, self.lin2 = nn.Linear(2, 8), nn.Linear(8, 1)
+
+    def forward(self, x):
+        return self.lin2(torch.tanh(self.lin1(x)))
+
+class Deep(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lin1, self.lin2, self.lin3 = nn.Linear(2, 8), nn.Linear(8, 8), nn.Linear(8, 1)
+
+    def forward(self, x):
+        return self.lin3(torch.tanh(self.lin1(x)))"""
+MODELS = """
+torch.manual_seed(0)
+model_1, model_2, model_3 = Plain(), Plain(), Deep()
+optimizer_1 = torch.optim.Adam(model_1.parameters(), lr=0.03)
+optimizer_2 = torch.optim.Adam(model_2.parameters(), lr=30.0)
+optimizer_3 = torch.optim.Adam(model_3.parameters(), lr=0.03)"""
+TRAINED = """
+for _ in range(80):
+    optimizer_N.zero_grad()
+    loss_N = nn.functional.mse_loss(model_N(X), Y)
+    loss_N.backward()
+    optimizer_N.step()"""
+
+
+@pytest.mark.process
+def test_three_models_in_one_notebook(tmp_path: Path):
+    """Their optimizers are made in one cell. Each has its outcome, by its name; layers have theirs."""
+    cells = (THREE, MODELS, *(TRAINED.replace("N", number) for number in "123"))
+    code, report, said = doctor(write(tmp_path / "three.ipynb", *cells))
+    assert code == 1, said
+    told = {one["name"]: one["outcome"]["state"] for one in report["trainings"]}
+    assert told == {"model_1": "learnt", "model_2": "stuck", "model_3": "learnt"}
+    first, *_, last = report["findings"]
+    assert (first["fault"], first["training"]) == ("lr_too_high", "model_2")
+    assert (last["fault"], last["training"]) == ("unreachable_params", "model_3")
+    assert last["where"] == "lin2 (lin2.weight, lin2.bias)"
+    assert report["card"]["unregistered_parameters"] == 0
+
+
 def test_a_notebook_ends_with_a_step_inside_of_a_magic(tmp_path: Path):
     pytest.importorskip("IPython")
     name = write(

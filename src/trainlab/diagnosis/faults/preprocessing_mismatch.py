@@ -6,7 +6,7 @@ from statistics import median
 
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.record import NEAR, InputScales
+from trainlab.diagnosis.observed.data import NEAR, InputScales
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.signals.training import Training

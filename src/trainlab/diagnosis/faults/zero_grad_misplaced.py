@@ -25,7 +25,7 @@ def judge(training: Training) -> Finding | None:
         looked = optimizer.looked_back if _is_cleared_early(optimizer) else optimizer.empty
         gone = optimizer.cleared_early if _is_cleared_early(optimizer) else optimizer.empty
         step = optimizer.step_site
-        idle = not any(param.with_grad or param.moved is True for param in training.record.params.values())
+        idle = gone == looked and not any(param.moved is True for param in training.record.params.values())
         return Finding(
             place=place_at(site, "call", call="zero_grad" if optimizer.clear_site else "step"),
             where=f"{site.quoted}, between backward() and {name}.step()" if site else f"{name}.step()",

@@ -16,9 +16,11 @@ from trainlab.diagnosis.judge.diagnose import diagnose
 from trainlab.diagnosis.probe.global_state import random_state_kept
 from trainlab.diagnosis.remedies.trial_evidence import after_trials
 from trainlab.diagnosis.remedies.trial_runs import Job, Run
+from trainlab.diagnosis.remedies.trial_words import of_training
 from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
-from trainlab.diagnosis.report.read_back import outcome_from
+from trainlab.diagnosis.report.read_back import outcome_from, part_of
 from trainlab.diagnosis.report.report import Report
+from trainlab.diagnosis.report.several import rank
 from trainlab.errors import DiagnosisError, shown
 
 if TYPE_CHECKING:
@@ -115,14 +117,23 @@ def _tried(
         told |= {"seconds": 0.0, "words": f"Nothing could be tried: {OUTSIDE}"}
         findings = tuple(replace(finding, tried=words) for finding in report.findings)
         return replace(report, findings=findings, tried=told)
-    runner = FunctionTrials(train, from_start=not report.card["models"])
+    runner = FunctionTrials(train, from_start=not report.card["models"], training=report.judged)
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=took, tell=lambda used, words: None)
     with random_state_kept():
-        by_fault, summary = trying.of([finding.to_dict() for finding in report.findings])
-    told = after_trials([finding.to_dict() for finding in report.findings], by_fault)
-    known = {finding.fault: finding for finding in report.findings}
-    findings = tuple(known[one["fault"]].as_tried(one) for one in told)
-    return replace(report, findings=findings, tried=summary)
+        judged = [finding for finding in report.findings if finding.training == report.judged]
+        by_fault, summary = trying.of([finding.to_dict() for finding in judged])
+    told = after_trials([finding.to_dict() for finding in judged], by_fault)
+    known = {finding.fault: finding for finding in judged}
+    own = tuple(known[one["fault"]].as_tried(one) for one in told)
+    if not report.judged:
+        return replace(report, findings=own, tried=summary)
+    trainings = tuple(
+        replace(one, findings=own) if one.name == report.judged else one for one in report.trainings
+    )
+    ordered = sorted(trainings, key=lambda one: rank(one.outcome))
+    findings = tuple(finding for one in ordered for finding in one.findings)
+    summary = of_training(summary, report.judged)
+    return replace(report, findings=findings, trainings=trainings, tried=summary)
 
 
 class _OutOfTime(BaseException):
@@ -134,8 +145,9 @@ class FunctionTrials:
 
     lanes = 1
 
-    def __init__(self, train: Callable[[], Any], *, from_start: bool) -> None:
+    def __init__(self, train: Callable[[], Any], *, from_start: bool, training: str = "") -> None:
         self.train = train
+        self.training = training
         self.from_start = from_start
 
     def run(self, jobs: Sequence[Job], *, deadline: float) -> Generator[tuple[Job, Run]]:
@@ -154,5 +166,5 @@ class FunctionTrials:
         called = call(
             self.train, seed=job.seed, from_start=self.from_start, remedy=job.remedy, at_step=in_time
         )
-        outcome = outcome_from(diagnose(called.record).outcome)
+        outcome = outcome_from(part_of(diagnose(called.record).to_dict(), self.training)["outcome"])
         return Run(outcome=outcome, acted=called.acted, seconds=called.seconds, error=called.error)

@@ -9,9 +9,11 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.judge.card import card_of, looked_at
 from trainlab.diagnosis.judge.known_failure import KnownFailure
 from trainlab.diagnosis.judge.outcome import outcome_of
+from trainlab.diagnosis.judge.trainings import One, trainings_of
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.pictures.loops import loss_picture
 from trainlab.diagnosis.report.report import Report
+from trainlab.diagnosis.report.several import LEARNS, rank
 from trainlab.diagnosis.signals.training import Training, training_from
 
 
@@ -68,7 +70,56 @@ def diagnose(
     """Ask every fault; a judge that fails is reported, and the others go on.
 
     Where it is known that a goal was missed, that is the outcome, and no rule has to guess it from batches.
+    Of a script with several trainings each is diagnosed by itself.
     """
+    troubles: list[str] = []
+    trainings: list[One] = []
+    if missed is None:
+        try:
+            trainings = trainings_of(record)
+        except Exception as error:
+            troubles.append(f"telling trainings apart: {type(error).__name__}: {error}")
+    if not trainings:
+        report, _ = _diagnosed(record, ended=ended, missed=missed)
+        return replace(report, troubles=(*report.troubles, *troubles)) if troubles else report
+    return _together(record, trainings, ended=ended)
+
+
+def _together(record: TrainingRecord, trainings: list[One], *, ended: dict[str, object] | None) -> Report:
+    """Return the report on several trainings: one each, and what concerns all of them."""
+    pairs = [_diagnosed(one.record, ended=ended, missed=None) for one in trainings]
+    reports = [
+        replace(
+            report,
+            name=one.name,
+            findings=tuple(replace(finding, training=one.name) for finding in report.findings),
+            notes=tuple(replace(note, training=one.name) for note in report.notes),
+        )
+        for one, (report, _) in zip(trainings, pairs, strict=True)
+    ]
+    first = sorted(reports, key=lambda one: rank(one.outcome))
+    judged = (
+        first[0] if rank(first[0].outcome) < LEARNS else max(reports, key=lambda one: one.looked_at["steps"])
+    )
+    whole = Training(record, pairs[reports.index(judged)][1].learning)
+    return Report(
+        findings=tuple(finding for one in first for finding in one.findings),
+        notes=tuple(note for one in first for note in one.notes),
+        card=card_of(whole) | {"epochs": None},
+        looked_at=looked_at(whole) | {"batches": sum(one.looked_at["batches"] for one in reports)},
+        ended=dict(ended or {"how": record.ended}),
+        outcome=judged.outcome,
+        troubles=(*record.troubles, *(trouble for one in reports for trouble in one.troubles)),
+        picture=judged.picture,
+        trainings=tuple(reports),
+        judged=judged.name,
+    )
+
+
+def _diagnosed(
+    record: TrainingRecord, *, ended: dict[str, object] | None, missed: KnownFailure | None
+) -> tuple[Report, Training]:
+    """Return the report on one training, and the training as the faults were asked about it."""
     training = training_from(record)
     if missed is not None:
         training.learning = missed.judge(training.learning)
@@ -86,7 +137,7 @@ def diagnose(
                 training.faults.add(finding.fault)
     faults = in_order_of_blame([finding for finding in found if not finding.is_note])
     told = [_whole(finding, training, troubles) for finding in proven_first(explained(faults))]
-    return Report(
+    report = Report(
         findings=tuple(told),
         notes=tuple(_whole(finding, training, troubles) for finding in found if finding.is_note),
         card=card_of(training),
@@ -96,6 +147,7 @@ def diagnose(
         troubles=tuple(troubles),
         picture=loss_picture(training),
     )
+    return report, training
 
 
 def _whole(finding: Finding, training: Training, troubles: list[str]) -> Finding:

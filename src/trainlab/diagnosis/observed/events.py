@@ -16,6 +16,7 @@ class Event:
     module: str = ""
     tick: int = 0
     count: int = 1
+    training: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -30,6 +30,7 @@ class LossCurve:
     last: float = float("nan")
     first: dict[int, float] = field(default_factory=dict[int, float])
     optimizers: set[int] = field(default_factory=set[int])
+    training: int = 0
     _sum: float = 0.0
 
     def add(self, tick: int, value: float) -> None:
@@ -56,6 +57,21 @@ class LossCurve:
                 (one + two) / 2 for one, two in zip(self.values[::2], self.values[1::2], strict=True)
             ]
             self.stride *= 2
+
+    def join(self, other: LossCurve) -> bool:
+        """Take over the losses of another curve from the same line; False, and nothing, where one is long."""
+        if self.stride > 1 or other.stride > 1 or len(self.values) + len(other.values) >= MOST:
+            return False
+        pairs = sorted(zip(self.ticks + other.ticks, self.values + other.values, strict=True))
+        later = self if self.ticks[-1:] > other.ticks[-1:] else other
+        self.ticks, self.values = [tick for tick, _ in pairs], [value for _, value in pairs]
+        known = [one for one in (self.first_nonfinite, other.first_nonfinite) if one is not None]
+        self.first_nonfinite = min(known, default=None)
+        self.last, self._sum = later.last, later._sum
+        self.count, self.nonfinite = self.count + other.count, self.nonfinite + other.nonfinite
+        self.leafs, self.retained = self.leafs + other.leafs, self.retained + other.retained
+        self.first = dict(sorted((other.first | self.first).items())[:FIRST])
+        return True
 
 
 @dataclass(slots=True)
@@ -109,6 +125,7 @@ class LossRecord:
     weights: list[float] = field(default_factory=list[float])
     target_low: float = float("inf")
     target_high: float = float("-inf")
+    training: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from trainlab.diagnosis.observed.answers import ModelAsked
+from trainlab.diagnosis.observed.data import DataRecord, LoaderRecord
 from trainlab.diagnosis.observed.dependence import Dependence
 from trainlab.diagnosis.observed.events import Event
 from trainlab.diagnosis.observed.losses import LossCurve, LossRecord, LossTerms
+from trainlab.diagnosis.observed.parts import Part
 from trainlab.diagnosis.observed.site import Site
 
 E = TypeVar("E", bound=Event)
@@ -78,6 +80,7 @@ class Graph:
     site: Site | None
     nodes: list[Node]
     complete: bool = True
+    training: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,6 +236,8 @@ class NetworkRecord:
     eval_site: Site | None = None
     noisy_in_eval: list[str] = field(default_factory=list[str])
     dtype: str = "float32"
+    first_tick: int = 0
+    last_tick: int = 0
     began_as_twin: bool = False
     rows_of_twin: int = 0
     rows_of_its_own: int = 0
@@ -257,85 +262,12 @@ class ActivationRecord:
     window_silent: list[float] = field(default_factory=list[float])
     saturated: list[float] = field(default_factory=list[float])
     before: list[float] = field(default_factory=list[float])
-
-
-@dataclass(slots=True)
-class LoaderRecord:
-    """A DataLoader that was iterated."""
-
-    rows: int | None
-    batch: int | None
-    shuffled: bool
-    dataset: int
-    passes: int = 0
-    batches: int = 0
-    site: Site | None = None
-
-
-NEAR = 3.0
-"""Rows whose features spread three times as much, or a third, are rows of another scale."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputScales:
-    """The spread of each feature over the rows trained on and over those evaluated, and their ranges.
-
-    `alike` of the `batches` evaluated were spread like the rows trained on.
-    """
-
-    trained_rows: int
-    judged_rows: int
-    trained: list[float]
-    judged: list[float]
-    trained_range: tuple[float, float]
-    judged_range: tuple[float, float]
-    alike: int
-    batches: int
-
-
-@dataclass(slots=True)
-class DataRecord:
-    """Fingerprints of rows and batches, and a small sample of the first rows with their targets.
-
-    `judged_at_once` is how often, at most, a row was evaluated between one step and the next.
-    `mixed_rows` were evaluated in batches of which a part, and not all, had been trained on before
-    (`mixed_known`), after `mixed_passes` different steps.
-    """
-
-    train_rows: set[int] = field(default_factory=set[int])
-    judged_rows: set[int] = field(default_factory=set[int])
-    judged_known: int = 0
-    acted_rows: int = 0
-    new_rows: int = 0
-    again_in_step: int = 0
-    steps_compared: int = 0
-    steps_alike: int = 0
-    beside_images: bool = False
-    judge_passes: int = 0
-    judged_at_once: int = 0
-    mixed_passes: int = 0
-    mixed_rows: set[int] = field(default_factory=set[int])
-    mixed_known: set[int] = field(default_factory=set[int])
-    unused_rows: int = 0
-    batches: dict[int, int] = field(default_factory=dict[int, int])
-    fingerprinted: int = 0
-    train_row_count: int = 0
-    largest_batch: int = 0
-    held: int = 0
-    made_anew: int = 0
-    sample_x: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
-    sample_summaries: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
-    sample_y: list[float] = field(default_factory=list[float])
-    sample_p: list[float] = field(default_factory=list[float])
-    input_shape: tuple[int, ...] = ()
-    input_dtype: str = ""
-    nonfinite_input: int | None = None
-    scales: InputScales | None = None
+    training: int = 0
 
 
 @dataclass(slots=True)
 class TrainingRecord:
-    """All that the probe saw."""
+    """All that the probe saw; `parts` has what tells its trainings apart, where there are several."""
 
     tick: int = 0
     backwards: int = 0
@@ -368,6 +300,7 @@ class TrainingRecord:
     other_processes: float = 0.0
     other_frameworks: list[str] = field(default_factory=list[str])
     troubles: list[str] = field(default_factory=list[str])
+    parts: dict[int, Part] = field(default_factory=dict[int, Part])
 
     def events_of(self, kind: type[E]) -> list[E]:
         """Return the events of one kind, in the order they were first seen."""

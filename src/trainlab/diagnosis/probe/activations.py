@@ -14,7 +14,7 @@ from trainlab.diagnosis.probe.probe_state import ProbeState
 _SILENT = frozenset(("relu", "relu_", "relu6", "threshold", "clamp", "clamp_min"))
 _BOUNDED = frozenset(("tanh", "tanh_", "sigmoid", "sigmoid_", "hardtanh", "hardsigmoid"))
 ACTIVATIONS = _SILENT | _BOUNDED
-MAX_PLACES = 200
+MAX_PLACES = 400
 MAX_ELEMENTS = 2_000_000
 WINDOW = 20
 _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "conv_transpose2d", "batch_norm", "max_pool2d")
@@ -28,6 +28,7 @@ class Activations:
         self._known: dict[tuple[Any, ...], ActivationRecord] = {}
         self._awake: dict[int, torch.Tensor] = {}
         self._turns: dict[int, int] = {}
+        state.trainings.at_union.append(self._united)
 
     def hear(
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor, op: Op
@@ -46,12 +47,13 @@ class Activations:
         channels_first = out.dim() >= 3 and feeder is not None and feeder.name in _CONVOLUTIONS
         units = out.shape[1] if channels_first else out.shape[-1] if out.dim() else 1
         label = feeder.module if feeder is not None else ""
-        key = (op.module, op.site, label, name, units)
+        training = self.state.trainings.now
+        key = (training, op.module, op.site, label, name, units)
         record = self._known.get(key)
         if record is None:
             if len(self._known) >= MAX_PLACES:
                 return
-            record = ActivationRecord(name, op.place, op.module, op.site, label, units)
+            record = ActivationRecord(name, op.place, op.module, op.site, label, units, training=training)
             self._known[key] = record
             self.state.record.activations.append(record)
         op.activation = self.state.record.activations.index(record)
@@ -64,6 +66,10 @@ class Activations:
             self._silent(record, by_unit)
         else:
             self._bounded(record, by_unit, args[0], name)
+
+    def _united(self, training: int, other: int) -> None:
+        for place in [place for place in self._known if place[0] == other]:
+            self._known.setdefault((training, *place[1:]), self._known.pop(place))
 
     def _silent(self, record: ActivationRecord, by_unit: torch.Tensor) -> None:
         # The largest: PyTorch finds it some 20 times faster than whether any is above 0. NaN is no silence.

@@ -31,8 +31,9 @@ from trainlab.diagnosis.probe.schedule import is_walked
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import is_compiling
 
-MAX_LOSS_CURVES = 32
-MAX_GRAPHS = 24
+MAX_LOSS_CURVES = 160
+MAX_GRAPHS, MOST_GRAPHS = 24, 240
+"""So many graphs are kept of a training, and of all."""
 MAX_WALKS_A_TICK = 6
 
 
@@ -46,8 +47,10 @@ class Backward:
         self.steps = steps
         self.asking = asking
         self.manual = Manual(state)
-        self._loss_curves: dict[Any, LossCurve] = {}
+        self._loss_curves: dict[tuple[int, Site | None], LossCurve] = {}
         self._signatures: dict[Any, int] = {}
+        self._graphs: dict[int, int] = {}
+        state.trainings.at_union.append(self._united)
         self._walks = (-1, 0)
         self._last: Graph | None = None
         self._suspects: list[Op] = []
@@ -129,7 +132,10 @@ class Backward:
             return
         if state.steps_taken == 0:
             self.manual.before_backward()
+        if state.trainings.several:
+            self._turn_to(loss)
         state.record.backwards += 1
+        state.trainings.went_back()
         self.asking.backward(loss)
         self.steps.clearing.before_backward_now()
         site = user_site()
@@ -150,10 +156,26 @@ class Backward:
         if state.sampling:
             self._read_graph(loss, site, tick, passes)
 
+    def _turn_to(self, loss: torch.Tensor) -> None:
+        """Turn to the training whose networks a loss comes from."""
+        training = self.state.trainings.behind(loss)
+        if training is not None:
+            self.state.enter(training)
+
+    def _united(self, training: int, other: int) -> None:
+        for place in [place for place in self._loss_curves if place[0] == other]:
+            gone = self._loss_curves.pop(place)
+            kept = self._loss_curves.setdefault((training, place[1]), gone)
+            if kept is not gone and kept.join(gone):
+                # By identity: lists of numbers that aren't finite equal nothing.
+                curves = self.state.record.loss_curves
+                del curves[next(at for at, one in enumerate(curves) if one is gone)]
+
     def _loss_curve(self, site: Site | None) -> LossCurve | None:
-        loss_curve = self._loss_curves.get(site)
+        place = (self.state.trainings.now, site)
+        loss_curve = self._loss_curves.get(place)
         if loss_curve is None and len(self._loss_curves) < MAX_LOSS_CURVES:
-            loss_curve = self._loss_curves[site] = LossCurve(site)
+            loss_curve = self._loss_curves[place] = LossCurve(site, training=place[0])
             self.state.record.loss_curves.append(loss_curve)
         return loss_curve
 
@@ -161,14 +183,19 @@ class Backward:
         state = self.state
         count = self._walks[1] + 1 if self._walks[0] == tick else 1
         self._walks = (tick, count)
-        if not is_walked(tick) or count > MAX_WALKS_A_TICK:
+        if not is_walked(state.trainings.clock()) or count > MAX_WALKS_A_TICK:
             return
         graph = walk(loss, state.registry, tick=tick, site=site)
+        present = {node.param for node in graph.nodes if node.param is not None}
+        if present:
+            state.enter(state.trainings.reached(present))
+        graph.training = state.trainings.now
         self._last = graph
-        state.record.graph_sizes.append((tick, len(graph.nodes), passes))
+        sizes = (tick, len(graph.nodes), passes)
+        state.record.graph_sizes.append(sizes)
+        state.trainings.part.graph_sizes.append(sizes)
         self.losses.confirm(graph)
         depth = depths(graph)
-        present = {node.param for node in graph.nodes if node.param is not None}
         for key in present:
             told = state.record.params[key]
             told.reached += 1
@@ -179,18 +206,25 @@ class Backward:
 
                 first_look(state.deferred, told, tensor)
         self.manual.reached(present)
-        for told in state.record.params.values():
-            told.graphs += 1
-        signature = (site, tuple(node.kind for node in graph.nodes[:400]))
+        training = graph.training
+        for key, told in state.record.params.items():
+            told.graphs += state.trainings.has(key)
+        signature = (training, site, tuple(node.kind for node in graph.nodes[:400]))
         times = self._signatures.get(signature, 0)
         self._signatures[signature] = times + 1
-        if times == 0 and len(state.record.graphs) < MAX_GRAPHS:
+        kept = self._graphs.get(training, 0)
+        if times == 0 and kept < MAX_GRAPHS and len(state.record.graphs) < MOST_GRAPHS:
             state.record.graphs.append(graph)
+            self._graphs[training] = kept + 1
 
     def _look_for_origin(self, loss: torch.Tensor) -> None:
         """The loss has just stopped being finite: which operation was the first?"""
         state = self.state
-        bad = [told.name for key, told in state.record.params.items() if _bad(state.registry.tensor(key))]
+        bad = [
+            told.name
+            for key, told in state.record.params.items()
+            if state.trainings.has(key) and _bad(state.registry.tensor(key))
+        ]
         op = first_nonfinite(self.losses.sums)
         saved = ""
         if op is None and bad:
@@ -222,8 +256,12 @@ class Backward:
         if state.sampling:
             self.steps.lost.after_backward()
         if state.sampling and state.record.tick % 4 == 0:
-            state.record.retained_ticks.append((state.record.tick, state.old_graphs_alive()))
-        if state.sampling and not state.record.events_of(NonFiniteGradient):
+            alive = (state.record.tick, state.old_graphs_alive())
+            state.record.retained_ticks.append(alive)
+            state.trainings.part.retained_ticks.append(alive)
+        if state.sampling and not any(
+            event.training == state.trainings.now for event in state.record.events_of(NonFiniteGradient)
+        ):
             self._check_gradients()
         if self.losses.sums:
             self._suspects = near_singularities(self.losses.sums)
@@ -233,7 +271,7 @@ class Backward:
         state = self.state
         grads = [
             (key, tensor.grad)
-            for key in list(state.record.params)[:400]
+            for key in list(filter(state.trainings.has, state.record.params))[:400]
             if (tensor := state.registry.tensor(key)) is not None
             and tensor.grad is not None
             and readable(tensor.grad) is tensor.grad

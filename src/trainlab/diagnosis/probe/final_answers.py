@@ -23,13 +23,14 @@ from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.probe.constant_answers import best_constants
 from trainlab.diagnosis.probe.dependence import asked_of
 from trainlab.diagnosis.probe.global_state import random_state_kept
-from trainlab.diagnosis.probe.kept_rows import Asking, Kept, Network
+from trainlab.diagnosis.probe.kept_rows import MANY, Asking, Kept, Network
 from trainlab.diagnosis.probe.loss_terms import weighed
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
 from trainlab.diagnosis.torch_private import global_hooks
 
 SECONDS = 1.0
-"""How long a network is asked in each mode; it is judged by the rows done until then."""
+"""How long a network is asked in each mode; it is judged by the rows done until then. Of more than `MANY`
+networks each has less."""
 SAME = 0.02
 """A copy's answers must match the network's to 2 % of the largest: mixed precision rounds a lot."""
 ALIKE = 0.01
@@ -47,13 +48,14 @@ class Said:
 
 def ask(asking: Asking, record: TrainingRecord) -> None:
     """Ask each network and record its answers, or why it can't be asked."""
+    seconds = SECONDS * min(1.0, MANY / max(1, len(asking.networks)))
     for place, network in asking.networks.items():
         if network is None:
             continue
         try:
             with random_state_kept(), _silence(), _no_hooks(), torch.no_grad():
                 for index, kept in network.kept.items():
-                    record.asked.append(_asked(network, place, index, kept, record))
+                    record.asked.append(_asked(network, place, index, kept, record, seconds))
             if not network.kept:
                 record.not_asked.setdefault(network.name, "its answers weren't seen to meet targets")
         except Unfit as why:
@@ -80,13 +82,19 @@ def ask_what_they_depend_on(asking: Asking, record: TrainingRecord) -> None:
 
 
 def _asked(
-    network: Network, place: int, index: int, kept: Sequence[Kept], record: TrainingRecord
+    network: Network,
+    place: int,
+    index: int,
+    kept: Sequence[Kept],
+    record: TrainingRecord,
+    seconds: float,
 ) -> ModelAsked:
     _check(network)
     model, tensors = _as_it_is(network)
     flags = {name: part.training for name, part in network.copy.named_modules()}
-    evaluated = _say(model, tensors, kept, lambda name: False)
-    trained = _say(model, tensors, [one.kept for one in evaluated], lambda name: flags.get(name, True))
+    evaluated = _say(model, tensors, kept, lambda name: False, seconds=seconds)
+    rows = [one.kept for one in evaluated]
+    trained = _say(model, tensors, rows, lambda name: flags.get(name, True), seconds=seconds)
     evaluated = evaluated[: len(trained)]
     kind = record.losses[index].kind
     done = [one.kept for one in trained]
@@ -133,14 +141,16 @@ def _check(network: Network) -> None:
         raise Unfit("a copy of it answers otherwise")
 
 
-def _say(model: nn.Module, tensors: list[torch.Tensor], kept: Sequence[Kept], mode: Any) -> list[Said]:
+def _say(
+    model: nn.Module, tensors: list[torch.Tensor], kept: Sequence[Kept], mode: Any, *, seconds: float
+) -> list[Said]:
     """Return the answers to the batches in turn, as many as time allows; at least to one."""
     for name, part in model.named_modules():
         part.training = mode(name)
     values = [tensor.clone() for tensor in tensors]
     started, said = time.perf_counter(), list[Said]()
     for one in kept:
-        if said and time.perf_counter() - started > SECONDS:
+        if said and time.perf_counter() - started > seconds:
             break
         output = model(*one.given, **one.named)
         known: dict[int, Any] = {}

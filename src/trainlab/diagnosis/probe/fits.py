@@ -94,10 +94,10 @@ class Fits:
         if len(record.batches) < MAX_BATCHES:
             record.batches.append(tuple(labels))
         record.rows += len(labels)
-        self._pair(got[:half])
+        self._pair(record, got[:half])
 
-    def _pair(self, targets: list[float]) -> None:
-        data = self.state.record.data
+    def _pair(self, record: LossRecord, targets: list[float]) -> None:
+        data = self.state.record.parts[self.state.trainings.find(record.training)].data
         given = self.rows if len(targets) >= len(self.rows) else []
         # A network that is given its targets, because it computes the loss, doesn't have to predict them.
         if given and not any(column == tuple(targets[: len(given)]) for column in zip(*given, strict=True)):
@@ -183,7 +183,7 @@ class Fits:
         if len(record.batches) < MAX_BATCHES:
             record.batches.append(tuple(got))
         if columns == 1:
-            self._pair(got)
+            self._pair(record, got)
 
     def compared(self, args: tuple[Any, ...], out: torch.Tensor) -> None:
         """Read the accuracy off a comparison of predicted with true classes in an evaluation."""
@@ -192,14 +192,16 @@ class Fits:
         first, second = args[:2]
         if first.shape != second.shape or first.dim() == 0 or out.numel() == 0:
             return
-        tick, count, told = self.state.record.tick, out.numel(), self.state.record.judged_accuracy
+        record = self.state.record
+        tick, count, part = record.tick, out.numel(), record.parts[self.state.trainings.judged]
 
         def keep(got: list[float]) -> None:
-            if told and told[-1][0] == tick:
-                before = told[-1]
-                total = before[2] + count
-                told[-1] = (tick, (before[1] * before[2] + got[0] * count) / total, total)
-            elif len(told) < MAX_FITS:
-                told.append((tick, got[0], count))
+            for told in (record.judged_accuracy, part.judged_accuracy):
+                if told and told[-1][0] == tick:
+                    before = told[-1]
+                    total = before[2] + count
+                    told[-1] = (tick, (before[1] * before[2] + got[0] * count) / total, total)
+                elif len(told) < MAX_FITS:
+                    told.append((tick, got[0], count))
 
         self.state.deferred.read(out.float().mean(), keep)

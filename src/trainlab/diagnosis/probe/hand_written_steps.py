@@ -38,7 +38,7 @@ class Manual:
         state = self.state
         if state.record.backwards == 0 or state.record.optimizers or not state.sampling:
             if state.record.backwards and not state.record.optimizers:
-                state.boundary()
+                state.boundary(by_hand=True)
             return
         moved = stale = False
         for key, old in self._watched.items():
@@ -58,7 +58,7 @@ class Manual:
             stale = stale or (tensor.grad is not None and bool(tensor.grad.detach().any()))
         if moved:
             self._step(stale)
-        state.boundary()
+        state.boundary(by_hand=True)
 
     def _step(self, stale: bool) -> None:
         if self.record is None:

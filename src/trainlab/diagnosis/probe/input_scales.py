@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.diagnosis.observed.record import NEAR, DataRecord, InputScales
+from trainlab.diagnosis.observed.data import NEAR, DataRecord, InputScales
 
 FEWEST_ROWS = 8
 """A spread of fewer rows is noise."""

@@ -19,6 +19,7 @@ from trainlab.diagnosis.probe.fingerprints import Fingerprints
 from trainlab.diagnosis.probe.graph_walk import KEY
 from trainlab.diagnosis.probe.loss_terms import MOST_TERMS, Addend, Total, addends, size_of, total_of
 from trainlab.diagnosis.probe.losses import DIFFERENCES, LOSSES, pair_of
+from trainlab.diagnosis.probe.network_copies import MAX_BYTES as MOST
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
 from trainlab.diagnosis.probe.next_tokens import TokenTargets
 from trainlab.diagnosis.probe.output_path import Followed, Node, changed, is_plain, tensors_in
@@ -31,8 +32,9 @@ MAX_BATCHES, MAX_ROWS, MAX_BYTES = 64, 1_024, 16_000_000
 larger batch), in so much memory."""
 SAMPLE_BYTES = 1_000_000
 """Of what a network is first given, as much is kept whole, to ask what its answers depend on."""
-MAX_NETWORKS, TRIES = 8, 5
-"""At most so many networks are asked, and none whose first passes lead to no loss."""
+MAX_NETWORKS, MANY, TRIES = 32, 8, 5
+"""At most so many networks are asked, and none whose first passes lead to no loss. More than `MANY` share
+what these may have of memory and time."""
 
 
 @dataclass(slots=True, eq=False)
@@ -127,6 +129,7 @@ class Asking:
         """Those whose answers weren't seen to meet targets: what they depend on can be asked all the same."""
         self._pass: _Pass | None = None
         self._prints = Fingerprints()
+        self._size = self._rows_size = 0
         self._random = random.Random(0)
 
     def drop(self) -> None:
@@ -178,6 +181,9 @@ class Asking:
         import numpy as np
 
         tensors = tensors_of(module)
+        self._size += sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        if self._size > MANY * MOST:
+            raise Unfit("there are too many networks to ask all of them")
         states = torch.get_rng_state(), np.random.get_state(), random.getstate()
         self.networks[place] = Network(
             name=root.name,
@@ -267,12 +273,13 @@ class Asking:
         network.offered += 1
         kept = network.kept.setdefault(pair.index, [])
         full = len(kept) >= MAX_BATCHES or sum(one.rows for one in kept) >= MAX_ROWS
-        full = full or sum(one.size for one in kept) >= MAX_BYTES
+        full = full or sum(one.size for one in kept) >= MAX_BYTES or self._rows_size >= MANY * MAX_BYTES
         spot = self._random.randrange(network.offered) if full else len(kept)
         if full and (spot >= len(kept) or kept[spot].said is not None):
             return
         one = self._keep(now, pair, loss, rows, hashes)
         network.keys.add(key)
+        self._rows_size += one.size - (kept[spot].size if full else 0)
         if network.first is None:
             one.said = _said(pair.said, rows, -(-rows // one.rows))
             network.first = (pair.index, one)

@@ -72,7 +72,7 @@ class Layers:
         made_anew = caller.training and not network.training and _is_outside(caller, network)
         if made_anew or not caller.training:
             event = DropoutInEval(site=user_site(), module=state.module_path(), p=share, made_anew=made_anew)
-            state.seen(event)
+            state.seen(event, training=state.trainings.judged)
 
 
 def _is_outside(module: nn.Module, network: nn.Module) -> bool:

@@ -20,7 +20,8 @@ from trainlab.diagnosis.probe.user_frames import user_site
 
 DIFFERENCES = frozenset(("sub", "__sub__", "__rsub__", "rsub", "subtract"))
 LOSSES = DIFFERENCES.union(LOSS_FUNCTIONS)
-MAX_PLACES = 60
+MAX_PLACES, MOST_PLACES = 60, 240
+"""So many places are kept of a training, and of all."""
 MAX_JUDGED_A_TICK = 64
 MAX_CLASSES = 1_000
 _NEAR = 12
@@ -36,10 +37,11 @@ class Losses:
         self.sums: list[Op] = []
         self._known: dict[tuple[Any, ...], LossRecord] = {}
         self._rejected: set[int] = set()
-        self._walks = 0
+        self._walks: dict[int, int] = {}
         self._judged: tuple[int, int] = (-1, 0)
         self._made: tuple[int, dict[int, weakref.ref[torch.Tensor]]] = (-1, {})
         self._asked = 0
+        state.trainings.at_union.append(self._united)
 
     def hear(
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor, op: Op
@@ -95,14 +97,32 @@ class Losses:
         kind = BY_HAND if name in DIFFERENCES else name
         # One line may serve several trainings, each with other classes.
         classes = output.shape[1] if kind in CLASSES and output.dim() > 1 else 0
-        key = (kind, op.site, op.module, output.dim(), target.dim(), classes)
+        training = self._training_of(output)
+        key = (training, kind, op.site, op.module, output.dim(), target.dim(), classes)
         record = self._known.get(key)
-        if record is None and len(self._known) < MAX_PLACES:
+        if record is None and self._has_room(training):
             dtype = str(target.dtype).removeprefix("torch.")
-            record = LossRecord(kind, op.site, op.module, tuple(output.shape), tuple(target.shape), dtype)
+            shapes = tuple(output.shape), tuple(target.shape)
+            record = LossRecord(kind, op.site, op.module, *shapes, dtype, training=training)
             self._known[key] = record
             self.state.record.losses.append(record)
         return record
+
+    def _has_room(self, training: int) -> bool:
+        own = sum(place[0] == training for place in self._known)
+        return own < MAX_PLACES and len(self._known) < MOST_PLACES
+
+    def _training_of(self, output: torch.Tensor) -> int:
+        """Return the training whose network gave an output."""
+        trainings = self.state.trainings
+        behind = trainings.behind(output) if trainings.several else None
+        return trainings.now if behind is None else behind
+
+    def _united(self, training: int, other: int) -> None:
+        for place in [place for place in self._known if place[0] == other]:
+            record = self._known.pop(place)
+            record.training = training
+            self._known.setdefault((training, *place[1:]), record)
 
     def _of_two_networks(self, name: str, args: tuple[Any, ...]) -> tuple[torch.Tensor, torch.Tensor] | None:
         """Outputs of two networks, one of them the target, in a difference that may be broadcast."""
@@ -139,7 +159,12 @@ class Losses:
             return
         pair = pair_of(name, args, kwargs)
         kind = BY_HAND if name in DIFFERENCES else name
-        same = [record for record in self.state.record.losses if record.kind == kind and record.count]
+        judged = self.state.trainings.judged
+        same = [
+            record
+            for record in self.state.record.losses
+            if record.kind == kind and record.count and record.training == judged
+        ]
         if pair is not None and same and pair[0].shape[1:] == torch.Size(same[0].out_shape[1:]):
             site = user_site()
             at = [record for record in same if record.site == site] or same
@@ -152,7 +177,8 @@ class Losses:
         A difference that only adds to the loss, without a square, an absolute value or a logarithm, has no
         minimum and measures no error: so do the terms of a policy's or a critic's loss.
         """
-        self._walks += 1
+        walks = self._walks.get(graph.training, 0) + 1
+        self._walks[graph.training] = walks
         found: set[int] = set()
         reach, frontier = {(0, False)}, [(0, 0, False)]
         for place, steps, bent in frontier:
@@ -169,10 +195,12 @@ class Losses:
                     frontier.append((parent, steps + 1, bends))
         for index in found:
             self.state.record.losses[index].count += 1
-        if self._walks >= 4:
+        if walks >= 4:
             losses = self.state.record.losses
             self._rejected |= {
-                index for index, record in enumerate(losses) if record.kind == BY_HAND and not record.count
+                index
+                for index, record in enumerate(losses)
+                if record.kind == BY_HAND and not record.count and record.training == graph.training
             }
 
     def cut(self, op: Op, source: torch.Tensor) -> None:

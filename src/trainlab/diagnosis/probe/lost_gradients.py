@@ -54,9 +54,11 @@ class LostGradients:
         self._since[optimizer] = _Since()
 
     def before_backward(self, site: Site | None) -> None:
-        """A backward pass begins at a line."""
-        for since in self._since.values():
-            if since.passes < MAX_PASSES:
+        """A backward pass begins at a line: it makes gradients for the optimizers of its training."""
+        for optimizer, since in self._since.items():
+            if since.passes < MAX_PASSES and all(
+                map(self.state.trainings.has, self.records[optimizer].params[:1])
+            ):
                 since.waiting.append(site)
 
     def after_backward(self) -> None:

@@ -36,10 +36,10 @@ class Calls:
         self.asking = asking
         self.networks = Networks(state)
         self.twins = Twins(state)
-        self.pending: list[tuple[NetworkRecord, bool]] = []
+        self.pending: list[tuple[NetworkRecord, bool, int]] = []
+        """Passes that may be there to learn: the network, whether in train mode, the training's number."""
         self.passes = 0
         self.most_passes = self.long_steps = self.learning_steps = 0
-        self._data_network: NetworkRecord | None = None
         self._suspended: nn.Module | None = None
         self._wholes: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Module]] = (
             weakref.WeakKeyDictionary()
@@ -131,6 +131,8 @@ class Calls:
 
     @guarded
     def _made(self, output: Any) -> None:
+        if self.state.trainings.several and not self.state.judging:
+            self.state.trainings.mark(output, self.state.trainings.now)
         if isinstance(output, torch.Tensor) and output.grad_fn is not None:
             self.state.mark_alive(output.grad_fn.metadata)  # pyright: ignore[reportArgumentType]
         self.asking.made(output)
@@ -138,6 +140,9 @@ class Calls:
     @guarded
     def declare(self, model: nn.Module) -> None:
         """Declare this a whole network: its layers, where they are called one by one, belong together."""
+        self._declare(model)
+
+    def _declare(self, model: nn.Module) -> None:
         registry = self.state.registry
         known = {module for module, _ in registry.modules()}
         registry.enter(model, variable_name(model) or type(model).__name__)
@@ -148,6 +153,11 @@ class Calls:
     def _whole(self, module: nn.Module) -> nn.Module | None:
         """Return the network whose pass begins with this layer; None for layers later in the pass."""
         reference = self._wholes.get(module)
+        if reference is None and not self.networks.is_known(module):
+            parent = self.state.registry.whole_of(module)
+            if parent is not None:
+                self._declare(parent)
+                reference = self._wholes.get(module)
         model = None if reference is None else reference()
         if model is None:
             return module
@@ -203,12 +213,19 @@ class Calls:
         # The guard has switched gradients off for itself: what the user has set is in `learning`.
         learning = root.trainable > 0 and (state.grad_enabled or in_function())
         state.judging = not learning
+        training = state.trainings.of(root.params[0]) if root.params else None
+        if training is not None and not learning:
+            state.trainings.judged = training
+        elif training is not None and not (state.trainings.several and self.networks.only_feeds(module)):
+            state.enter(training)
         self.listener.switch(state.sampling or state.judging)
         if module.training:
             root.train_calls += 1
         else:
             root.eval_calls += 1
+        root.last_tick = state.record.tick
         batch, *others = inputs_by_place(args)
+        self.data.loaded()
         if batch is not None and batch.dim() == 2 and not batch.is_floating_point():
             _count_continued(root, batch.shape[1], learning=learning)
         if learning:
@@ -217,14 +234,13 @@ class Calls:
             if not self.networks.only_feeds(module):
                 if state.sampling and not module.training:
                     self.networks.look_at_modes(module, root)
-                self.pending.append((root, module.training))
+                self.pending.append((root, module.training, state.trainings.now))
                 del self.pending[:-256]
                 self.passes += 1
                 if state.sampling:
                     self.twins.learns(module, batch)
-            if self._data_network is None:
-                self._data_network = root
-            if root is self._data_network and batch is not None and not batch.requires_grad:
+            is_first = self.data.is_first(root)
+            if is_first and batch is not None and not batch.requires_grad:
                 self.data.trained_on(batch, others)
             elif batch is not None and not batch.requires_grad:
                 self.data.used_elsewhere(batch)
@@ -240,18 +256,28 @@ class Calls:
         if root.last_judge_tick != state.record.tick:
             root.last_judge_tick = state.record.tick
             root.judge_ticks += 1
-        if root is self._data_network and batch is not None:
-            self.data.judged_on(batch, others)
+        if batch is not None:
+            self.data.judged_on(root, batch, others)
 
     def learned(self) -> int:
-        """A backward pass: the forward passes before it were for learning; return how many there were."""
-        for root, training in self.pending:
+        """A backward pass: the forward passes before it were for learning; return how many there were.
+
+        Those of another training wait for its own.
+        """
+        trainings, passes = self.state.trainings, self.passes
+        waiting: list[tuple[NetworkRecord, bool, int]] = []
+        if trainings.several:
+            waiting = [one for one in self.pending if trainings.find(one[2]) != trainings.now]
+            passes = len(self.pending) - len(waiting)
+        for root, training, number in self.pending:
+            if waiting and trainings.find(number) != trainings.now:
+                continue
             if training:
                 root.learn_in_train += 1
             else:
                 root.learn_in_eval += 1
-        self.pending.clear()
-        passes, self.passes = self.passes, 0
+        self.pending = waiting
+        self.passes = 0
         self.most_passes = max(self.most_passes, passes)
         self.learning_steps += passes > 0
         self.long_steps += passes >= MANY_PASSES
@@ -265,7 +291,7 @@ class Calls:
         self.twins.finish()
         if self.long_steps > 0.5 * self.learning_steps and self.passes <= 2 * self.most_passes:
             return
-        for root, training in self.pending:
+        for root, training, _ in self.pending:
             if training:
                 root.judge_in_train += 1
             else:

@@ -17,7 +17,7 @@ from trainlab.diagnosis.probe.tensor_registry import variable_name
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import BATCH_NORMS, DROPOUTS, LOSS_MODULES
 
-MAX_NETWORKS = 64
+MAX_NETWORKS = 128
 _NOISY = (*BATCH_NORMS, *DROPOUTS)
 
 
@@ -56,6 +56,10 @@ class Networks:
         self._known[module] = root
         return root
 
+    def is_known(self, module: nn.Module) -> bool:
+        """Whether it was called before."""
+        return module in self._known
+
     def alive(self) -> list[nn.Module]:
         """Return the networks that were called and are still there."""
         return [module for module, root in self._known.items() if root is not None]
@@ -74,6 +78,8 @@ class Networks:
         """Count and name what a network has now."""
         parameters = list(module.parameters())
         root.params = self.state.registry.enter(module, root.name)
+        if root.params:
+            self.state.trainings.meet(root.params)
         root.parameters = sum(parameter.numel() for parameter in parameters)
         root.trainable = _trainable(module) or root.trainable  # it may be frozen for this pass alone
         noisy = self._noisy_of(module)

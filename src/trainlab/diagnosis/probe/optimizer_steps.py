@@ -26,7 +26,7 @@ from trainlab.diagnosis.probe.schedule import is_compared
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import steps_on_the_stack, version_of
 
-MAX_OPTIMIZERS = 32
+MAX_OPTIMIZERS = 128
 MAX_MEASURED = 400
 _SETTINGS = ("lr", "momentum", "weight_decay", "betas", "eps", "nesterov", "dampening", "alpha")
 
@@ -59,8 +59,12 @@ class Steps:
 
     @guarded
     def made(self, optimizer: Optimizer) -> None:
-        """An optimizer was made."""
-        self.entry(optimizer)
+        """An optimizer was made; one of parameters that are new begins a training."""
+        record = self.entry(optimizer)
+        if record is not None and record.params:
+            training = self.state.trainings.meet(record.params)
+            if not self.state.record.parts[training].steps.count:
+                self.state.enter(training, made=True)
 
     def entry(self, optimizer: Optimizer) -> OptimizerRecord | None:
         """Return the optimizer's record."""
@@ -95,6 +99,10 @@ class Steps:
             return
         if len(parameters) != len(record.params):
             record.params = self._keys(optimizer, record.index)
+            state.trainings.meet(record.params)
+        training = state.trainings.of(record.params[0]) if record.params else None
+        if training is not None:
+            state.enter(training)
         self._step_begins(optimizer, record)
         closure = (args[1] if len(args) > 1 else None) or (kwargs or {}).get("closure")
         record.uses_closure = record.uses_closure or closure is not None

@@ -72,7 +72,8 @@ class Probe:
         self.patches = Patches()
         self.compiled = Compiled(self.state, self.calls, self.listener, self.steps, self.patches)
         self.state.at_boundary.append(self.calls.step_ended)
-        self.state.at_boundary.append(lambda: self.listener.switch(self.state.sampling))
+        for moments in (self.state.at_boundary, self.state.at_entry):
+            moments.append(lambda: self.listener.switch(self.state.sampling))
 
     def start(self) -> None:
         """Begin to listen."""
@@ -137,7 +138,9 @@ class Probe:
                     self.calls.finish()
                 self.data.finish()
                 finish_params(state)
+                state.registry.name_the_rest()
                 finish_modules(state)
+                state.trainings.finish()
         except Exception as error:
             state.trouble(error)
         finally:

@@ -19,8 +19,8 @@ from trainlab.diagnosis.observed.events import Event
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.probe.deferred_reads import DeferredReads
 from trainlab.diagnosis.probe.readable_tensors import is_dispatched, is_recorded
-from trainlab.diagnosis.probe.schedule import is_sampled
 from trainlab.diagnosis.probe.tensor_registry import TensorRegistry
+from trainlab.diagnosis.probe.trainings import Trainings
 from trainlab.diagnosis.torch_private import (
     is_compiling,
     no_dispatch_modes,
@@ -47,6 +47,8 @@ class ProbeState:
     def __init__(self) -> None:
         self.record = TrainingRecord()
         self.registry = TensorRegistry(self.record)
+        self.trainings = Trainings(self.record, self.registry)
+        self.trainings.at_union.append(self._united)
         self.deferred = DeferredReads()
         self.sampling = True
         self.judging = False
@@ -61,8 +63,10 @@ class ProbeState:
         self.modules: list[nn.Module] = []
         self.steps_taken = 0
         self.at_boundary: list[Callable[[], None]] = []
+        self.at_entry: list[Callable[[], None]] = []
         self._events: dict[tuple[Any, ...], Event] = {}
-        self._alive: dict[int, weakref.WeakSet[_Token]] = {}
+        self._alive: dict[int, dict[int, weakref.WeakSet[_Token]]] = {}
+        """By training and tick."""
 
     def mine(self) -> bool:
         """Whether this process and thread are listened to, and the probe isn't at work itself.
@@ -96,50 +100,71 @@ class ProbeState:
         if len(told) >= MAX_TROUBLES:
             self.on = False
 
-    def seen(self, event: E, *, key: str = "") -> E:
-        """Record an event; if one of its kind, place and key is there already, count and return that one."""
-        place = (type(event), event.site, event.module, key)
+    def seen(self, event: E, *, key: str = "", training: int | None = None) -> E:
+        """Record an event of the training under way, or of another one.
+
+        If one of its kind, place and key is there already, count and return that one.
+        """
+        training = self.trainings.now if training is None else training
+        place = (training, type(event), event.site, event.module, key)
         known = self._events.get(place)
         if isinstance(known, type(event)):
             known.count += 1
             return known
-        event.tick = self.record.tick
+        event.tick, event.training = self.record.tick, training
         if len(self._events) < MAX_EVENTS:
             self._events[place] = event
             self.record.events.append(event)
         return event
 
-    def boundary(self) -> None:
+    def _united(self, number: int, other: int) -> None:
+        for tick, tokens in self._alive.pop(other, {}).items():
+            self._alive.setdefault(number, {}).setdefault(tick, weakref.WeakSet()).update(tokens)
+        for place in [place for place in self._events if place[0] == other]:
+            self._events.setdefault((number, *place[1:]), self._events.pop(place))
+
+    def enter(self, training: int, *, made: bool = False) -> None:
+        """Turn to a training: whether to look closely goes by its own steps; it may be `made` only now."""
+        if (self.trainings.enter if made else self.trainings.begin)(training):
+            self.sampling = self.trainings.is_sampled()
+            for action in self.at_entry:
+                action()
+
+    def boundary(self, *, by_hand: bool = False) -> None:
         """The end of a step: move the clock on, and decide whether to look at the next one."""
+        if by_hand:
+            self.trainings.stepped_by_hand()
+        else:
+            self.trainings.stepped()
         self.jump(self.record.tick + 1)
 
     def jump(self, tick: int) -> None:
         """Set the clock, forward only: steps of a training that is played back are left out."""
         self.record.tick = tick
-        self.sampling = is_sampled(tick)
+        self.sampling = self.trainings.is_sampled()
         for action in self.at_boundary:
             action()
 
     def mark_alive(self, metadata: dict[str, Any]) -> None:
         """Tie a token to a graph's node: while it's alive, so is the graph of this step."""
         tick = self.record.tick
-        alive = self._alive.get(tick)
+        steps = self._alive.setdefault(self.trainings.now, {})
+        alive = steps.get(tick)
         if alive is None:
-            if len(self._alive) >= MAX_LIVE_TICKS:
+            if len(steps) >= MAX_LIVE_TICKS:
                 return
-            alive = self._alive[tick] = weakref.WeakSet()
+            alive = steps[tick] = weakref.WeakSet()
         if len(alive) < 8:
             token = _Token()
             metadata["trainlab alive"] = token
             alive.add(token)
 
     def old_graphs_alive(self) -> int:
-        """Return how many earlier steps still have their graph in memory."""
-        for tick in [
-            tick for tick, tokens in self._alive.items() if tick < self.record.tick - 1 and not len(tokens)
-        ]:
-            del self._alive[tick]
-        return sum(tick < self.record.tick - 1 for tick in self._alive)
+        """Return how many earlier steps of the training under way still have their graph in memory."""
+        steps, last = self._alive.get(self.trainings.now, {}), self.record.tick - 1
+        for tick in [tick for tick, tokens in steps.items() if tick < last and not len(tokens)]:
+            del steps[tick]
+        return sum(tick < last for tick in steps)
 
     def module_path(self) -> str:
         """Return the path of the module that is running, or an empty string."""

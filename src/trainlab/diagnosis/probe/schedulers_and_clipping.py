@@ -91,8 +91,13 @@ class SchedulersAndClipping:
         state = self.state
         state.seen(Clipping(site=user_site()))
         if state.sampling and isinstance(norm, torch.Tensor) and len(state.record.clips) < MAX_CLIPS:
-            tick = state.record.tick
-            state.deferred.read(norm, lambda got: state.record.clips.append((tick, got[0], float(limit))))
+            tick, lists = state.record.tick, (state.record.clips, state.trainings.part.clips)
+
+            def keep(got: list[float]) -> None:
+                for clips in lists:
+                    clips.append((tick, got[0], float(limit)))
+
+            state.deferred.read(norm, keep)
 
     def wrap_scaler(self, original: Any) -> Any:
         """Note that losses are scaled: then overflowing gradients mean skipped steps, and no fault."""

@@ -26,6 +26,7 @@ class StateDicts:
 
     def __init__(self, state: ProbeState) -> None:
         self.state = state
+        self._own = False
         self._taken: dict[int, tuple[weakref.ref[torch.Tensor], int, Site | None]] = {}
 
     def wrap_taking(self, original: Any) -> Any:
@@ -53,16 +54,24 @@ class StateDicts:
         """Note which weights were loaded, and whether they were there already."""
 
         def load_state_dict(module: Any, *args: Any, **kwargs: Any) -> Any:
+            given = args[0] if args else kwargs.get("state_dict")
+            self._look_before(module, given)
             out = original(module, *args, **kwargs)
-            self._loaded(module, args[0] if args else kwargs.get("state_dict"))
+            self._loaded(module, given)
             return out
 
         return load_state_dict
 
     @guarded
+    def _look_before(self, module: nn.Module, given: Any) -> None:
+        """With ``assign=True`` the tensors that were given are the network's own after loading."""
+        self._own = _is_its_own(module, given)
+
+    @guarded
     def _loaded(self, module: nn.Module, given: Any) -> None:
         state = self.state
-        if _is_its_own(module, given):
+        if self._own:
+            self._own = False
             self._loaded_itself(module, given)
             return
         if state.record.tick > 0:

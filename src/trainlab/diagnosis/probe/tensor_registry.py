@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import weakref
 from typing import Any
@@ -17,6 +18,8 @@ from trainlab.diagnosis.probe.user_frames import user_frames
 
 MAX_PARAMS = 20_000
 MAX_ITEMS = 1_000
+MAX_SEARCHES = 8
+"""So often memory is gone through for the network that a layer is in: each time takes some 20 ms."""
 _NO_NAMES = re.compile(r"__.*|_\d*|_oh|Out")  # the latter are what a notebook showed last
 
 
@@ -29,6 +32,9 @@ class TensorRegistry:
         self._live: dict[int, weakref.ref[torch.Tensor]] = {}
         self._paths: weakref.WeakKeyDictionary[nn.Module, str] = weakref.WeakKeyDictionary()
         self._next = 0
+        self._searches = 0
+        self._provisional: set[int] = set()
+        """Named after a variable or by their shapes, until a module is met that holds them."""
         self.parted: weakref.WeakKeyDictionary[nn.Module, dict[str, int]] = weakref.WeakKeyDictionary()
 
     def key(self, tensor: torch.Tensor) -> int:
@@ -96,7 +102,8 @@ class TensorRegistry:
 
     def _name(self, key: int, name: str, module: nn.Module | None, *, registered: bool = True) -> None:
         record = self.record.params[key]
-        if not record.name:
+        if not record.name or key in self._provisional:
+            self._provisional.discard(key)
             record.name = name
             record.module_kind = type(module).__name__ if module is not None else ""
             record.registered = registered
@@ -128,7 +135,48 @@ class TensorRegistry:
         if not record.name:
             record.name = variable_name(tensor) or f"tensor {list(tensor.shape)}"
             record.registered = False
+            self._provisional.add(key)
         return key
+
+    def name_the_rest(self) -> None:
+        """Name what is still there without a name."""
+        self.look_for_modules()
+        for key, record in self.record.params.items():
+            tensor = None if record.name else self.tensor(key)
+            if tensor is not None and tensor.is_leaf:
+                self.name_leaf(tensor)
+
+    def look_for_modules(self) -> None:
+        """Name parameters of modules that were never called, but an optimizer or a loss has them."""
+        unnamed = {
+            id(tensor)
+            for key, record in self.record.params.items()
+            if (not record.name or key in self._provisional) and (tensor := self.tensor(key)) is not None
+        }
+        if not unnamed:
+            return
+        modules, parents = _all_modules()
+        for root in modules:
+            if id(root) not in parents and any(id(one) in unnamed for one in root.parameters()):
+                self.enter(root, variable_name(root) or type(root).__name__)
+
+    def whole_of(self, module: nn.Module) -> nn.Module | None:
+        """Return the network that one of PyTorch's own layers is in, where the layer has no name of its own.
+
+        ``model.forward(x)`` calls none but the layers.
+        """
+        own = type(module).__module__.startswith("torch.nn.") and next(module.children(), None) is None
+        if not own or self._searches >= MAX_SEARCHES or next(module.parameters(), None) is None:
+            return None
+        if variable_name(module):
+            return None
+        self._searches += 1
+        _, parents = _all_modules()
+        whole, met = parents.get(id(module)), {id(module)}
+        while whole is not None and id(whole) in parents and id(whole) not in met:
+            met.add(id(whole))
+            whole = parents[id(whole)]
+        return whole
 
     def modules(self) -> list[tuple[nn.Module, str]]:
         """Return the modules that are still alive, with their paths."""
@@ -137,6 +185,16 @@ class TensorRegistry:
     def has_path(self, module: nn.Module) -> bool:
         """Whether the module belongs to a root that was entered."""
         return module in self._paths
+
+
+def _all_modules() -> tuple[list[nn.Module], dict[int, nn.Module]]:
+    """Return the modules that there are, and by the id of each that is in another one, which."""
+    modules = [
+        thing
+        for thing in gc.get_objects()
+        if issubclass(type(thing), nn.Module) and "_modules" in vars(thing) and "_parameters" in vars(thing)
+    ]
+    return modules, {id(child): one for one in modules for child in one.children()}
 
 
 def _items(value: Any) -> list[tuple[str, Any]]:

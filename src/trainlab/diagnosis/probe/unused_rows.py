@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from trainlab.diagnosis.observed.data import DataRecord
 from trainlab.diagnosis.probe.fingerprints import Fingerprints
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import readable
@@ -38,13 +39,12 @@ class UnusedRows:
             plain: Any = np.isin(part, (-1, 0, 1)).all(1)
             self._plain.update(itertools.compress(hashes, plain))
 
-    def look(self) -> None:
+    def look(self, data: DataRecord) -> None:
         """Find tensors in memory that hold rows of the same shape: data that may never have been used.
 
         One that holds a good part of the rows trained on belongs to this training. Of others that is certain
         only where the whole process is this training: a notebook may have other trainings' data in memory.
         """
-        data = self.state.record.data
         shape = data.input_shape
         if len(shape) < 2:
             return
@@ -70,11 +70,14 @@ class UnusedRows:
             if looked > 4 * MAX_HELD:
                 break
 
-    def count(self, used: set[int]) -> None:
-        """Write down how many rows there are, and how many that aren't among the `used` ones."""
-        data = self.state.record.data
-        data.unused_rows = len((self._held | self._strange) - used)
-        data.held = len(self._held | data.train_rows)
+    def count(self, data: DataRecord, used: set[int], *, searched: bool) -> None:
+        """Write down how many rows there are, and how many that aren't among the `used` ones.
+
+        Memory is `searched` for one training's; another one may have the same.
+        """
+        same = searched or bool(data.train_rows & self._held)
+        data.unused_rows = len((self._held | self._strange) - used) if searched else 0
+        data.held = len(self._held | data.train_rows) if same else len(data.train_rows)
 
 
 def _belongs(rows: set[int], known: set[int], stride: int) -> bool:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from trainlab.diagnosis.remedies.remedy import Remedy
     from trainlab.diagnosis.remedies.script_trials import ScriptTrials
     from trainlab.diagnosis.remedies.trial_runs import Job, Run, Runner
-    from trainlab.diagnosis.remedies.trial_words import code_as_tried
+    from trainlab.diagnosis.remedies.trial_words import code_as_tried, of_training
     from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
 
 # A fault says what its remedies are; only who tries them needs the rest.
@@ -23,9 +23,21 @@ _HOMES = {
     "ScriptTrials": "script_trials",
     "Trying": "trying",
     "code_as_tried": "trial_words",
+    "of_training": "trial_words",
 }
 
-__all__ = ["BUDGET", "SEEDS", "Job", "Remedy", "Run", "Runner", "ScriptTrials", "Trying", "code_as_tried"]
+__all__ = [
+    "BUDGET",
+    "SEEDS",
+    "Job",
+    "Remedy",
+    "Run",
+    "Runner",
+    "ScriptTrials",
+    "Trying",
+    "code_as_tried",
+    "of_training",
+]
 
 
 def __getattr__(name: str) -> Any:

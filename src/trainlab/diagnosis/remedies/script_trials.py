@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.diagnosis.remedies.trial_runs import Job, Run
-from trainlab.diagnosis.report.read_back import ended_from, outcome_from
+from trainlab.diagnosis.report.read_back import ended_from, outcome_from, part_of
 from trainlab.diagnosis.script.child_processes import kill_session, one_thread_environment
 from trainlab.diagnosis.script.plan import Plan
 
@@ -38,10 +38,12 @@ class ScriptTrials:
     Args:
         plan: how the script ran the first time.
         seconds: how long that took.
+        training: the name of the one to compare, where the script has several.
     """
 
-    def __init__(self, plan: Plan, *, seconds: float) -> None:
+    def __init__(self, plan: Plan, *, seconds: float, training: str = "") -> None:
         self.plan = plan
+        self.training = training
         self.seconds = seconds
         from trainlab.execution import default_workers
 
@@ -97,19 +99,22 @@ class ScriptTrials:
             del at_work[job]
             if late:
                 _end_all([started])
-            run = _read(started.report, took)
+            run = _read(started.report, took, self.training)
             done.append((job, replace(run, error=f"not done after {took:.0f} s") if late else run))
         return done
 
 
-def _read(report: Path, seconds: float) -> Run:
+def _read(report: Path, seconds: float, training: str) -> Run:
     if not report.exists():
         return Run(outcome=None, seconds=seconds, error="the process ended without a report")
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     ended = ended_from(found)
     error = ended.message or "the process was ended" if ended.broken_off else ""
     return Run(
-        outcome=outcome_from(found["outcome"]), acted=found.get("acted", 0), seconds=seconds, error=error
+        outcome=outcome_from(part_of(found, training)["outcome"]),
+        acted=found.get("acted", 0),
+        seconds=seconds,
+        error=error,
     )
 
 

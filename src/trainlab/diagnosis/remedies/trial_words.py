@@ -158,3 +158,8 @@ def code_as_tried(code: str, tried: dict[str, Any] | None) -> str:
         new = f"{lines[1][1:start]}{float(old[1]) * times:g}{lines[1][end:]}"
         return "\n".join([f"{lines[0]} (the learning rate × {times:g}, as tried)", lines[1], f"+{new}"])
     return re.sub(r"(group\['lr'\]) = \S+$", rf"\1 *= {times:g}  # as tried", code)
+
+
+def of_training(summary: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the summary with the training that was judged, where the script has several."""
+    return summary | {"training": name, "words": f"{name}: {summary['words']}"} if name else summary

@@ -17,6 +17,11 @@ class Cause:
     link: str
 
 
+def part_of(report: dict[str, Any], training: str) -> dict[str, Any]:
+    """Return what a report has of a training by its name; where it has none, the report itself."""
+    return next((one for one in report.get("trainings", ()) if one["name"] == training), report)
+
+
 def first_cause(report: dict[str, Any]) -> Cause | None:
     """Return the first finding that no other one explains; None if nothing was found."""
     for one in report["findings"]:

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.report.several import verdict_of_several
 from trainlab.diagnosis.report.verdict import verdict
 from trainlab.draw import JSON_FORMAT, json_text
 from trainlab.stats import Verdict
@@ -19,6 +20,10 @@ class Report:
     `findings` are in the order of blame, `notes` accuse nobody. `ended` says how the training came to its
     end, `card` what was trained, `outcome` with what result, `tried` what trying remedies came to.
     `to_dict()` and `to_json()` give everything.
+
+    Of a script with several trainings, `trainings` has a report of each, by its `name`; `findings` and
+    `notes` are those of all, of failing trainings first, `outcome` is that of the training `judged`: the
+    first that fails, or else the longest.
     """
 
     findings: tuple[Finding, ...]
@@ -30,6 +35,9 @@ class Report:
     troubles: tuple[str, ...] = ()
     picture: dict[str, Any] | None = None
     tried: dict[str, Any] | None = None
+    name: str = ""
+    trainings: tuple[Report, ...] = ()
+    judged: str = ""
 
     @property
     def verdict(self) -> str:
@@ -57,7 +65,16 @@ class Report:
             "picture": self.picture,
             "tried": self.tried,
         }
-        return data | {"verdict": verdict(data)}
+        if not self.trainings:
+            return data | {"verdict": verdict(data)}
+        data |= {"judged": self.judged, "trainings": [one._as_one_of_several() for one in self.trainings]}
+        return data | {"verdict": verdict_of_several(data)}
+
+    def _as_one_of_several(self) -> dict[str, Any]:
+        """Return what `to_dict` has of one training, without what concerns the whole script."""
+        own = self.to_dict()
+        names = ("verdict", "findings", "notes", "card", "looked_at", "outcome", "picture")
+        return {"name": self.name} | {name: own[name] for name in names}
 
     def to_json(self) -> str:
         """Return `to_dict` as text; a number that isn't finite is null."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.report.card_facts import card_facts
+from trainlab.diagnosis.report.several import Alike, alike, line_of, name_of, rank
 from trainlab.diagnosis.report.verdict import blame_words, confidence_words
 from trainlab.draw import counted
 from trainlab.page.section import Fact, Section
@@ -31,11 +33,14 @@ class FindingSection(Section):
 
     Its `consequences` stand inside of it; `consequence_of` and `because` say what it follows from itself.
     `same_as` is the number of an earlier finding that has the same picture, 0 if none has. `tried` says what
-    trying remedies came to, and `trials` draw it.
+    trying remedies came to, and `trials` draw it. `training` is what the script calls the training, or the
+    trainings, that have it, where there are several; `anchor` is its own among all findings.
     """
 
     remedy: str
     number: int = 0
+    training: str = ""
+    anchor: str = ""
     consequence_of: str = ""
     because: str = ""
     same_as: int = 0
@@ -49,10 +54,12 @@ class ReportSections:
     """A report in words: its `findings` are causes, in the order of blame.
 
     `tried` is empty if nothing was. `on_notes` says what notes are. `curve` is the loss over the steps. The
-    text of `looked` says what was looked at, and how the training ended.
+    text of `looked` says what was looked at, and how the training ended. Of several trainings `trainings` has
+    a line for each, or for those that ended alike.
     """
 
     verdict: str
+    trainings: tuple[str, ...]
     tried: str
     card: Section
     curve: Sketch | None
@@ -66,13 +73,25 @@ def report_sections(report: Report | dict[str, Any]) -> ReportSections:
     """Return the sections of a report, which may be what `Report.to_dict` returned, also out of JSON."""
     data = report if isinstance(report, dict) else report.to_dict()
     stumbled = "The doctor itself stumbled, which did the training no harm:"
+    groups = alike(data.get("trainings", ()))
+    first = sorted(groups, key=lambda group: rank(group.one["outcome"]))
+    findings = _Findings()
     return ReportSections(
         verdict=data["verdict"],
+        trainings=tuple(map(line_of, groups)),
         tried=data["tried"]["words"] if data["tried"] is not None else "",
-        card=Section(name="card", heading="What was trained", facts=card_facts(data)),
-        curve=Sketch(data["picture"]) if data.get("picture") else None,
-        findings=_causes(data["findings"], data["card"]["outcome"]),
-        notes=tuple(map(_note, data["notes"])),
+        card=Section(name="card", heading="What was trained", facts=_card(data, groups)),
+        curve=_curve(data),
+        findings=(
+            tuple(each for group in first for each in findings.causes(group.one, name_of(group)))
+            if groups
+            else findings.causes(data)
+        ),
+        notes=(
+            tuple(_note(note, name_of(group)) for group in first for note in group.one["notes"])
+            if groups
+            else tuple(map(_note, data["notes"]))
+        ),
         on_notes=UNPROVEN if data["card"]["outcome"] in ("stuck", "poor", "diverged") else DONE_WITHOUT,
         looked=Section(
             name="looked",
@@ -83,28 +102,42 @@ def report_sections(report: Report | dict[str, Any]) -> ReportSections:
     )
 
 
-def _causes(findings: Sequence[dict[str, Any]], outcome: str) -> tuple[FindingSection, ...]:
-    """Return causes with their consequences inside, numbered in the order in which they are read.
+class _Findings:
+    """Numbers findings as they are read; of two that share a remedy one has its picture."""
 
-    Of a remedy that two of them share only one has the picture.
-    """
-    pictures: list[Any] = []
-    drawn: set[str] = set()
+    def __init__(self) -> None:
+        self._pictures: list[Any] = []
+        self._drawn: set[str] = set()
+        self._anchors: dict[str, int] = {}
 
-    def told(finding: dict[str, Any]) -> FindingSection:
-        picture, confidence = finding["picture"], finding["confidence"]
+    def causes(self, part: dict[str, Any], training: str = "") -> tuple[FindingSection, ...]:
+        """Return the causes that the report on one training has, with their consequences inside."""
+        names = {finding["fault"] for finding in part["findings"]}
+        return tuple(
+            self._told(finding, part, training)
+            for finding in part["findings"]
+            if finding["consequence_of"] not in names
+        )
+
+    def _told(self, finding: dict[str, Any], part: dict[str, Any], training: str) -> FindingSection:
+        picture, confidence, name = finding["picture"], finding["confidence"], finding["fault"]
         sure = f"{confidence_words(confidence)} ({confidence:.2f})"
-        blame = blame_words(finding, outcome)
-        same_as = pictures.index(picture) + 1 if picture in pictures else 0
-        pictures.append(picture)
-        number = len(pictures)
-        consequences = tuple(told(one) for one in findings if one["consequence_of"] == finding["fault"])
+        blame = blame_words(finding, part["card"]["outcome"])
+        same_as = self._pictures.index(picture) + 1 if picture in self._pictures else 0
+        self._pictures.append(picture)
+        number = len(self._pictures)
+        met = self._anchors[name] = self._anchors.get(name, 0) + 1
+        consequences = tuple(
+            self._told(one, part, training) for one in part["findings"] if one["consequence_of"] == name
+        )
         remedies: list[dict[str, Any]] = finding["tried"]["remedies"] if finding["tried"] else []
-        new = [one for one in remedies if one["remedy"] not in drawn]
-        drawn.update(one["remedy"] for one in new)
+        new = [one for one in remedies if one["remedy"] not in self._drawn]
+        self._drawn.update(one["remedy"] for one in new)
         return FindingSection(
-            name=finding["fault"],
+            name=name,
             number=number,
+            training=training,
+            anchor=name if met == 1 else f"{name}-{met}",
             heading=finding["title"],
             facts=(
                 Fact("is there", f"{sure}; {blame}" if blame else sure),
@@ -122,14 +155,39 @@ def _causes(findings: Sequence[dict[str, Any]], outcome: str) -> tuple[FindingSe
             consequences=consequences,
         )
 
-    names = {finding["fault"] for finding in findings}
-    return tuple(told(finding) for finding in findings if finding["consequence_of"] not in names)
+
+def _curve(data: dict[str, Any]) -> Sketch | None:
+    picture = data.get("picture")
+    if not picture:
+        return None
+    of = f", of {data['judged']}" if data.get("judged") else ""
+    return Sketch(picture | {"title": f"{picture['title']}{of}"})
 
 
-def _note(note: dict[str, Any]) -> FindingSection:
+def _card(data: dict[str, Any], groups: Sequence[Alike]) -> tuple[Fact, ...]:
+    """Return the facts of the card; how it went is told of each training."""
+    facts = card_facts(data)
+    if not groups:
+        return facts
+    own = [
+        Fact(fact.label, f"{group.names[0]}: {fact.said}")
+        for group in groups
+        for fact in card_facts(group.one)
+        if fact.brief
+    ]
+    counts = Counter(fact for fact in facts if not fact.brief)
+    shared = [
+        fact if count == 1 else Fact(fact.label, f"{fact.said} ({count} alike)")
+        for fact, count in counts.items()
+    ]
+    return (*shared, *own)
+
+
+def _note(note: dict[str, Any], training: str = "") -> FindingSection:
     return FindingSection(
         name=note["fault"],
         heading=note["title"],
+        training=training,
         facts=(Fact("where", note["where"]), Fact("seen", tuple(note["evidence"]))),
         remedy=note["remedy"]["text"],
     )

@@ -88,6 +88,7 @@ def rest_line(report: dict[str, Any], *, has_page: bool = False) -> str:
 def _lines(report: ReportSections, width: int, extent: Extent) -> Lines:
     looked_at, ending = report.looked.text
     told = paragraph(report.verdict, width, "bold")
+    told += items(report.trainings, width)
     told += [] if report.findings else paragraph(looked_at, width)
     told += paragraph(report.tried, width, "bold") if report.tried else []
     told += EMPTY
@@ -97,7 +98,11 @@ def _lines(report: ReportSections, width: int, extent: Extent) -> Lines:
         told += fields.sketch("loss curve", report.curve)
     if told[-1:] != EMPTY:
         told += EMPTY
+    training = ""
     for finding, depth in _nested(report.findings):
+        if finding.training != training:
+            training = finding.training
+            told += paragraph(f"{training}:", width, "bold")
         fields = Fields(width=width, room=_LABEL, indent="   " * min(depth + 1, 4))
         heading = f"{finding.number}. {finding.name}: {finding.heading}"
         lines = wrapped(heading, width, first=fields.indent[:-3], rest=fields.indent)
@@ -155,12 +160,16 @@ def _notes(notes: Sequence[FindingSection], width: int, *, whole: bool) -> Lines
     if not notes:
         return []
     if not whole:
-        names = "; ".join(f"{note.heading} ({note.name})" for note in notes)
+        names = "; ".join(f"{_of(note)}{note.heading} ({note.name})" for note in notes)
         return paragraph(f"Worth knowing, no faults: {names}.", width)
     told: Lines = [("Worth knowing (no faults):", "bold")]
     fields = Fields(width=width, room=_LABEL, indent="  ")
     for note in notes:
-        told += items([f"{note.heading} ({note.name})"], width)
+        told += items([f"{_of(note)}{note.heading} ({note.name})"], width)
         told += fields.facts(note.facts)
         told += fields.field("if meant", f"nothing to do; else: {note.remedy}")
     return told + EMPTY
+
+
+def _of(note: FindingSection) -> str:
+    return f"{note.training}: " if note.training else ""

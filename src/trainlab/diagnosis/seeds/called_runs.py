@@ -105,7 +105,7 @@ def _again(
             ending, seconds = f"the limit of {limit:.0f} s", time.monotonic() - started
             yield replace(run_without_report(seed=seed, ending=ending, seconds=seconds), fault=LATE)
         else:
-            yield _run(called, seed, metric)
+            yield _run(called, seed, metric, training=yours.training)
 
 
 def _watch_for(stop: Event, *, until: float = math.inf) -> Callable[[], None]:
@@ -118,7 +118,9 @@ def _watch_for(stop: Event, *, until: float = math.inf) -> Callable[[], None]:
     return at_step
 
 
-def _run(called: Called, seed: int | None, metric: str, *, seeded: bool = True) -> SeedRun:
+def _run(
+    called: Called, seed: int | None, metric: str, *, seeded: bool = True, training: str = ""
+) -> SeedRun:
     """Return the run that a call was; its number is what it returned under that name, or else printed."""
     ended: dict[str, Any] = {"how": "end", "code": 0}
     if called.error:
@@ -131,7 +133,9 @@ def _run(called: Called, seed: int | None, metric: str, *, seeded: bool = True) 
         "seeded": seeded,
     }
     printed = called.printed if told is None else ""
-    return run_from_report(report, seed=seed, printed=printed, metric=metric, seconds=called.seconds)
+    return run_from_report(
+        report, seed=seed, printed=printed, metric=metric, seconds=called.seconds, training=training
+    )
 
 
 def _returned(value: Any, metric: str) -> float | None:

@@ -126,7 +126,7 @@ class _Attempt:
         processes = ProcessPool(workers=workers, limit=limit_of(yours))
         plans = [self.question.plan(seed, recording=self._file(seed)) for seed in PILOTS]
         for ran in processes.carry_out(plans, stop):
-            self.pilots.append(seed_run(ran, self.question.metric))
+            self.pilots.append(seed_run(ran, self.question.metric, yours.training))
 
     def _file(self, seed: int | None) -> str:
         return str(Path(self.folder) / f"{'own' if seed is None else seed}.npz")

@@ -150,7 +150,13 @@ def notes_of(
     yours: SeedRun, runs: Sequence[SeedRun], *, early: str, from_start: bool, metric: str
 ) -> tuple[str, ...]:
     """Return what else to know of a population, in sentences, the weightiest first."""
-    notes = [_early(early, yours, runs), _redrawn(yours, runs), _steps(yours, runs), _missing(runs, metric)]
+    notes = [
+        _judged(yours),
+        _early(early, yours, runs),
+        _redrawn(yours, runs),
+        _steps(yours, runs),
+        _missing(runs, metric),
+    ]
     if not yours.seeded and not yours.failed:
         notes.append("The script sets no seed of torch: its own run was one of many, and can't be repeated.")
     if from_start:
@@ -159,6 +165,12 @@ def notes_of(
             "drawn from them differ, too."
         )
     return tuple(note for note in notes if note)
+
+
+def _judged(yours: SeedRun) -> str:
+    if not yours.training:
+        return ""
+    return f"The script has several trainings; in each run this is told of {yours.training}."
 
 
 def _early(early: str, yours: SeedRun, runs: Sequence[SeedRun]) -> str:

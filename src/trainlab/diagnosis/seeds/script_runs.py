@@ -27,13 +27,20 @@ LIMIT, TIMES = 120.0, 10.0
 """A run is ended after two minutes, or ten times the script's own time if that is longer."""
 
 
-def seed_run(ran: Ran, metric: str) -> SeedRun:
-    """Return the run that a process was."""
+def seed_run(ran: Ran, metric: str, training: str = "") -> SeedRun:
+    """Return the run that a process was; of several trainings, the one of a name."""
     seed = ran.plan.seed
     if ran.report is None:
         run = run_without_report(seed=seed, ending=ran.ending, seconds=ran.seconds)
     else:
-        run = run_from_report(ran.report, seed=seed, printed=ran.printed, metric=metric, seconds=ran.seconds)
+        run = run_from_report(
+            ran.report,
+            seed=seed,
+            printed=ran.printed,
+            metric=metric,
+            seconds=ran.seconds,
+            training=training,
+        )
     return replace(run, fault=LATE) if ran.late else run
 
 
@@ -69,7 +76,7 @@ def rerun(
     def runs(seeds: Sequence[int]) -> Iterator[SeedRun]:
         plans = (question.plan(seed, from_start=is_from_start(yours)) for seed in seeds)
         for ran in processes.carry_out(plans, stop):
-            run = seed_run(ran, question.metric)
+            run = seed_run(ran, question.metric, yours.training)
             kept.add([run])
             yield run
 

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trainlab.diagnosis.report.read_back import Ended, ended_from, first_cause, outcome_from
+from trainlab.diagnosis.report.read_back import Ended, ended_from, first_cause, outcome_from, part_of
 from trainlab.diagnosis.seeds.printed_numbers import last_number
 
 LATE = "time limit"
@@ -23,7 +23,8 @@ class SeedRun:
     doctor has them (`judge.outcome`); of lifted runs they are over all the data.
     `fault` is the first finding, an exception's name where the script `failed`, or empty.
     `curve` is a fingerprint of the losses, `rows` are some of the rows trained on, `steps` optimizer steps,
-    or backward passes without an optimizer.
+    or backward passes without an optimizer. `training` is the name of the one that all this is of, where the
+    script has several.
     """
 
     seed: int | None
@@ -48,16 +49,28 @@ class SeedRun:
     steps: int = 0
     models: int = 0
     seeded: bool = True
+    training: str = ""
     seconds: float = 0.0
 
 
 def run_from_report(
-    report: dict[str, Any], *, seed: int | None, printed: str, metric: str, seconds: float
+    report: dict[str, Any],
+    *,
+    seed: int | None,
+    printed: str,
+    metric: str,
+    seconds: float,
+    training: str = "",
 ) -> SeedRun:
-    """Return the run that a process reported; `printed` is its stdout."""
-    outcome, ended = outcome_from(report["outcome"]), ended_from(report)
+    """Return the run that a process reported; `printed` is its stdout.
+
+    Of several trainings it is the one of that name, or if none is given the one that the report judges.
+    """
+    training = training or report.get("judged", "")
+    part = part_of(report, training)
+    outcome, ended = outcome_from(part["outcome"]), ended_from(report)
     extras: dict[str, Any] = report.get("extras") or {}
-    found = None if ended.failed else first_cause(report)
+    found = None if ended.failed else first_cause(part)
     value = last_number(printed, metric) if metric else None
     if metric and value is None:
         value = extras.get("variable")
@@ -79,11 +92,12 @@ def run_from_report(
         title=found.title if found else "",
         link=found.link if found else "",
         failed=ended.failed,
-        curve=_fingerprint(report["outcome"]["curve"]["loss"]),
+        curve=_fingerprint(part["outcome"]["curve"]["loss"]),
         rows=tuple(extras.get("rows", ())),
         steps=report["card"]["steps"] or report["card"]["backward_passes"],
         models=len(report["card"]["models"]),
         seeded=bool(extras.get("seeded", True)),
+        training=training,
         seconds=round(seconds, 3),
     )
 

@@ -1,0 +1,83 @@
+"""What the probe saw of the data: loaders, and the rows that networks were given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from trainlab.diagnosis.observed.site import Site
+
+
+@dataclass(slots=True)
+class LoaderRecord:
+    """A DataLoader that was iterated."""
+
+    rows: int | None
+    batch: int | None
+    shuffled: bool
+    dataset: int
+    passes: int = 0
+    batches: int = 0
+    site: Site | None = None
+    by_training: dict[int, int] = field(default_factory=dict[int, int])
+    """Passes by the training that they were for, where there are several."""
+
+
+NEAR = 3.0
+"""Rows whose features spread three times as much, or a third, are rows of another scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputScales:
+    """The spread of each feature over the rows trained on and over those evaluated, and their ranges.
+
+    `alike` of the `batches` evaluated were spread like the rows trained on.
+    """
+
+    trained_rows: int
+    judged_rows: int
+    trained: list[float]
+    judged: list[float]
+    trained_range: tuple[float, float]
+    judged_range: tuple[float, float]
+    alike: int
+    batches: int
+
+
+@dataclass(slots=True)
+class DataRecord:
+    """Fingerprints of rows and batches, and a small sample of the first rows with their targets.
+
+    `judged_at_once` is how often, at most, a row was evaluated between one step and the next.
+    `mixed_rows` were evaluated in batches of which a part, and not all, had been trained on before
+    (`mixed_known`), after `mixed_passes` different steps.
+    """
+
+    train_rows: set[int] = field(default_factory=set[int])
+    judged_rows: set[int] = field(default_factory=set[int])
+    judged_known: int = 0
+    acted_rows: int = 0
+    new_rows: int = 0
+    again_in_step: int = 0
+    steps_compared: int = 0
+    steps_alike: int = 0
+    beside_images: bool = False
+    judge_passes: int = 0
+    judged_at_once: int = 0
+    mixed_passes: int = 0
+    mixed_rows: set[int] = field(default_factory=set[int])
+    mixed_known: set[int] = field(default_factory=set[int])
+    unused_rows: int = 0
+    batches: dict[int, int] = field(default_factory=dict[int, int])
+    fingerprinted: int = 0
+    train_row_count: int = 0
+    largest_batch: int = 0
+    held: int = 0
+    made_anew: int = 0
+    sample_x: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    sample_summaries: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    sample_y: list[float] = field(default_factory=list[float])
+    sample_p: list[float] = field(default_factory=list[float])
+    input_shape: tuple[int, ...] = ()
+    input_dtype: str = ""
+    nonfinite_input: int | None = None
+    scales: InputScales | None = None
