@@ -32,7 +32,8 @@ def forget_own_frames(error: BaseException) -> None:
         _relink(each)
         waiting += [each.__cause__, each.__context__]
         if isinstance(each, BaseExceptionGroup):
-            waiting += list[BaseException](each.exceptions)
+            members: tuple[BaseException, ...] = getattr(each, "exceptions", ())
+            waiting += members
 
 
 def wrap_warn(original: Callable[..., None]) -> Callable[..., None]:
