@@ -83,6 +83,31 @@ def test_recording_leaves_the_training_as_it_is(slow: tuple[Path, dict[str, Any]
     assert "extras" not in report
 
 
+PARTLY = SLOW.replace("model.parameters(), lr=2e-5", "model[2].parameters(), lr=2e-5")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (PARTLY, "the optimizer doesn't have all parameters"),
+        (SLOW.replace("loss.backward()", "loss.backward(); model(x)"), ""),
+        (SLOW.replace("y)", "y)\n    model(x).sum().backward()", 1), "the loss isn't one that trainlab knows"),
+        (SLOW.replace("nn.Tanh()", "nn.Dropout(0.5), nn.Tanh()"), "its dropout draws masks"),
+        ("import torch\ntorch.set_default_device('cpu')\n" + SLOW, None),
+    ],
+    ids=["partly", "twice", "backwards", "dropout", "device"],
+)
+def test_a_training_that_is_given_up_goes_on_as_without(text: str, why: str | None, tmp_path: Path):
+    recorded, plain = run(tmp_path / "a", text), run(tmp_path / "b", text, light=False)
+    assert recorded["ended"] == plain["ended"] == {"how": "end", "code": 0}
+    assert recorded["looked_at"] == plain["looked_at"]
+    assert recorded["troubles"] == plain["troubles"] == []
+    weights = [(tmp_path / name / "train.py.weights").read_text() for name in "ab"]
+    assert weights[0] == weights[1]
+    if why is not None:
+        assert recording(tmp_path / "a").refused.startswith(why)
+
+
 def test_what_is_large_is_given_up_at_once(tmp_path: Path):
     report = run(tmp_path, LARGE)
     assert recording(tmp_path).refused == "it is too large to be tried unasked"

@@ -33,7 +33,7 @@ class Recorder:
     def __init__(self, probe: Any, *, light: bool = False) -> None:
         self.probe = probe
         self.light = light
-        self.handles: list[Any] = []
+        self.given_up = False
         self.state = probe.state
         self.recording = Recording()
         self.draws = InitialDraws(largest=LIGHT_PARAMETERS) if light else InitialDraws()
@@ -53,11 +53,9 @@ class Recorder:
     def start(self) -> None:
         """Begin to record, until the process ends, or until it turns out that this can't be lifted."""
         self.draws.start()
-        self.handles = [
-            register_module_forward_pre_hook(self._entered),
-            register_module_forward_hook(self._left),
-            register_optimizer_step_pre_hook(self._before_step),
-        ]
+        register_module_forward_pre_hook(self._entered)
+        register_module_forward_hook(self._left)
+        register_optimizer_step_pre_hook(self._before_step)
         if not self.light:
             FunctionCalls(self._called, self.probe).__enter__()
 
@@ -71,13 +69,11 @@ class Recorder:
         listener.switch(wanted or self.state.sampling)
 
     def _is_given_up(self) -> bool:
-        """Whether it has taken itself off again: a diagnosis isn't slowed down by what can't be lifted."""
+        """Whether it listens no more: a diagnosis isn't slowed down by what can't be lifted."""
         if not self.light or not self.recording.refused:
             return False
-        if self.handles and not self.state.inside:
-            for handle in self.handles:
-                handle.remove()
-            self.handles.clear()
+        if not self.given_up and not self.state.inside:
+            self.given_up = True  # the hooks stay: PyTorch may be going through them just now
             self.draws.stop()
             self._listen(False)
         return True
@@ -189,7 +185,7 @@ class Recorder:
             self.batch = (self.inputs, self.outputs.target)
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        if self.light and self.depth == 0:
+        if self.light and not self.given_up:
             self._listen(False)
         if not self._is_given_up() and not self.is_done:
             closure = len(args) > 1 or bool(kwargs)  # the first is the optimizer

@@ -60,11 +60,11 @@ def _caller(network: Network, weights: list[torch.Tensor]) -> tuple[nn.Module, C
 
     def call(given: Given, seed: int = 0) -> list[torch.Tensor]:
         _seed(seed)
-        started = time.perf_counter()
+        started = time.thread_time()
         out = _floats(model(*given[0], **given[1]))
         for tensor, value in zip(own, values, strict=True):
             tensor.copy_(value)
-        if time.perf_counter() - started > SECONDS:
+        if time.thread_time() - started > SECONDS:
             raise TimeoutError
         return out
 

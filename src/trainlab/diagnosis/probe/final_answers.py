@@ -29,8 +29,8 @@ from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
 from trainlab.diagnosis.torch_private import global_hooks
 
 SECONDS = 1.0
-"""How long a network is asked in each mode; it is judged by the rows done until then. Of more than `MANY`
-networks each has less."""
+"""How long a network is asked in each mode, in processor time (a busy machine mustn't change an outcome); it
+is judged by the rows done until then. Of more than `MANY` networks each has less."""
 SAME = 0.02
 """A copy's answers must match the network's to 2 % of the largest: mixed precision rounds a lot."""
 ALIKE = 0.01
@@ -148,9 +148,9 @@ def _say(
     for name, part in model.named_modules():
         part.training = mode(name)
     values = [tensor.clone() for tensor in tensors]
-    started, said = time.perf_counter(), list[Said]()
+    started, said = time.thread_time(), list[Said]()
     for one in kept:
-        if said and time.perf_counter() - started > seconds:
+        if said and time.thread_time() - started > seconds:
             break
         output = model(*one.given, **one.named)
         known: dict[int, Any] = {}

@@ -63,8 +63,8 @@ def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float = B
     )
     try:
         process.wait(budget)
-    except subprocess.TimeoutExpired:
-        return None
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        return None  # the report is there; Ctrl-C ends only what nobody asked for
     finally:
         if process.poll() is None:
             kill_session(process.pid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from trainlab.draw import counted, format_number
@@ -109,18 +110,23 @@ def _training(report: dict[str, Any]) -> str:
     elif at_end and constant and _other_unit(card["first_loss"], constant, card["last_loss"], at_end):
         text += f" as backward() got it, {_number(at_end)} over the data at the end"
     # The loss of a policy, below 0, is no error that a constant's could be set against.
-    below_0 = all((card[name] or 0.0) < 0 for name in ("first_loss", "last_loss"))
+    below_0 = all(_finite(card[name]) < 0 for name in ("first_loss", "last_loss"))
     if isinstance(constant, float) and not (below_0 and constant > 0):
         text += f"; the best constant answer has {_number(constant)}"
     return text
 
 
-def _other_unit(first: float | None, constant: float, last: float | None, at_end: float) -> bool:
+def _finite(value: float | str | None) -> float:
+    """Return a number; 0 for one that isn't known or isn't finite, which JSON has as a word."""
+    return value if isinstance(value, int | float) and math.isfinite(value) else 0.0
+
+
+def _other_unit(first: Any, constant: float, last: Any, at_end: float) -> bool:
     """Whether backward() got the loss divided, by the batches that a step gathers, say, or summed.
 
     Then it's so much smaller, or larger, at both ends: at the start than that of a constant answer.
     """
-    ratios = [(first or 0.0) / constant, (last or 0.0) / at_end]
+    ratios = [_finite(first) / constant, _finite(last) / at_end]
     return all(0 < ratio < 1 / UNLIKE for ratio in ratios) or all(ratio > UNLIKE for ratio in ratios)
 
 
