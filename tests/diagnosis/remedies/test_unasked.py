@@ -91,7 +91,10 @@ PARTLY = SLOW.replace("model.parameters(), lr=2e-5", "model[2].parameters(), lr=
     [
         (PARTLY, "the optimizer doesn't have all parameters"),
         (SLOW.replace("loss.backward()", "loss.backward(); model(x)"), ""),
-        (SLOW.replace("y)", "y)\n    model(x).sum().backward()", 1), "the loss isn't one that trainlab knows"),
+        (
+            SLOW.replace("y)", "y)\n    model(x).sum().backward()", 1),
+            "the loss isn't one that trainlab knows",
+        ),
         (SLOW.replace("nn.Tanh()", "nn.Dropout(0.5), nn.Tanh()"), "its dropout draws masks"),
         ("import torch\ntorch.set_default_device('cpu')\n" + SLOW, None),
     ],
