@@ -9,7 +9,6 @@ from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.remedies.trial import Pair, Trial, TrialVerdict, learnt_of
 from trainlab.diagnosis.remedies.trial_runs import Run
 from trainlab.diagnosis.report.read_back import Outcome
-from trainlab.diagnosis.signals.learnt import LEARNT, is_behind
 
 MARGIN = 0.05
 """A difference of accuracy, of R², or of the loss by that of the best constant, begins here."""
@@ -24,23 +23,13 @@ MOST = 0.8
 
 
 def learns(run: Run, other: Run) -> bool | None:
-    """Whether a run has learnt; None if that can't be told.
+    """Whether a run has learnt (`signals.learnt`); None if that can't be told.
 
-    By its state where it is known (`signals.learnt`). Else by half of the best constant's loss, which the
-    other run, of the same data, may know; and no more than 0.1 behind nearest neighbours. A run that failed
-    hasn't, unless both did.
+    A run that failed hasn't, unless both did.
     """
     if run.outcome is None or (run.error and not other.error):
         return False
-    state = run.outcome.state
-    if state != "unknown":
-        return state == "learnt"
-    share = share_of_constant(run, other)
-    if share is None:
-        return None
-    reached, neighbours = run.outcome.reached, run.outcome.neighbours_reach
-    behind = reached is not None and neighbours is not None and is_behind(reached, neighbours)
-    return share <= LEARNT and not behind
+    return None if run.outcome.state == "unknown" else run.outcome.state == "learnt"
 
 
 def share_of_constant(run: Run, other: Run) -> float | None:

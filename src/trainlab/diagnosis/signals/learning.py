@@ -178,7 +178,7 @@ def learning(record: TrainingRecord) -> Learning:
             reached=reached,
             neighbours=reference,
             rows=rows,
-            steps=record.tick,
+            steps=record.tick or record.backwards,  # without any step it has had as long to learn
             unexplained=float("nan") if asked is None or not known else asked.best.plain,
             mistakes=mistakes,
             allowed=allowed,
