@@ -84,13 +84,17 @@ def record_of(record: TrainingRecord, numbers: set[int], keys: set[int]) -> Trai
             for one in [record.activations[place]]
         ],
         graphs=[_graph(one, at, op) for one in record.graphs if one.training in numbers],
-        graph_sizes=sorted((at(tick), *rest) for part in parts for tick, *rest in part.graph_sizes),
+        graph_sizes=sorted(
+            (at(tick), nodes, passes) for part in parts for tick, nodes, passes in part.graph_sizes
+        ),
         retained_ticks=sorted((at(tick), alive) for part in parts for tick, alive in part.retained_ticks),
         loaders=_loaders(record.loaders, numbers),
         data=replace(main.data, nonfinite_input=_maybe(at, main.data.nonfinite_input)),
         events=[_event(one, at) for one in record.events if _concerns(one, numbers, keys)],
-        clips=sorted((at(tick), *rest) for part in parts for tick, *rest in part.clips),
-        judged_accuracy=sorted((at(tick), *rest) for part in parts for tick, *rest in part.judged_accuracy),
+        clips=sorted((at(tick), norm, limit) for part in parts for tick, norm, limit in part.clips),
+        judged_accuracy=sorted(
+            (at(tick), share, count) for part in parts for tick, share, count in part.judged_accuracy
+        ),
         asked=asked,
         dependences=[
             replace(one, network=networks[one.network])

@@ -232,7 +232,7 @@ class Trainings:
         """Write at the node of a network's output which training it belongs to."""
         for tensor in _tensors(output):
             if tensor.grad_fn is not None:
-                tensor.grad_fn.metadata[TAG] = number  # pyright: ignore[reportOptionalMemberAccess]
+                tensor.grad_fn.metadata[TAG] = number  # pyright: ignore[reportIndexIssue]
 
     def behind(self, tensor: torch.Tensor) -> int | None:
         """Return the training that a tensor comes from: that of the nearest network, or parameter."""
