@@ -98,7 +98,7 @@ def record_of(record: TrainingRecord, numbers: set[int], keys: set[int]) -> Trai
             if one.network in networks
         ],
         terms=[
-            LossTerms(networks[one.network], _terms(one.start, losses), _terms(one.end, losses))
+            LossTerms(networks[one.network], _terms(one.start, losses))
             for one in record.terms
             if one.network in networks
         ],

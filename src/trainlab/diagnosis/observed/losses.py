@@ -144,8 +144,7 @@ class LossTerm:
 
 @dataclass(frozen=True, slots=True)
 class LossTerms:
-    """The terms of a network's loss, with the weights that it began with and those that it ended with."""
+    """The terms of a network's loss, with the weights that it began with."""
 
     network: int
     start: tuple[LossTerm, ...]
-    end: tuple[LossTerm, ...]

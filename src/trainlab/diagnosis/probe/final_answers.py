@@ -76,9 +76,8 @@ def ask_what_they_depend_on(asking: Asking, record: TrainingRecord) -> None:
             record.dependences += [] if depends is None else [depends]
         with contextlib.suppress(Exception), random_state_kept(), _silence(), _no_hooks():
             if network.total is not None:
-                start = weighed(network.copy, network.start, network.total)
-                end = weighed(network.copy, network.tensors, network.total)
-                record.terms.append(LossTerms(place, tuple(start), tuple(end)))
+                terms = weighed(network.copy, network.start, network.total)
+                record.terms.append(LossTerms(place, tuple(terms)))
 
 
 def _asked(

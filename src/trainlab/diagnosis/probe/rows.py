@@ -91,7 +91,8 @@ class Rows:
             self.unused = None
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE if tick < DENSE else MAX_ROWS)
         hashes = self._prints_of(part, beside)
-        self.scales.trained_on(part)
+        if state.sampling:
+            self.scales.trained_on(part)
         whole = hash(tuple(hashes))
         data.fingerprinted += 1
         data.made_anew += self._is_made_anew(batch)
