@@ -31,7 +31,8 @@ def judge(training: Training) -> Finding | None:
         where=site.quoted if site is not None else "the evaluation",
         confidence=0.9,
         evidence=(
-            f"a feature of the {scales.judged_rows:,} rows evaluated spreads {times:.3g} times as much as in those "
+            f"a feature of the {scales.judged_rows:,} rows evaluated spreads {times:.3g} times as much "
+            "as in those "
             f"trained on (median of {len(ratios)} features)",
             f"values trained on lie between {low:.3g} and {high:.3g}, those evaluated between "
             f"{judged_low:.3g} "
