@@ -115,7 +115,7 @@ def diagnosed(script: Path, *options: str) -> tuple[Ran, dict[str, Any] | None]:
 
 def row(case: Case, report: dict[str, Any] | None) -> dict[str, Any]:
     """Return what is kept of a case: no words of its findings, and of a sealed one no name either."""
-    findings = [] if report is None else report["findings"]
+    findings: list[Any] = [] if report is None else report["findings"]
     return {
         "set": case.of,
         "key": case.key,

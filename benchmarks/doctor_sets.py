@@ -66,11 +66,12 @@ def of_folder(folder: Path, *, name: str = "") -> Iterator[Case]:
         if label["healthy"]:
             yield Case(of=of, script=script, kind="healthy")
             continue
-        known = {"fault": label["fault"], "where": label["where"] or ""}
-        yield Case(of=of, script=script, kind="faulty", acceptable=tuple(label["acceptable"]), **known)
+        also, where = tuple(label["acceptable"]), label["where"] or ""
+        fault = label["fault"]
+        yield Case(of=of, script=script, kind="faulty", fault=fault, acceptable=also, where=where)
         fix = folder / "fixes" / f"{script.stem}.diff"
         if fix.exists():
-            yield Case(of=of, script=script, kind="mended", fault=label["fault"], fix=fix)
+            yield Case(of=of, script=script, kind="mended", fault=fault, fix=fix)
 
 
 def of_examples() -> Iterator[Case]:

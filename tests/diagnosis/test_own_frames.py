@@ -144,6 +144,16 @@ def test_nor_have_those_that_it_came_from():
     assert not [name for name in found if "diagnosis/probe" in name or "overrides.py" in name]
 
 
+def test_nor_have_the_members_of_a_group():
+    with pytest.raises(RuntimeError) as raised, trainlab.watch():
+        Mismatched()(torch.zeros(2, 3))
+    from trainlab.diagnosis.probe import own_frames
+
+    group = BaseExceptionGroup("several", [raised.value, ValueError("bare")])
+    own_frames.forget_own_frames(group)
+    assert names(raised.value).count(HERE) == 2
+
+
 def test_an_error_of_ours_alone_keeps_its_frames():
     from trainlab.diagnosis.probe import own_frames
 

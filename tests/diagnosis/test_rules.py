@@ -24,6 +24,7 @@ PROVEN = {
     "no_nonlinearity": "the best line leaves 100% of the targets' variance",
     "nonfinite_values": "from then on every loss is NaN or infinite",
     "wrong_loss": "every step makes the distance larger",
+    "zero_grad_misplaced": "no step has a gradient to apply",
     "zero_init": "no gradient reaches any weight",
 }
 """What structure proves in these trainings; of all others only a trial can tell whether it is to blame."""

@@ -97,8 +97,9 @@ PARTLY = SLOW.replace("model.parameters(), lr=2e-5", "model[2].parameters(), lr=
         ),
         (SLOW.replace("nn.Tanh()", "nn.Dropout(0.5), nn.Tanh()"), "its dropout draws masks"),
         ("import torch\ntorch.set_default_device('cpu')\n" + SLOW, None),
+        (SLOW.replace("optimizer =", "torch.empty(3, device='meta').normal_()\noptimizer =", 1), ""),
     ],
-    ids=["partly", "twice", "backwards", "dropout", "device"],
+    ids=["partly", "twice", "backwards", "dropout", "device", "meta"],
 )
 def test_a_training_that_is_given_up_goes_on_as_without(text: str, why: str | None, tmp_path: Path):
     recorded, plain = run(tmp_path / "a", text), run(tmp_path / "b", text, light=False)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 from typing import Any
@@ -44,6 +45,11 @@ class InitialDraws:
             drawn = original(tensor, *args, **kwargs)
             if is_compiling():
                 return drawn
+            with contextlib.suppress(Exception):  # of what has no values, such as tensors of the meta device
+                note(tensor, args, kwargs)
+            return drawn
+
+        def note(tensor: Any, args: Any, kwargs: Any) -> None:
             if len(self.known) < MAX_KNOWN and 0 < tensor.numel() <= self.largest:
                 a = args[0] if args else kwargs.get(first, low)
                 b = args[1] if len(args) > 1 else kwargs.get(second, high)
@@ -54,7 +60,6 @@ class InitialDraws:
                     "b": float(b),
                     "own": own,
                 }
-            return drawn
 
         return drawing
 

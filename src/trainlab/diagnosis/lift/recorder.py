@@ -68,6 +68,10 @@ class Recorder:
         listener.passes_on = self._called if wanted else None
         listener.switch(wanted or self.state.sampling)
 
+    def _is_elsewhere(self) -> bool:
+        """Whether a compiler goes through this, which leaves it out, or what calls isn't listened to."""
+        return is_compiling() or (self.light and not self.state.mine())
+
     def _is_given_up(self) -> bool:
         """Whether it listens no more: a diagnosis isn't slowed down by what can't be lifted."""
         if not self.light or not self.recording.refused:
@@ -116,7 +120,7 @@ class Recorder:
             self.state.busy = was_busy
 
     def _entered(self, module: nn.Module, args: Any) -> None:
-        if self._is_given_up() or self.is_done or isinstance(module, LOSS_MODULES):
+        if self._is_elsewhere() or self._is_given_up() or self.is_done or isinstance(module, LOSS_MODULES):
             return
         self.depth += 1
         if self.depth == 1 and torch.is_grad_enabled() and any(True for _ in module.parameters()):
@@ -147,7 +151,7 @@ class Recorder:
             raise Refused("it is too large to be tried unasked")
 
     def _left(self, module: nn.Module, args: Any, out: Any) -> None:
-        if self.is_done or isinstance(module, LOSS_MODULES):
+        if self._is_elsewhere() or self.is_done or isinstance(module, LOSS_MODULES):
             return
         self.depth = max(0, self.depth - 1)
         if self.depth == 0 and module is self.root and torch.is_grad_enabled():
@@ -185,6 +189,8 @@ class Recorder:
             self.batch = (self.inputs, self.outputs.target)
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if self._is_elsewhere():
+            return
         if self.light and not self.given_up:
             self._listen(False)
         if not self._is_given_up() and not self.is_done:

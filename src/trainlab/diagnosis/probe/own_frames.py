@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FrameType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 _DIAGNOSIS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _DETOUR = "handle_torch_function"
@@ -32,7 +32,7 @@ def forget_own_frames(error: BaseException) -> None:
         _relink(each)
         waiting += [each.__cause__, each.__context__]
         if isinstance(each, BaseExceptionGroup):
-            waiting += list[BaseException](each.exceptions)
+            waiting += cast("BaseExceptionGroup[BaseException]", each).exceptions
 
 
 def wrap_warn(original: Callable[..., None]) -> Callable[..., None]:
