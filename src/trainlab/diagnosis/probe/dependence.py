@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.dependence import Dependence
-from trainlab.diagnosis.probe.kept_rows import Kept, Network
+from trainlab.diagnosis.probe.kept_batches import Kept, Network
 from trainlab.diagnosis.probe.network_copies import copied, tensors_of
 from trainlab.diagnosis.probe.output_path import changed, tensors_in
 from trainlab.diagnosis.probe.pass_calls import PassCalls

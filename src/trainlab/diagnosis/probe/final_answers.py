@@ -23,7 +23,8 @@ from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.probe.constant_answers import best_constants
 from trainlab.diagnosis.probe.dependence import asked_of
 from trainlab.diagnosis.probe.global_state import random_state_kept
-from trainlab.diagnosis.probe.kept_rows import MANY, Asking, Kept, Network
+from trainlab.diagnosis.probe.kept_batches import Kept, Network
+from trainlab.diagnosis.probe.kept_rows import MANY, Asking
 from trainlab.diagnosis.probe.loss_terms import weighed
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
 from trainlab.diagnosis.torch_private import global_hooks
