@@ -31,7 +31,8 @@ from trainlab.diagnosis.probe.schedule import is_walked
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import is_compiling
 
-MAX_LOSS_CURVES = 160
+MAX_LOSS_CURVES, MOST_LOSS_CURVES = 160, 640
+"""So many lines that call backward are kept of a training, and of all."""
 MAX_GRAPHS, MOST_GRAPHS = 24, 240
 """So many graphs are kept of a training, and of all."""
 MAX_WALKS_A_TICK = 6
@@ -140,13 +141,13 @@ class Backward:
         self.steps.clearing.before_backward_now()
         site = user_site()
         self.steps.lost.before_backward(site)
+        passes = self.calls.learned()
         loss_curve = self._loss_curve(site)
         if loss_curve is None:
             return
         loss_curve.retained += bool(kwargs.get("retain_graph")) and not kwargs.get("create_graph")
         if loss.grad_fn is None:
             loss_curve.leafs += 1
-        passes = self.calls.learned()
         tick = state.record.tick
         if loss.numel() == 1 and readable(loss) is not None:
             was_bad = loss_curve.first_nonfinite is not None
@@ -174,10 +175,14 @@ class Backward:
     def _loss_curve(self, site: Site | None) -> LossCurve | None:
         place = (self.state.trainings.now, site)
         loss_curve = self._loss_curves.get(place)
-        if loss_curve is None and len(self._loss_curves) < MAX_LOSS_CURVES:
+        if loss_curve is None and self._has_room(place[0]):
             loss_curve = self._loss_curves[place] = LossCurve(site, training=place[0])
             self.state.record.loss_curves.append(loss_curve)
         return loss_curve
+
+    def _has_room(self, training: int) -> bool:
+        own = sum(place[0] == training for place in self._loss_curves)
+        return own < MAX_LOSS_CURVES and len(self._loss_curves) < MOST_LOSS_CURVES
 
     def _read_graph(self, loss: torch.Tensor, site: Site | None, tick: int, passes: int) -> None:
         state = self.state
