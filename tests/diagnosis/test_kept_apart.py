@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
+from trainlab.diagnosis.judge.diagnose import diagnose
 from trainlab.diagnosis.observed.events import NonFiniteLoss
 from trainlab.diagnosis.probe import backward
 from trainlab.diagnosis.probe.deferred_reads import MAX_WAITING, DeferredReads
@@ -141,3 +142,59 @@ def test_a_graph_of_an_earlier_watch_is_of_no_training_of_this_one(probe: Probe)
     record = again.stop()
     assert not record.troubles
     assert sorted(part.backwards for part in record.parts.values())[-2:] == [2, 3]
+
+
+@pytest.mark.parametrize("way", ["backward", "a list", "grad"])
+def test_a_backward_pass_that_pytorch_calls_twice_is_one(probe: Probe, way: str):
+    """As it does with its own functions where a function mode, such as the probe's, is on."""
+    x, y = rows(8)
+    model, optimizer = made()
+    for _ in range(5):
+        loss = F.mse_loss(model(x), y)
+        optimizer.zero_grad()
+        if way == "grad":
+            for one, grad in zip(
+                model.parameters(), torch.autograd.grad(loss, [*model.parameters()]), strict=True
+            ):
+                one.grad = grad
+        else:
+            torch.autograd.backward([loss] if way == "a list" else loss)
+        optimizer.step()
+    record = probe.stop()
+    assert (record.backwards, [one.count for one in record.loss_curves]) == (5, [5])
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.0])
+def test_steps_by_hand_are_seen_beside_an_optimizer_of_another_training(probe: Probe, rate: float):
+    x, y = rows(16)
+    model, optimizer = made()
+    for _ in range(30):
+        step(F.mse_loss(model(x), y), optimizer)
+
+    def by_hand() -> None:
+        model = nn.Linear(3, 1)
+        for _ in range(30):
+            model.zero_grad()
+            F.mse_loss(model(x), y).backward()
+            with torch.no_grad():
+                for one in model.parameters():
+                    one -= rate * one.grad
+
+    by_hand()
+    report = diagnose(probe.stop())
+    found = [[one.fault for one in each.findings] for each in report.trainings]
+    assert found[1] == ([] if rate else ["missing_optimizer_step"])
+
+
+@pytest.mark.parametrize("way", ["by name", "by place"])
+def test_graphs_that_are_retained_are_counted(probe: Probe, way: str):
+    x, y = rows(8)
+    model, _ = made()
+    for _ in range(5):
+        loss = F.mse_loss(model(x), y)
+        if way == "by name":
+            loss.backward(retain_graph=True)
+        else:
+            torch.autograd.backward(loss, None, True)
+        torch.autograd.grad(loss, [*model.parameters()], None, True)
+    assert [one.retained for one in probe.stop().loss_curves] == [5, 5]

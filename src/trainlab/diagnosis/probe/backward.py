@@ -55,15 +55,16 @@ class Backward:
         self._walks = (-1, 0)
         self._last: Graph | None = None
         self._suspects: list[Op] = []
+        self._given: Any = None
 
     def wrap(self, original: Any) -> Any:
         """Return ``backward`` with a look before and after it."""
 
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            if is_compiling():
+            if is_compiling() or self._is_again(tensors):
                 return original(tensors, *args, **kwargs)
             self.state.record.other_threads += self.state.on and threading.get_ident() != self.state.thread
-            self.before(tensors, kwargs)
+            self.before(tensors, _retains(args, kwargs))
             out = self._run(original, tensors, *args, **kwargs)
             if self.state.sampling or self.losses.sums:  # a guarded call takes time, and most steps need none
                 self.after()
@@ -75,9 +76,9 @@ class Backward:
         """Return ``grad`` with a look before it, where gradients of parameters are asked for."""
 
         def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if is_compiling():
+            if is_compiling() or self._is_again(outputs):
                 return original(outputs, inputs, *args, **kwargs)
-            self.before_grad(outputs, inputs, kwargs)
+            self.before_grad(outputs, inputs, _retains(args, kwargs))
             found = self._run(original, outputs, inputs, *args, **kwargs)
             self.after_grad(
                 outputs, inputs, found, bool(args[2] if len(args) > 2 else kwargs.get("create_graph"))
@@ -86,20 +87,27 @@ class Backward:
 
         return grad
 
+    def _is_again(self, given: Any) -> bool:
+        """Whether it's the same call once more: where a function mode is on, PyTorch calls its own twice."""
+        mine = self.state.thread == threading.get_ident()
+        return mine and self._given is not None and _first(given) is self._given
+
     def _run(self, original: Any, *args: Any, **kwargs: Any) -> Any:
         """Make the backward pass; networks called in it, as by checkpoints, are no passes of their own."""
         mine = self.state.thread == threading.get_ident()
         self.state.in_backward += mine
+        before, self._given = self._given, _first(args[0]) if mine else self._given
         try:
             return original(*args, **kwargs)
         finally:
             self.state.in_backward -= mine
+            self._given = before if mine else self._given
 
     @guarded
-    def before_grad(self, outputs: Any, inputs: Any, kwargs: dict[str, Any]) -> None:
+    def before_grad(self, outputs: Any, inputs: Any, retains: bool) -> None:
         """Gradients are asked for: if of parameters, it is a backward pass."""
         if self._asks_for_parameters(inputs):
-            self._look(outputs, kwargs)
+            self._look(outputs, retains)
 
     @guarded
     def after_grad(self, outputs: Any, inputs: Any, found: Any, create_graph: bool) -> None:
@@ -122,14 +130,14 @@ class Backward:
         )
 
     @guarded
-    def before(self, tensors: Any, kwargs: dict[str, Any]) -> None:
+    def before(self, tensors: Any, retains: bool) -> None:
         """The loss is known and its graph is whole."""
-        self._look(tensors, kwargs)
+        self._look(tensors, retains)
 
-    def _look(self, tensors: Any, kwargs: dict[str, Any]) -> None:
+    def _look(self, tensors: Any, retains: bool) -> None:
         state = self.state
-        loss = tensors if isinstance(tensors, torch.Tensor) else tensors[0] if tensors else None
-        if not isinstance(loss, torch.Tensor):
+        loss = _first(tensors)
+        if loss is None:
             return
         if state.steps_taken == 0:
             self.manual.before_backward()
@@ -145,7 +153,7 @@ class Backward:
         loss_curve = self._loss_curve(site)
         if loss_curve is None:
             return
-        loss_curve.retained += bool(kwargs.get("retain_graph")) and not kwargs.get("create_graph")
+        loss_curve.retained += retains
         if loss.grad_fn is None:
             loss_curve.leafs += 1
         tick = state.record.tick
@@ -299,6 +307,18 @@ class Backward:
                 nearest=op.nearest if op is not None else math.inf,
             )
         )
+
+
+def _retains(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a graph is kept for its own sake; `Tensor.backward` says so by place."""
+    keeps = args[1] if len(args) > 1 else kwargs.get("retain_graph")
+    creates = args[2] if len(args) > 2 else kwargs.get("create_graph")
+    return bool(keeps) and not creates
+
+
+def _first(given: Any) -> torch.Tensor | None:
+    first = next(iter(given), None) if isinstance(given, list | tuple) else given
+    return first if isinstance(first, torch.Tensor) else None
 
 
 def _bad(tensor: torch.Tensor | None) -> bool:
