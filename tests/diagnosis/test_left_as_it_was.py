@@ -129,6 +129,20 @@ def test_the_seed_of_a_device_that_isnt_there_yet_is_the_users(monkeypatch: pyte
     assert given == []
 
 
+def test_a_network_is_checked_with_the_random_state_of_its_device(monkeypatch: pytest.MonkeyPatch):
+    """Else no copy of one with dropout would answer alike."""
+    states, put = iter(range(1, 99)), list[list[int]]()
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: [next(states)])
+    monkeypatch.setattr(torch.cuda, "set_rng_state_all", put.append)
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: None)  # pyright: ignore
+    probe = Probe()
+    probe.start()
+    train()
+    assert len(probe.stop().asked) == 1
+    assert put[:2] == [[1], [2]]  # as the network began, and as the training has left it
+
+
 class _Stored(Dataset[float]):
     def __init__(self) -> None:
         self.values = np.ones((8, 2), dtype=">f4")

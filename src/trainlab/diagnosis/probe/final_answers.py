@@ -133,6 +133,8 @@ def _check(network: Network) -> None:
     torch.set_rng_state(network.random[0])
     np.random.set_state(network.random[1])
     random.setstate(network.random[2])
+    if network.random[3]:  # dropout on a device draws from the device's own
+        torch.cuda.set_rng_state_all(network.random[3])
     out = kept.answer.value(copy(*kept.given, **kept.named), {})
     if out.shape != said.shape:
         raise Unfit("a copy of it answers otherwise")

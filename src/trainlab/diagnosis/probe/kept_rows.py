@@ -76,7 +76,7 @@ class Network:
     copy: nn.Module
     tensors: list[torch.Tensor]
     start: list[torch.Tensor]
-    random: tuple[Any, Any, Any]
+    random: tuple[Any, Any, Any, list[Any]]
     kept: dict[int, list[Kept]] = field(default_factory=dict[int, "list[Kept]"])
     """By the place of the loss in `record.losses`."""
     keys: set[int] = field(default_factory=set[int])
@@ -184,7 +184,8 @@ class Asking:
         self._size += sum(tensor.numel() * tensor.element_size() for tensor in tensors)
         if self._size > MANY * MOST:
             raise Unfit("there are too many networks to ask all of them")
-        states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+        devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+        states = torch.get_rng_state(), np.random.get_state(), random.getstate(), devices
         self.networks[place] = Network(
             name=root.name,
             module=weakref.ref(module),

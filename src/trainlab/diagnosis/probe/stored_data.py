@@ -159,7 +159,7 @@ def _values(owner: Any, name: str) -> torch.Tensor | None:
 
 def _plain(value: Any) -> torch.Tensor | None:
     if isinstance(value, np.ndarray):
-        known = value.dtype in (np.float16, np.float32, np.float64) and value.dtype.isnative
+        known = value.dtype in (np.float16, np.float32, np.float64)  # in this machine's order of bytes
         if not known or not value.flags.c_contiguous or not value.size:
             return None
         return torch.from_numpy(value) if value.flags.writeable else None
