@@ -54,7 +54,7 @@ class Network:
     copy: nn.Module
     tensors: list[torch.Tensor]
     start: list[torch.Tensor]
-    random: tuple[Any, Any, Any]
+    random: tuple[Any, Any, Any, list[Any]]
     kept: dict[int, list[Kept]] = field(default_factory=dict[int, "list[Kept]"])
     """By the place of the loss in `record.losses`."""
     keys: set[int] = field(default_factory=set[int])

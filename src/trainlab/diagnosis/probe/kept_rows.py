@@ -133,7 +133,8 @@ class Asking:
         self._size += sum(tensor.numel() * tensor.element_size() for tensor in tensors)
         if self._size > MANY * MOST:
             raise Unfit("there are too many networks to ask all of them")
-        states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+        devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+        states = torch.get_rng_state(), np.random.get_state(), random.getstate(), devices
         self.networks[place] = Network(
             name=root.name,
             module=weakref.ref(module),
