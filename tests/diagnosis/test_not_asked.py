@@ -79,6 +79,14 @@ def the_last_of_two() -> None:
         fit(model, x, y, functional.mse_loss, lr=rate)
 
 
+def test_of_two_trainings_each_is_judged_for_itself() -> None:
+    report = diagnosed(the_last_of_two).to_dict()
+    states = [one["outcome"]["state"] for one in report["trainings"]]
+    assert states[0] in ("stuck", "poor")
+    assert states[1] == "learnt"
+    assert report["outcome"]["state"] == states[0]
+
+
 def a_task_that_turned() -> None:
     x, y = table()
     model = small()
@@ -97,7 +105,6 @@ KEPT: list[nn.Module] = []
         weights_drawn_anew_at_the_end,
         one_row_at_a_time,
         shares_for_targets,
-        the_last_of_two,
         a_task_that_turned,
     ],
 )
