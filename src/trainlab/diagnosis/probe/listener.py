@@ -149,6 +149,8 @@ class Listener(TorchFunctionMode):
             self.counted.hear(name, args, kwargs, first)
         if not first.requires_grad and self.state.record.tick:
             self._made(name, args, first)
+            if self.state.judging:
+                self.state.computed(first)
         if self.state.judging and not (first.requires_grad and self.state.sampling):
             if are_readable([*_tensors(args, kwargs), first]):
                 self._judge(name, args, kwargs, first)
