@@ -21,6 +21,8 @@ from trainlab.diagnosis.probe.user_frames import site_of, user_frames, user_site
 
 MAX_LOOKED_AT = 3
 MAX_PASSES = 1_024
+MEASURES = 1e6
+"""So large a limit clips nothing: the norm is wanted."""
 
 
 @dataclass(slots=True)
@@ -115,7 +117,7 @@ class LostGradients:
     @guarded
     def clipped(self, limit: Any) -> None:
         """Gradients are clipped: are there any that the next step will use? Told of a single optimizer."""
-        if len(self.records) != 1 or (isinstance(limit, int | float) and limit == float("inf")):
+        if len(self.records) != 1 or (isinstance(limit, int | float) and limit >= MEASURES):
             return
         ((optimizer, record),) = self.records.items()
         record.clips += 1
