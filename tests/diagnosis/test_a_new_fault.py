@@ -74,7 +74,7 @@ def train() -> None:
     x = torch.randn(64, 3)
     model = torch.nn.Linear(3, 1)
     opt = torch.optim.SGD(model.parameters(), lr=50.0)
-    for _ in range(40):
+    for _ in range(80):
         opt.zero_grad()
         torch.nn.functional.mse_loss(model(x), x.sum(1, keepdim=True)).backward()
         opt.step()
