@@ -35,6 +35,7 @@ FALLBACKS: dict[str, Any] = {
     "dispatch_depth": lambda: 0,  # a user's own dispatch mode sees what the probe computes
     "no_dispatch_modes": contextlib.nullcontext,
     "function_depth": None,  # without it the listener can't tell when it may come and go: it stays away
+    "default_device": lambda: None,  # under a default device of the user's the listener stays away
     "no_torch_function": contextlib.nullcontext,
     "set_grad_enabled": torch.set_grad_enabled,
     "CALL_CODE": None,  # a module whose call ended in an exception may count as running
@@ -59,7 +60,7 @@ FALLBACKS: dict[str, Any] = {
 MISSING: list[str] = []
 """Those that this PyTorch doesn't have."""
 
-SPARED = ("APPLY_CODE",)
+SPARED = ("APPLY_CODE", "default_device")
 """Without these nothing is lost."""
 
 HEARING = ("function_depth", "no_torch_function")
@@ -80,12 +81,23 @@ def _no_dispatch_modes() -> Any:
     return _disable_current_modes
 
 
+def _default_device() -> Any:
+    from torch.utils._device import DeviceContext
+
+    # Before PyTorch 2.5 it went on top, and took whatever was on top off; `with torch.device(…)` still does.
+    if "_pop_mode" not in DeviceContext.__exit__.__code__.co_names:
+        raise LookupError
+    known = _torch._GLOBAL_DEVICE_CONTEXT
+    return lambda: getattr(known, "device_context", None)
+
+
 transforms = _find("transforms", lambda: _torch._C._functorch.peek_interpreter_stack)
 is_transformed = _find("is_transformed", lambda: _torch._C._functorch.is_functorch_wrapped_tensor)
 tracing_state = _find("tracing_state", lambda: _torch._C._get_tracing_state)
 dispatch_depth = _find("dispatch_depth", lambda: _torch._C._len_torch_dispatch_stack)
 no_dispatch_modes = _find("no_dispatch_modes", _no_dispatch_modes)
 function_depth = _find("function_depth", lambda: _torch._C._len_torch_function_stack)
+default_device = _find("default_device", _default_device)
 no_torch_function = _find("no_torch_function", lambda: _torch._C.DisableTorchFunction)
 # At each step many times: `no_grad` takes several times as long.
 set_grad_enabled = _find("set_grad_enabled", lambda: _torch._C._set_grad_enabled)
@@ -125,6 +137,14 @@ def unheard_words() -> str:
         f"this PyTorch, {torch.__version__}, differs from those that this trainlab knows: {unheard}, and "
         f"{unsought}. Another version of PyTorch or a newer trainlab helps"
     )
+
+
+def modes_on() -> int:
+    """Return how many function modes are on, without a default device: that stays below all others."""
+    depth, device = function_depth(), default_device()
+    if depth and device is not None:
+        depth -= _torch._C._get_function_stack_at(0) is device
+    return depth
 
 
 def compiled_network(module: nn.Module) -> nn.Module | None:

@@ -142,6 +142,8 @@ def test_the_budget_ends_it():
     assert summary["seconds"] < 1
     assert len(runner.asked) <= 7
     assert summary["words"].startswith("Tried until the budget was used up (")
+    assert summary["untried"]
+    assert f". Not tried for want of time: {'; '.join(summary['untried'])}" in summary["words"]
     assert "lr_too_high" in by_fault
 
 

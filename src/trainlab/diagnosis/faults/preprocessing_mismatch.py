@@ -32,8 +32,8 @@ def judge(training: Training) -> Finding | None:
         confidence=0.9,
         evidence=(
             f"a feature of the {scales.judged_rows:,} rows evaluated spreads {times:.3g} times as much "
-            "as in the "
-            f"{scales.trained_rows:,} rows trained on (median of {len(ratios)} features)",
+            "as in those "
+            f"trained on (median of {len(ratios)} features)",
             f"values trained on lie between {low:.3g} and {high:.3g}, those evaluated between "
             f"{judged_low:.3g} "
             f"and {judged_high:.3g}",

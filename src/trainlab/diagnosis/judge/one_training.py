@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -38,7 +39,7 @@ def record_of(record: TrainingRecord, numbers: set[int], keys: set[int]) -> Trai
     """
     parts = [record.parts[number] for number in sorted(numbers)]
     steps = steps_of(record, numbers)
-    at = steps.before
+    at = functools.cache(steps.before)  # of each parameter the same ticks are asked for
     main = max(parts, key=lambda part: part.data.fingerprinted)
     networks = _places(record.networks, lambda one: bool(keys & set(one.params)))
     optimizers = _places(record.optimizers, lambda one: bool(keys & set(one.params)))

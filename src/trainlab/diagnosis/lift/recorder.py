@@ -104,6 +104,8 @@ class Recorder:
         """Remember why this training can't be lifted: the first reason is the one told."""
         if not self.recording.refused:
             self.recording.refused = reason
+        self.root = self.optimizer = self.ops = self.inputs = None
+        self.batch, self.outputs = (None, None), OutputFollower()
 
     def _guarded(self, action: Any, *args: Any) -> None:
         was_busy, self.state.busy = self.state.busy, True

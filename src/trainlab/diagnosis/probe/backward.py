@@ -31,7 +31,8 @@ from trainlab.diagnosis.probe.schedule import is_walked
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import is_compiling
 
-MAX_LOSS_CURVES = 160
+MAX_LOSS_CURVES, MOST_LOSS_CURVES = 160, 640
+"""So many lines that call backward are kept of a training, and of all."""
 MAX_GRAPHS, MOST_GRAPHS = 24, 240
 """So many graphs are kept of a training, and of all."""
 MAX_WALKS_A_TICK = 6
@@ -54,15 +55,16 @@ class Backward:
         self._walks = (-1, 0)
         self._last: Graph | None = None
         self._suspects: list[Op] = []
+        self._given: Any = None
 
     def wrap(self, original: Any) -> Any:
         """Return ``backward`` with a look before and after it."""
 
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            if is_compiling():
+            if is_compiling() or self._is_again(tensors):
                 return original(tensors, *args, **kwargs)
             self.state.record.other_threads += self.state.on and threading.get_ident() != self.state.thread
-            self.before(tensors, kwargs)
+            self.before(tensors, _retains(args, kwargs))
             out = self._run(original, tensors, *args, **kwargs)
             if self.state.sampling or self.losses.sums:  # a guarded call takes time, and most steps need none
                 self.after()
@@ -74,9 +76,9 @@ class Backward:
         """Return ``grad`` with a look before it, where gradients of parameters are asked for."""
 
         def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if is_compiling():
+            if is_compiling() or self._is_again(outputs):
                 return original(outputs, inputs, *args, **kwargs)
-            self.before_grad(outputs, inputs, kwargs)
+            self.before_grad(outputs, inputs, _retains(args, kwargs))
             found = self._run(original, outputs, inputs, *args, **kwargs)
             self.after_grad(
                 outputs, inputs, found, bool(args[2] if len(args) > 2 else kwargs.get("create_graph"))
@@ -85,20 +87,27 @@ class Backward:
 
         return grad
 
+    def _is_again(self, given: Any) -> bool:
+        """Whether it's the same call once more: where a function mode is on, PyTorch calls its own twice."""
+        mine = self.state.thread == threading.get_ident()
+        return mine and self._given is not None and _first(given) is self._given
+
     def _run(self, original: Any, *args: Any, **kwargs: Any) -> Any:
         """Make the backward pass; networks called in it, as by checkpoints, are no passes of their own."""
         mine = self.state.thread == threading.get_ident()
         self.state.in_backward += mine
+        before, self._given = self._given, _first(args[0]) if mine else self._given
         try:
             return original(*args, **kwargs)
         finally:
             self.state.in_backward -= mine
+            self._given = before if mine else self._given
 
     @guarded
-    def before_grad(self, outputs: Any, inputs: Any, kwargs: dict[str, Any]) -> None:
+    def before_grad(self, outputs: Any, inputs: Any, retains: bool) -> None:
         """Gradients are asked for: if of parameters, it is a backward pass."""
         if self._asks_for_parameters(inputs):
-            self._look(outputs, kwargs)
+            self._look(outputs, retains)
 
     @guarded
     def after_grad(self, outputs: Any, inputs: Any, found: Any, create_graph: bool) -> None:
@@ -121,14 +130,14 @@ class Backward:
         )
 
     @guarded
-    def before(self, tensors: Any, kwargs: dict[str, Any]) -> None:
+    def before(self, tensors: Any, retains: bool) -> None:
         """The loss is known and its graph is whole."""
-        self._look(tensors, kwargs)
+        self._look(tensors, retains)
 
-    def _look(self, tensors: Any, kwargs: dict[str, Any]) -> None:
+    def _look(self, tensors: Any, retains: bool) -> None:
         state = self.state
-        loss = tensors if isinstance(tensors, torch.Tensor) else tensors[0] if tensors else None
-        if not isinstance(loss, torch.Tensor):
+        loss = _first(tensors)
+        if loss is None:
             return
         if state.steps_taken == 0:
             self.manual.before_backward()
@@ -140,13 +149,13 @@ class Backward:
         self.steps.clearing.before_backward_now()
         site = user_site()
         self.steps.lost.before_backward()
+        passes = self.calls.learned()
         loss_curve = self._loss_curve(site)
         if loss_curve is None:
             return
-        loss_curve.retained += bool(kwargs.get("retain_graph")) and not kwargs.get("create_graph")
+        loss_curve.retained += retains
         if loss.grad_fn is None:
             loss_curve.leafs += 1
-        passes = self.calls.learned()
         tick = state.record.tick
         if loss.numel() == 1 and readable(loss) is not None:
             was_bad = loss_curve.first_nonfinite is not None
@@ -174,10 +183,14 @@ class Backward:
     def _loss_curve(self, site: Site | None) -> LossCurve | None:
         place = (self.state.trainings.now, site)
         loss_curve = self._loss_curves.get(place)
-        if loss_curve is None and len(self._loss_curves) < MAX_LOSS_CURVES:
+        if loss_curve is None and self._has_room(place[0]):
             loss_curve = self._loss_curves[place] = LossCurve(site, training=place[0])
             self.state.record.loss_curves.append(loss_curve)
         return loss_curve
+
+    def _has_room(self, training: int) -> bool:
+        own = sum(place[0] == training for place in self._loss_curves)
+        return own < MAX_LOSS_CURVES and len(self._loss_curves) < MOST_LOSS_CURVES
 
     def _read_graph(self, loss: torch.Tensor, site: Site | None, tick: int, passes: int) -> None:
         state = self.state
@@ -294,6 +307,18 @@ class Backward:
                 nearest=op.nearest if op is not None else math.inf,
             )
         )
+
+
+def _retains(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a graph is kept for its own sake; `Tensor.backward` says so by place."""
+    keeps = args[1] if len(args) > 1 else kwargs.get("retain_graph")
+    creates = args[2] if len(args) > 2 else kwargs.get("create_graph")
+    return bool(keeps) and not creates
+
+
+def _first(given: Any) -> torch.Tensor | None:
+    first = next(iter(given), None) if isinstance(given, list | tuple) else given
+    return first if isinstance(first, torch.Tensor) else None
 
 
 def _bad(tensor: torch.Tensor | None) -> bool:

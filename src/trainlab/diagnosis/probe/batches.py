@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -20,6 +21,8 @@ from trainlab.diagnosis.probe.rows import MAX_KNOWN, MAX_ROWS_CLOSE, Rows
 from trainlab.diagnosis.probe.unused_rows import UnusedRows
 from trainlab.diagnosis.probe.user_frames import user_site
 
+MAX_LOADERS = 256
+
 
 class Data:
     """The rows of each training; memory is searched for such as the first one's."""
@@ -33,7 +36,7 @@ class Data:
         self.unused = UnusedRows(state, self.prints, whole_process=whole_process)
         self.wanted = search_memory
         self._by_training: dict[int, Rows] = {}
-        self._loaders: dict[int, LoaderRecord] = {}
+        self._loaders: dict[int, tuple[weakref.ref[Any], LoaderRecord]] = {}
         self._loading: list[LoaderRecord] = []
         self._elsewhere: set[int] = set()
         self._made = 0
@@ -118,9 +121,9 @@ class Data:
     @guarded
     def loader_started(self, loader: DataLoader[Any]) -> None:
         """Record a DataLoader each time it is iterated."""
-        known = self._loaders.get(id(loader))
+        known = self._known(loader)
         if known is None:
-            if len(self._loaders) > 64:
+            if len(self.state.record.loaders) >= MAX_LOADERS:
                 return
             dataset: Any = loader.dataset
             rows = len(dataset) if hasattr(dataset, "__len__") else None
@@ -132,7 +135,7 @@ class Data:
                 dataset=id(dataset),
                 site=user_site(),
             )
-            self._loaders[id(loader)] = known
+            self._loaders[id(loader)] = (weakref.ref(loader), known)
             self.state.record.loaders.append(known)
         known.passes += 1
         if len(self._loading) < 64:
@@ -140,8 +143,12 @@ class Data:
 
     def site_of(self, loader: DataLoader[Any]) -> Site | None:
         """Return the line that iterates over a loader."""
-        known = self._loaders.get(id(loader))
+        known = self._known(loader)
         return None if known is None else known.site
+
+    def _known(self, loader: DataLoader[Any]) -> LoaderRecord | None:
+        entry = self._loaders.get(id(loader))
+        return entry[1] if entry is not None and entry[0]() is loader else None
 
 
 def _sampling(loader: DataLoader[Any]) -> tuple[str, int | None]:

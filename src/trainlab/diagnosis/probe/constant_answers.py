@@ -10,7 +10,7 @@ import torch
 
 from trainlab.diagnosis.observed.answers import NAN
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_DISTRIBUTIONS, OF_LOGITS
-from trainlab.diagnosis.probe.kept_rows import Kept
+from trainlab.diagnosis.probe.kept_batches import Kept
 
 PARTS = 8
 """So many steps lead from the median, best under L1, to the mean, best under squares; a point between them is

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.dependence import Dependence
-from trainlab.diagnosis.probe.kept_rows import Kept, Network
+from trainlab.diagnosis.probe.kept_batches import Kept, Network
 from trainlab.diagnosis.probe.network_copies import copied, tensors_of
 from trainlab.diagnosis.probe.output_path import changed, tensors_in
 from trainlab.diagnosis.probe.pass_calls import PassCalls
@@ -36,11 +36,11 @@ SECONDS = 2.0
 Given = tuple[tuple[Any, ...], dict[str, Any]]
 
 
-def asked_of(network: Network, place: int) -> Dependence | None:
+def asked_of(network: Network, place: int, *, seconds: float = SECONDS) -> Dependence | None:
     """Return what the network's answers depend on; None where that can't be asked."""
     found = Dependence(name=network.name, network=place, tokens=network.targets.shares())
     kept = next((one for batches in network.kept.values() for one in batches if one.rows >= COUNTS[-1]), None)
-    asked, until = False, time.thread_time() + SECONDS
+    asked, until = False, time.thread_time() + seconds
     for weights in (network.start, network.tensors):
         if time.thread_time() > until:
             break
@@ -74,7 +74,9 @@ def _caller(network: Network, weights: list[torch.Tensor]) -> tuple[nn.Module, C
 
 
 def _seed(seed: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():  # else PyTorch would remember the seed for later, over the user's own
+        torch.cuda.manual_seed_all(seed)
     np.random.seed(seed)
     random.seed(seed)
 

@@ -21,9 +21,11 @@ from trainlab.diagnosis.observed.losses import LossTerms
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.probe.constant_answers import best_constants
+from trainlab.diagnosis.probe.dependence import SECONDS as DEPENDENCE_SECONDS
 from trainlab.diagnosis.probe.dependence import asked_of
 from trainlab.diagnosis.probe.global_state import random_state_kept
-from trainlab.diagnosis.probe.kept_rows import MANY, Asking, Kept, Network
+from trainlab.diagnosis.probe.kept_batches import Kept, Network
+from trainlab.diagnosis.probe.kept_rows import MANY, Asking
 from trainlab.diagnosis.probe.loss_terms import weighed
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
 from trainlab.diagnosis.torch_private import global_hooks
@@ -68,11 +70,11 @@ def ask(asking: Asking, record: TrainingRecord) -> None:
 
 def ask_what_they_depend_on(asking: Asking, record: TrainingRecord) -> None:
     """Enter what the answers of each network depend on, where that can be asked; functions are heard here."""
-    for place, network in (asking.networks | asking.unmet).items():
-        if network is None:
-            continue
+    networks = {place: one for place, one in (asking.networks | asking.unmet).items() if one is not None}
+    seconds = DEPENDENCE_SECONDS * min(1.0, MANY / max(1, len(networks)))
+    for place, network in networks.items():
         with contextlib.suppress(Exception), random_state_kept(), _silence(), _no_hooks(), torch.no_grad():
-            depends = asked_of(network, place)
+            depends = asked_of(network, place, seconds=seconds)
             record.dependences += [] if depends is None else [depends]
         with contextlib.suppress(Exception), random_state_kept(), _silence(), _no_hooks():
             if network.total is not None:
@@ -132,6 +134,8 @@ def _check(network: Network) -> None:
     torch.set_rng_state(network.random[0])
     np.random.set_state(network.random[1])
     random.setstate(network.random[2])
+    if network.random[3]:  # dropout on a device draws from the device's own
+        torch.cuda.set_rng_state_all(network.random[3])
     out = kept.answer.value(copy(*kept.given, **kept.named), {})
     if out.shape != said.shape:
         raise Unfit("a copy of it answers otherwise")

@@ -17,6 +17,10 @@ MAX_COLUMNS = 256
 MAX_SAMPLE = 2048
 MAX_BATCHES = 256
 MAX_FITS = 2_000
+MAX_PAIRS = 600
+Table = list[tuple[float, ...]]
+Given = tuple[Table, Table]
+"""Rows, and their summaries."""
 
 
 class Fits:
@@ -24,8 +28,19 @@ class Fits:
 
     def __init__(self, state: ProbeState) -> None:
         self.state = state
-        self.rows: list[tuple[float, ...]] = []
-        self.summaries: list[tuple[float, ...]] = []
+        self._given: dict[int, Given] = {}
+
+    def given(self, rows: Table, summaries: Table) -> None:
+        """The training under way is given rows: the next targets that it learns from are theirs."""
+        self._given[self.state.trainings.now] = (rows, summaries)
+
+    def _taken(self, record: LossRecord) -> Given:
+        """Return the rows that targets belong to; each only once.
+
+        They are taken when the loss is computed: by the time its numbers come from a device, the network has
+        been given others.
+        """
+        return self._given.pop(self.state.trainings.find(record.training), ([], []))
 
     def read(
         self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, *, judged: bool = False
@@ -74,7 +89,8 @@ class Fits:
         self.state.deferred.read(numbers, keep)
         if not judged:
             pairs = torch.stack([torch.where(good, safe, -1), predicted]).float()
-            self.state.deferred.read(pairs, lambda got: self._labels(record, got))
+            given = self._taken(record)
+            self.state.deferred.read(pairs, lambda got: self._labels(record, got, given))
 
     def _soft(self, record: LossRecord, target: torch.Tensor) -> None:
         """Targets given as probabilities: do they add up to 1?"""
@@ -86,7 +102,7 @@ class Fits:
 
         self.state.deferred.read(off, keep)
 
-    def _labels(self, record: LossRecord, got: list[float]) -> None:
+    def _labels(self, record: LossRecord, got: list[float], given: Given) -> None:
         half = len(got) // 2
         labels = [label for label in got[:half] if label >= 0]
         for label in labels:
@@ -94,17 +110,18 @@ class Fits:
         if len(record.batches) < MAX_BATCHES:
             record.batches.append(tuple(labels))
         record.rows += len(labels)
-        self._pair(record, got[:half])
+        self._pair(record, got[:half], *given)
 
-    def _pair(self, record: LossRecord, targets: list[float]) -> None:
+    def _pair(self, record: LossRecord, targets: list[float], rows: Table, summaries: Table) -> None:
         data = self.state.record.parts[self.state.trainings.find(record.training)].data
-        given = self.rows if len(targets) >= len(self.rows) else []
+        room = MAX_PAIRS - len(data.sample_x)
+        if not rows or len(targets) < len(rows) or room <= 0:
+            return
         # A network that is given its targets, because it computes the loss, doesn't have to predict them.
-        if given and not any(column == tuple(targets[: len(given)]) for column in zip(*given, strict=True)):
-            data.sample_x += self.rows
-            data.sample_summaries += self.summaries
-            data.sample_y += targets[: len(self.rows)]
-        self.rows = self.summaries = []
+        if not any(column == tuple(targets[: len(rows)]) for column in zip(*rows, strict=True)):
+            data.sample_x += rows[:room]
+            data.sample_summaries += summaries[:room]
+            data.sample_y += targets[: len(rows)][:room]
 
     def _columns(self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
         rows = out.shape[0] if out.dim() else 1
@@ -166,7 +183,8 @@ class Fits:
             lambda got: self._sums(record, got, columns, count),
         )
         if len(record.sample) < MAX_SAMPLE or columns == 1:
-            self.state.deferred.read(target2[:, 0], lambda got: self._first_column(record, got, columns))
+            given = self._taken(record) if columns == 1 else ([], [])
+            self.state.deferred.read(target2[:, 0], lambda got: self._first_column(record, got, given))
 
     def _sums(self, record: LossRecord, got: list[float], columns: int, count: int) -> None:
         if record.columns != columns or not record.sums:
@@ -177,13 +195,12 @@ class Fits:
         record.squares = [old + new for old, new in zip(record.squares, got[columns:], strict=True)]
         record.rows += count
 
-    def _first_column(self, record: LossRecord, got: list[float], columns: int) -> None:
+    def _first_column(self, record: LossRecord, got: list[float], given: Given) -> None:
         if len(record.sample) < MAX_SAMPLE:
             record.sample += got
         if len(record.batches) < MAX_BATCHES:
             record.batches.append(tuple(got))
-        if columns == 1:
-            self._pair(record, got)
+        self._pair(record, got, *given)
 
     def compared(self, args: tuple[Any, ...], out: torch.Tensor) -> None:
         """Read the accuracy off a comparison of predicted with true classes in an evaluation."""

@@ -13,7 +13,7 @@ from trainlab.diagnosis.probe.parameter_values import sample_of
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
 
-MAX_WATCHED = 8
+MAX_WATCHED, MAX_COMPARED = 8, 512
 
 
 class Manual:
@@ -22,6 +22,7 @@ class Manual:
     def __init__(self, state: ProbeState) -> None:
         self.state = state
         self._watched: dict[int, torch.Tensor] = {}
+        self._first: dict[int, torch.Tensor] = {}
         self._grads: dict[int, Any] = {}
         self.record: OptimizerRecord | None = None
 
@@ -30,8 +31,22 @@ class Manual:
         for key in keys:
             tensor = self.state.registry.tensor(key)
             values = None if tensor is None else readable(tensor)
-            if values is not None and len(self._watched) < MAX_WATCHED and key not in self._watched:
+            if values is None:
+                continue
+            if len(self._watched) < MAX_WATCHED and key not in self._watched:
                 self._watched[key] = sample_of(values)
+            if self.state.record.optimizers:
+                self._compare(key, values)
+
+    def _compare(self, key: int, values: torch.Tensor) -> None:
+        """Note that a parameter moves which no optimizer has, where other trainings have one."""
+        told = self.state.record.params[key]
+        if told.moved is True or told.optimizers:
+            self._first.pop(key, None)
+        elif key in self._first:
+            told.moved = True if not torch.equal(self._first[key], sample_of(values)) else told.moved
+        elif len(self._first) < MAX_COMPARED:
+            self._first[key] = sample_of(values)
 
     def before_backward(self) -> None:
         """Have the weights moved since the last backward pass, and are its gradients still there?"""

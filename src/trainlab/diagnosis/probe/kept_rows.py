@@ -17,11 +17,11 @@ from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.observed.torch_names import CLASSES
 from trainlab.diagnosis.probe.fingerprints import Fingerprints
 from trainlab.diagnosis.probe.graph_walk import KEY
-from trainlab.diagnosis.probe.loss_terms import MOST_TERMS, Addend, Total, addends, size_of, total_of
+from trainlab.diagnosis.probe.kept_batches import Kept, Network, Pair
+from trainlab.diagnosis.probe.loss_terms import MOST_TERMS, Addend, addends, size_of, total_of
 from trainlab.diagnosis.probe.losses import DIFFERENCES, LOSSES, pair_of
 from trainlab.diagnosis.probe.network_copies import MAX_BYTES as MOST
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
-from trainlab.diagnosis.probe.next_tokens import TokenTargets
 from trainlab.diagnosis.probe.output_path import Followed, Node, changed, is_plain, tensors_in
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import are_readable
@@ -35,57 +35,6 @@ SAMPLE_BYTES = 1_000_000
 MAX_NETWORKS, MANY, TRIES = 32, 8, 5
 """At most so many networks are asked, and none whose first passes lead to no loss. More than `MANY` share
 what these may have of memory and time."""
-
-
-@dataclass(slots=True, eq=False)
-class Kept:
-    """A batch: what the network was given, and how its answers were compared with what."""
-
-    given: tuple[Any, ...]
-    named: dict[str, Any]
-    answer: Node
-    loss: Node
-    target: torch.Tensor
-    shape: tuple[int, ...]
-    """The shape of the answers as the loss is given them."""
-    rows: int
-    size: int
-    hashes: list[int]
-    said: torch.Tensor | None = None
-    """What the network answered at the time, for the batch that a copy is checked by."""
-
-
-@dataclass(slots=True, eq=False)
-class Pair:
-    """Answers that met targets in the pass that is under way; `loss` once the loss's value is there."""
-
-    index: int
-    answer: Node
-    target: torch.Tensor
-    met: Node
-    said: torch.Tensor
-    loss: Node | None
-
-
-@dataclass(slots=True, eq=False)
-class Network:
-    """One network: a copy that shares its numbers, to ask if it is gone by the end, and how it began."""
-
-    name: str
-    module: weakref.ref[nn.Module]
-    copy: nn.Module
-    tensors: list[torch.Tensor]
-    start: list[torch.Tensor]
-    random: tuple[Any, Any, Any]
-    kept: dict[int, list[Kept]] = field(default_factory=dict[int, "list[Kept]"])
-    """By the place of the loss in `record.losses`."""
-    keys: set[int] = field(default_factory=set[int])
-    offered: int = 0
-    tries: int = 0
-    first: tuple[int, Kept] | None = None
-    sample: tuple[tuple[Any, ...], dict[str, Any]] | None = None
-    total: Total | None = None
-    targets: TokenTargets = field(default_factory=TokenTargets)
 
 
 @dataclass(slots=True, eq=False)
@@ -184,7 +133,8 @@ class Asking:
         self._size += sum(tensor.numel() * tensor.element_size() for tensor in tensors)
         if self._size > MANY * MOST:
             raise Unfit("there are too many networks to ask all of them")
-        states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+        devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+        states = torch.get_rng_state(), np.random.get_state(), random.getstate(), devices
         self.networks[place] = Network(
             name=root.name,
             module=weakref.ref(module),

@@ -26,7 +26,7 @@ from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.random_draws import DRAWN, Draws
 from trainlab.diagnosis.probe.readable_tensors import are_readable, readable
 from trainlab.diagnosis.probe.user_frames import user_site
-from trainlab.diagnosis.torch_private import function_depth, is_compiling, raw_data
+from trainlab.diagnosis.torch_private import function_depth, is_compiling, modes_on, raw_data
 
 _GETTER = "__get__"
 _CUTS = frozenset(
@@ -95,7 +95,7 @@ class Listener(TorchFunctionMode):
         self.counted = CountedAnswers(state)
         self.draws = Draws(state)
         self.exchanged = ExchangedAxes(state)
-        self.active = False
+        self.active = self.has_heard = False
         self.passes_on: Any = None
 
     def __torch_function__(
@@ -121,16 +121,17 @@ class Listener(TorchFunctionMode):
         wanted = wanted or self.passes_on is not None
         if wanted == self.active or state.inside or function_depth is None:
             return
-        if wanted and function_depth() == 0:
+        if wanted and modes_on() == 0:
             self.__enter__()
-            self.active = True
-        elif not wanted and function_depth() == 1:
+            self.active = self.has_heard = True
+        elif not wanted and modes_on() == 1:
             self.__exit__(None, None, None)
             self.active = False
 
     @guarded
     def hear(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         """Note the call at its node of the autograd graph; measure it if it is of a kind that matters."""
+        self.has_heard = True
         name: str = getattr(func, "__name__", "")
         if name == _GETTER:
             if self.state.modules and args and func == raw_data:
@@ -321,7 +322,7 @@ class Listener(TorchFunctionMode):
             ]
             if near:
                 self.state.deferred.read(torch.stack(near), keep_nearest)
-        self.losses.sums.append(op)
+        self.losses.remember(op)
 
 
 def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:

@@ -24,6 +24,7 @@ MAX_PLACES, MOST_PLACES = 60, 240
 """So many places are kept of a training, and of all."""
 MAX_JUDGED_A_TICK = 64
 MAX_CLASSES = 1_000
+MAX_SUMS = 20_000
 _NEAR = 12
 
 
@@ -67,6 +68,12 @@ class Losses:
         record.target_has_grad += target.requires_grad
         self.fits.read(record, _on_the_targets_scale(name, output, args, kwargs), target)
 
+    def remember(self, op: Op) -> None:
+        """Keep a call until the next backward pass, which may never come: then only the last ones."""
+        if len(self.sums) >= 2 * MAX_SUMS:
+            del self.sums[:MAX_SUMS]
+        self.sums.append(op)
+
     def count_zero_targets(self, name: str, tensors: list[torch.Tensor], op: Op) -> None:
         """Count the zeros among targets that should be 1 or −1."""
         event = self.state.seen(SignedTargets(site=op.site, module=op.module, name=name))
@@ -91,7 +98,11 @@ class Losses:
         weights = args[place] if len(args) > place else kwargs.get(key)
         weighted = name in CLASSES or name == "binary_cross_entropy_with_logits"
         if weighted and isinstance(weights, torch.Tensor) and 0 < weights.numel() <= MAX_CLASSES:
-            self.state.deferred.read(weights.detach().float(), record.weights.extend)
+
+            def keep(got: list[float]) -> None:
+                record.weights = record.weights or got  # from a device they may come several times
+
+            self.state.deferred.read(weights.detach().float(), keep)
 
     def _entry(self, name: str, output: torch.Tensor, target: torch.Tensor, op: Op) -> LossRecord | None:
         kind = BY_HAND if name in DIFFERENCES else name

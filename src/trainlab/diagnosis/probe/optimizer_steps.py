@@ -172,7 +172,8 @@ class Steps:
     @guarded
     def after_compiled(self) -> None:
         """Compiled code has run: an optimizer whose parameter it changed was stepped in it, unheard."""
-        for optimizer, (steps, version) in list(self._versions.items()):
+        versions, self._versions = self._versions, {}  # kept, they would keep the optimizers alive
+        for optimizer, (steps, version) in versions.items():
             record = self._known[optimizer]
             if record.steps == steps and _version(optimizer) != version:
                 self._step_begins(optimizer, record)

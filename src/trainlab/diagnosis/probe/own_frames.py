@@ -35,8 +35,13 @@ def forget_own_frames(error: BaseException) -> None:
             waiting += cast("BaseExceptionGroup[BaseException]", each).exceptions
 
 
-def wrap_warn(original: Callable[..., None]) -> Callable[..., None]:
-    """Return `warnings.warn`, counting as if there were no probe."""
+def wrap_warn(
+    original: Callable[..., None], *, is_read: Callable[[], bool] = lambda: False
+) -> Callable[..., None]:
+    """Return `warnings.warn`, counting as if there were no probe.
+
+    A compiler that reads it (`is_read`) finds the original alone: of frames it would itself warn.
+    """
 
     def warn(
         message: Any,
@@ -45,7 +50,9 @@ def wrap_warn(original: Callable[..., None]) -> Callable[..., None]:
         source: Any = None,
         **options: Any,
     ) -> None:
-        if options.get("skip_file_prefixes"):
+        if is_read():
+            original(message, category, stacklevel, source, **options)
+        elif options.get("skip_file_prefixes"):
             prefixes = (*options["skip_file_prefixes"], _DIAGNOSIS)
             original(message, category, stacklevel, source, skip_file_prefixes=prefixes)
         else:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
@@ -33,10 +34,14 @@ from trainlab.diagnosis.probe.readable_tensors import is_dispatched
 from trainlab.diagnosis.probe.schedulers_and_clipping import SchedulersAndClipping
 from trainlab.diagnosis.probe.state_dicts import StateDicts
 from trainlab.diagnosis.probe.stored_data import StoredData
-from trainlab.diagnosis.torch_private import LOADER_ITERATOR, function_depth, unheard_words
+from trainlab.diagnosis.torch_private import LOADER_ITERATOR, function_depth, is_compiling, unheard_words
 
 _FRAMEWORKS = ("tensorflow", "keras", "jax", "mxnet", "paddle", "tinygrad", "sklearn", "xgboost", "lightgbm")
 _listening: list[Probe] = []
+_DEAF = (
+    "a torch function mode of the training's own, as `with torch.device(…)` is, was on all the time: losses "
+    "and activations weren't seen, and faults in them not looked for"
+)
 
 
 def listening() -> Probe | None:
@@ -102,7 +107,7 @@ class Probe:
             wrap(owner, "zero_grad", self.steps.lost.wrap_clearing)
         wrap(torch.amp.GradScaler, "step", others.wrap_scaler)
         wrap(torch, "compile", self.compiled.wrap)
-        wrap(warnings, "warn", wrap_warn)
+        wrap(warnings, "warn", functools.partial(wrap_warn, is_read=is_compiling))
         wrap(warnings, "showwarning", wrap_showwarning)
         self.compiled.attach()
         self.calls.attach()
@@ -121,6 +126,8 @@ class Probe:
         self.calls.detach()
         self.patches.undo()
         self.read(whole=whole)
+        if state.record.backwards and not self.listener.has_heard and function_depth is not None:
+            state.record.troubles.append(_DEAF)
         self._ask()
         state.on = False
         return state.record

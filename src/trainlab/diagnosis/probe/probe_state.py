@@ -9,6 +9,7 @@ import os
 import threading
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
@@ -31,7 +32,8 @@ from trainlab.diagnosis.torch_private import (
 E = TypeVar("E", bound=Event)
 F = TypeVar("F", bound=Callable[..., None])
 MAX_TROUBLES = 10
-MAX_EVENTS = 400
+MAX_EVENTS, MOST_EVENTS = 400, 6_400
+"""So many events are kept of a training, and of all."""
 MAX_LIVE_TICKS = 512
 MAX_COMPUTED = 4096
 
@@ -66,6 +68,7 @@ class ProbeState:
         self.at_boundary: list[Callable[[], None]] = []
         self.at_entry: list[Callable[[], None]] = []
         self._events: dict[tuple[Any, ...], Event] = {}
+        self._kept = Counter[int]()
         self._computed: dict[int, weakref.ref[torch.Tensor]] = {}
         self._alive: dict[int, dict[int, weakref.WeakSet[_Token]]] = {}
         """By training and tick."""
@@ -128,7 +131,8 @@ class ProbeState:
             known.count += 1
             return known
         event.tick, event.training = self.record.tick, training
-        if len(self._events) < MAX_EVENTS:
+        if self._kept[training] < MAX_EVENTS and len(self._events) < MOST_EVENTS:
+            self._kept[training] += 1
             self._events[place] = event
             self.record.events.append(event)
         return event
@@ -136,6 +140,7 @@ class ProbeState:
     def _united(self, number: int, other: int) -> None:
         for tick, tokens in self._alive.pop(other, {}).items():
             self._alive.setdefault(number, {}).setdefault(tick, weakref.WeakSet()).update(tokens)
+        self._kept[number] += self._kept.pop(other, 0)
         for place in [place for place in self._events if place[0] == other]:
             self._events.setdefault((number, *place[1:]), self._events.pop(place))
 

@@ -14,7 +14,7 @@ import torch
 from trainlab.diagnosis.observed.data import DataRecord
 from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.probe.fingerprints import MAX_ROWS, Fingerprints
-from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.fits import MAX_PAIRS, Fits
 from trainlab.diagnosis.probe.input_scales import Scales
 from trainlab.diagnosis.probe.inputs import are_categories, given_beside, nonfinite, row_summaries
 from trainlab.diagnosis.probe.probe_state import ProbeState
@@ -24,7 +24,6 @@ from trainlab.diagnosis.torch_private import base_of
 
 MAX_ROWS_CLOSE = 2_048
 MAX_KNOWN = 50_000
-MAX_SAMPLE = 600
 _EVERY_TICK = 600
 _KNOWN_BATCHES = 40
 _MIXED, _FEW_ROWS = (0.1, 0.95), 20
@@ -144,25 +143,25 @@ class Rows:
         return last is not None and last() is not whole
 
     def _sample(self, batch: torch.Tensor, beside: Sequence[torch.Tensor]) -> None:
-        self.fits.rows = self.fits.summaries = []
+        self.fits.given([], [])
         data = self.data
         numbers = next((one for one in (batch, *beside) if one.is_floating_point()), None)
         # One whole number a row is the length of a sequence.
         features = (one.is_floating_point() or one.shape[1] > 1 for one in beside)
         data.beside_images |= batch.dim() > 2 and any(features)
-        if numbers is None or len(data.sample_x) >= MAX_SAMPLE:
+        if numbers is None or len(data.sample_x) >= MAX_PAIRS:
             return
         if numbers is not batch and not are_categories(batch):
             return
-        rows = self.prints.features(numbers, most=min(512, MAX_SAMPLE - len(data.sample_x)))
+        rows = self.prints.features(numbers, most=min(512, MAX_PAIRS - len(data.sample_x)))
         if numbers is not batch and np.isin(rows, (0.0, 1.0, -np.inf)).all():
             return  # a mask is no feature
         if nonfinite(rows):
             if data.nonfinite_input is None and numbers is batch:
                 data.nonfinite_input = self.state.record.tick
             return
-        self.fits.rows = [tuple(map(float, row)) for row in rows.tolist()]
-        self.fits.summaries = row_summaries((batch, *beside), len(rows))
+        given = [tuple(map(float, row)) for row in rows.tolist()]
+        self.fits.given(given, row_summaries((batch, *beside), len(rows)))
 
     def judged_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
         """Record a batch of an evaluation, and what is given with it."""

@@ -32,9 +32,9 @@ class StateDicts:
     def wrap_taking(self, original: Any) -> Any:
         """Remember when a network's state was taken; its layers are asked for theirs with a destination."""
 
-        def state_dict(module: Any, *args: Any, **kwargs: Any) -> Any:
-            out = original(module, *args, **kwargs)
-            if not args and kwargs.get("destination") is None:
+        def state_dict(*args: Any, **kwargs: Any) -> Any:
+            out = original(*args, **kwargs)
+            if len(args) <= 1 and kwargs.get("destination") is None:
                 self._was_taken(out)
             return out
 
@@ -53,10 +53,11 @@ class StateDicts:
     def wrap_loading(self, original: Any) -> Any:
         """Note which weights were loaded, and whether they were there already."""
 
-        def load_state_dict(module: Any, *args: Any, **kwargs: Any) -> Any:
-            given = args[0] if args else kwargs.get("state_dict")
+        def load_state_dict(*args: Any, **kwargs: Any) -> Any:
+            # PyTorch's distributed checkpoints give the network by name, too.
+            module, given = _argument(args, 0, kwargs, "self"), _argument(args, 1, kwargs, "state_dict")
             self._look_before(module, given)
-            out = original(module, *args, **kwargs)
+            out = original(*args, **kwargs)
             self._loaded(module, given)
             return out
 
@@ -90,6 +91,10 @@ class StateDicts:
         event.params |= {state.registry.key(parameter) for parameter in module.parameters()}
         if steps >= event.steps:
             event.steps, event.taken = steps, site
+
+
+def _argument(args: tuple[Any, ...], place: int, kwargs: dict[str, Any], name: str) -> Any:
+    return args[place] if len(args) > place else kwargs.get(name)
 
 
 def _is_its_own(module: nn.Module, given: Any) -> bool:

@@ -159,7 +159,8 @@ def _values(owner: Any, name: str) -> torch.Tensor | None:
 
 def _plain(value: Any) -> torch.Tensor | None:
     if isinstance(value, np.ndarray):
-        if value.dtype.kind != "f" or not value.flags.c_contiguous or not value.size:
+        known = value.dtype in (np.float16, np.float32, np.float64)  # in this machine's order of bytes
+        if not known or not value.flags.c_contiguous or not value.size:
             return None
         return torch.from_numpy(value) if value.flags.writeable else None
     if not isinstance(value, torch.Tensor) or readable(value) is not value or value.device.type != "cpu":

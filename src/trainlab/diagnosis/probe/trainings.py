@@ -43,6 +43,7 @@ class Trainings:
         """Those under way since the last step."""
         self.at_union: list[Callable[[int, int], None]] = []
         self.part = record.parts.setdefault(0, Part(data=record.data))
+        self._mine = object()
         self._of: dict[int, int] = {}
         self._by_the_way: set[int] = set()
         self._parents: dict[int, int] = {0: 0}
@@ -232,7 +233,7 @@ class Trainings:
         """Write at the node of a network's output which training it belongs to."""
         for tensor in _tensors(output):
             if tensor.grad_fn is not None:
-                tensor.grad_fn.metadata[TAG] = number  # pyright: ignore[reportIndexIssue]
+                tensor.grad_fn.metadata[TAG] = (self._mine, number)  # pyright: ignore[reportIndexIssue]
 
     def behind(self, tensor: torch.Tensor) -> int | None:
         """Return the training that a tensor comes from: that of the nearest network, or parameter."""
@@ -242,8 +243,8 @@ class Trainings:
         met: set[Any] = {start}
         queue: list[Any] = [start]
         for node in queue:
-            number = node.metadata.get(TAG)
-            if number is not None:
+            whose, number = node.metadata.get(TAG, (None, 0))
+            if whose is self._mine:  # a graph may be older than this probe
                 return self.find(number)
             variable = getattr(node, "variable", None)
             if isinstance(variable, torch.Tensor):

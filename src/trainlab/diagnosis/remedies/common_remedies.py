@@ -9,7 +9,7 @@ from trainlab.diagnosis.remedies.remedy import Change, Remedy
 
 def single(words: str, name: str, *, same_loss: bool = True, narrow: str = "", **settings: Any) -> Remedy:
     """Return the remedy that is one change, by its name in `applying.CHANGES` and with its settings."""
-    given = {"narrow": narrow} if narrow else {}
+    given: dict[str, Any] = {"narrow": narrow} if narrow else {}
     return Remedy(words=words, changes=({"change": name, **settings},), same_loss=same_loss, **given)
 
 

@@ -35,7 +35,8 @@ def is_proof(trial: Row) -> bool:
 
 def _told(finding: Row, tried: Row | None) -> Row:
     remedy = finding["remedy"]
-    told = finding | {"tried": tried, "remedy": remedy | {"code": code_as_tried(remedy["code"], tried)}}
+    remedy = remedy | {"code": code_as_tried(remedy["code"], tried)}
+    told: Row = {**finding, "tried": tried, "remedy": remedy}
     if tried is None:
         return told
     proof = next((one for one in tried["remedies"] if is_proof(one)), None)

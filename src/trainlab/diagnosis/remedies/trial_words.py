@@ -72,7 +72,7 @@ def _seeds(trial: Trial) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
-    """How trying ended, why (if there is a reason to give), and what it took."""
+    """How trying ended, why (if there is a reason to give), what it took, and what there was no time for."""
 
     ended: str
     reason: str
@@ -80,6 +80,7 @@ class Summary:
     runs: int
     budget: float
     seconds: float
+    untried: tuple[str, ...] = ()
 
 
 def summary_words(summary: Summary, trials: Sequence[tuple[str, Trial]]) -> str:
@@ -92,7 +93,8 @@ def summary_words(summary: Summary, trials: Sequence[tuple[str, Trial]]) -> str:
         for fault, trial in trials:
             if trial.verdict == verdict:
                 none = "no remedy made it learn; " if verdict == "better" and trial.after.learnt == 0 else ""
-                return f"Tried: {none}with {_of_remedy(fault, trial)} {what}: {_outcome(trial)} {cost}."
+                more = _missed(summary) if verdict == "better" else ""
+                return f"Tried: {none}with {_of_remedy(fault, trial)} {what}: {_outcome(trial)} {cost}{more}."
     if some:
         fault, trial = max(some, key=lambda one: (one[1].after.learnt or 0) / one[1].runs)
         end = {"interrupted": "Trying was stopped", "budget": "Tried until the budget was used up"}
@@ -100,14 +102,20 @@ def summary_words(summary: Summary, trials: Sequence[tuple[str, Trial]]) -> str:
             f"{end.get(summary.ended, 'Tried')}: with {_of_remedy(fault, trial)} some seeds learn, and not "
             f"most: {_outcome(trial)} {cost}. That helps, and is no cure."
         )
+    rest = _missed(summary)
     ends = {
         "no time": f"Not tried: {summary.reason}",
         "nothing to try": f"Nothing could be tried: {summary.reason}",
-        "interrupted": f"Trying was stopped {cost}; nothing that was tried until then helped.",
-        "budget": f"Tried until the budget was used up {cost}: nothing that was tried helped.",
+        "interrupted": f"Trying was stopped {cost}; nothing that was tried until then helped{rest}.",
+        "budget": f"Tried until the budget was used up {cost}: nothing that was tried helped{rest}.",
         "all tried": f"Tried on {counted(summary.seeds, 'seed')} {cost}: {_no_help(trials)}.",
     }
     return ends[summary.ended]
+
+
+def _missed(summary: Summary) -> str:
+    """Say what there was no time for."""
+    return f". Not tried for want of time: {'; '.join(summary.untried)}" if summary.untried else ""
 
 
 def _of_remedy(fault: str, trial: Trial) -> str:

@@ -90,6 +90,7 @@ class Trying:
             runs=self._runs,
             budget=self.budget,
             seconds=round(time.monotonic() - self._started, 1),
+            untried=self._untried(findings) if self._ended in ("budget", "interrupted") else (),
         )
         words = summary_words(summary, self._trials())
         by_fault = {fault: tried.to_dict() for fault, tried in self._tried.items()}
@@ -98,6 +99,11 @@ class Trying:
     def _trials(self) -> list[tuple[str, Trial]]:
         """Return all trials with the faults they were made for."""
         return [(fault, trial) for fault, tried in self._tried.items() for trial in tried.trials]
+
+    def _untried(self, findings: list[dict[str, Any]]) -> tuple[str, ...]:
+        """Return the remedies of causes that there was no time for, in words."""
+        wanted = [one for each in findings if not each["consequence_of"] for one in self.remedies(each)]
+        return tuple(one.words for one in wanted if json.dumps(one.to_plan()) not in self._known)
 
     def _fit_seeds(self) -> None:
         """Take as many seeds as the first remedy has time for."""

@@ -130,6 +130,8 @@ def no_compiling() -> Generator[None]:
     """Raise `ColdEngine` where numba begins to compile; what is kept on disk is loaded."""
     from numba.core import event
 
+    events: Any = event
+
     class Refusing(event.Listener):
         def on_start(self, event: Any) -> None:
             raise ColdEngine(_COLD)
@@ -138,11 +140,11 @@ def no_compiling() -> Generator[None]:
             pass
 
     listener = Refusing()
-    event.register("numba:run_pass", listener)
+    events.register("numba:run_pass", listener)
     try:
         yield
     finally:
-        event.unregister("numba:run_pass", listener)
+        events.unregister("numba:run_pass", listener)
 
 
 def main() -> None:
