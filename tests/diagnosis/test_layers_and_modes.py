@@ -67,3 +67,43 @@ def test_functional_dropout_in_one_evaluation():
     report = diagnosed(once)
     assert faults(report) == ["dropout_always_on"]
     assert "told the mode" in report.findings[0].evidence[1]
+
+
+class WithNorm(Net):
+    """Its norm, or a filter with weights that are set, is made in each pass: the same one each time."""
+
+    def forward(self, x):
+        h = self.first(x)
+        if self.way == "filter":
+            blur = nn.Conv1d(1, 1, 3, padding=1, bias=False).requires_grad_(False)
+            blur.weight.data = torch.tensor([[[0.25, 0.5, 0.25]]])
+            h = blur(h.unsqueeze(1)).squeeze(1)
+        else:
+            h = nn.LayerNorm(24)(h)
+        h = F.dropout(h.relu(), 0.3, training=True) if self.way == "told" else h.relu()
+        return self.last(h)
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize(
+    ("way", "noted"),
+    [
+        ("norm", ["layer_made_in_forward"]),
+        ("filter", []),
+        ("told", ["layer_made_in_forward", "dropout_always_on"]),
+    ],
+)
+def test_what_may_be_meant_is_a_note(way: str, noted: list[str]):
+    def training() -> None:
+        x, y = blobs()
+        model = WithNorm(way)
+        opt = torch.optim.Adam(model.parameters(), lr=0.01)
+        fit(model, opt, F.cross_entropy, x[:500], y[:500], epochs=6)
+        model.eval()
+        with torch.no_grad():
+            (model(x[500:]).argmax(1) == y[500:]).sum()
+
+    report = diagnosed(training)
+    assert faults(report) == []
+    assert [note.fault for note in report.notes] == noted
+    assert all("random" not in line for note in report.notes for line in note.evidence)

@@ -31,6 +31,35 @@ def attacked(model, opt, x, y):
     opt.step()
 
 
+def _backward(model, x, y):
+    """Stand for the one line of a script that calls ``backward()``, whatever for."""
+    F.cross_entropy(model(x), y).backward()
+
+
+def attacked_by_the_same_line(model, opt, x, y):
+    there = x.clone().requires_grad_(True)
+    _backward(model, there, y)
+    opt.zero_grad()
+    _backward(model, (there + 0.01 * there.grad.sign()).detach(), y)
+    opt.step()
+
+
+def perturbed_before_the_step(model, opt, x, y):
+    """SAM: the first gradient moves the weights to where the second one is taken."""
+    _backward(model, x, y)
+    moved = [(one, 0.05 * one.grad / one.grad.norm()) for one in model.parameters()]
+    with torch.no_grad():
+        for one, by in moved:
+            one.add_(by)
+    opt.zero_grad()
+    _backward(model, x, y)
+    with torch.no_grad():
+        for one, by in moved:
+            one.sub_(by)
+    opt.step()
+    opt.zero_grad()
+
+
 def put_together(model, opt, x, y):
     grads = []
     for part in torch.arange(len(x)).split(10):
@@ -60,11 +89,15 @@ def accumulated(model, opt, x, y):
     opt.step()
 
 
-def measured_after_the_step(model, opt, x, y):
+def measured_after_the_step(model, opt, x, y, most=float("inf")):
     opt.zero_grad()
     F.cross_entropy(model(x), y).backward()
     opt.step()
-    nn.utils.clip_grad_norm_(model.parameters(), float("inf"))
+    nn.utils.clip_grad_norm_(model.parameters(), most)
+
+
+def measured_with_a_limit_that_clips_nothing(model, opt, x, y):
+    measured_after_the_step(model, opt, x, y, most=1e9)
 
 
 def two_networks(*, clip: bool) -> None:
@@ -88,7 +121,16 @@ def two_networks(*, clip: bool) -> None:
         step(F.softplus(-critic(false)).mean(), optimizers[0], made)
 
 
-SOUND = ("attacked", "put_together", "put_back_after_clearing", "accumulated", "measured_after_the_step")
+SOUND = (
+    "attacked",
+    "attacked_by_the_same_line",
+    "perturbed_before_the_step",
+    "put_together",
+    "put_back_after_clearing",
+    "accumulated",
+    "measured_after_the_step",
+    "measured_with_a_limit_that_clips_nothing",
+)
 
 
 def test_cleared_and_clipped_on_purpose():
@@ -100,3 +142,17 @@ def test_two_optimizers():
     for clip in (True, False):
         found = faults(diagnosed(lambda clip=clip: two_networks(clip=clip)))
         assert not {"clip_misplaced", "zero_grad_every_microbatch", "zero_grad_misplaced"} & set(found)
+
+
+def test_a_function_that_clears_and_calls_backward():
+    def training() -> None:
+        x, y = blobs()
+        model = mlp(8, 24, 4)
+        opt = torch.optim.SGD(model.parameters(), lr=0.1)
+        for place, index in enumerate(batches(600, 10, 6)):
+            opt.zero_grad()
+            _backward(model, x[index], y[index])
+            if place % 4 == 3:
+                opt.step()
+
+    assert "zero_grad_every_microbatch" in faults(diagnosed(training))

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from trainlab.diagnosis import Report
+from trainlab.diagnosis.report.several import alike, line_of
 
 
 def told(report: Report) -> list[tuple[str, str, list[str]]]:
@@ -149,3 +150,12 @@ def test_a_network_whose_forward_is_called_by_name_is_one() -> None:
     report = diagnosed(training)
     assert [model["name"] for model in report.card["models"]] == ["Skipping"]
     assert [found.where for found in report.findings] == ["lin2 (lin2.weight, lin2.bias)"]
+
+
+@pytest.mark.parametrize(("behind", "words"), [(True, "learns too little"), (False, "learns a part")])
+def test_a_poor_training_learns_too_little_only_where_more_is_known_to_be_possible(
+    behind: bool, words: str
+) -> None:
+    outcome = {"state": "poor", "behind": behind, "reached": 0.4, "reached_as": "R²"}
+    one = {"name": "model", "outcome": outcome, "findings": [], "looked_at": {"steps": 100}}
+    assert [line_of(group) for group in alike([one])] == [f"model: {words}, R² 0.4"]

@@ -40,3 +40,20 @@ def test_training_and_test_rows_that_were_split_apart():
 @pytest.mark.parametrize("way", ["split once", "all rows", "tested, then trained on"])
 def test_rows_that_may_be_evaluated(way: str):
     assert faults(diagnosed(lambda: train(way))) == []
+
+
+@pytest.mark.trains
+def test_reconstructions_are_no_data_that_was_held_out():
+    def training() -> None:
+        x, _ = blobs(600)
+        model = mlp(8, 16, 8)
+        opt = torch.optim.Adam(model.parameters(), lr=0.01)
+        for _ in range(4):
+            fit(model, opt, F.mse_loss, x, x, epochs=2)
+            with torch.no_grad():
+                made = model(x)
+                (made - x).square().mean(1).topk(5)
+            kept.append(made)
+
+    kept: list[torch.Tensor] = []
+    assert "eval_on_train" not in faults(diagnosed(training, whole_process=True))

@@ -109,7 +109,7 @@ def test_the_first_findings_picture_stands_beside_the_verdict_and_only_there():
     ("outcome", "words"),
     [
         ("learnt", "These are no faults: the training does without a remedy for them."),
-        ("stuck", "None of these is known to be why the training falls short."),
+        ("stuck", "None of these is known to keep the training from learning more."),
     ],
 )
 def test_notes_arent_waved_off_where_the_training_falls_short(outcome: str, words: str):

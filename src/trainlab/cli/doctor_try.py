@@ -81,13 +81,13 @@ def with_trials(
     from trainlab.diagnosis.remedies.trial_evidence import after_trials
     from trainlab.diagnosis.report.read_back import part_of
     from trainlab.diagnosis.report.several import with_trainings
-    from trainlab.diagnosis.report.verdict import verdict
+    from trainlab.diagnosis.report.verdict import FAILED, verdict
 
-    judged = report.get("judged", "")
+    judged, fails = report.get("judged", ""), report["card"]["outcome"] in FAILED
+    own = after_trials(part_of(report, judged)["findings"], by_fault, fails=fails)
     if not judged:
-        told = report | {"findings": after_trials(report["findings"], by_fault), "tried": summary}
+        told = report | {"findings": own, "tried": summary}
         return told | {"verdict": verdict(told)}
-    own = after_trials(part_of(report, judged)["findings"], by_fault)
     trainings = [one | ({"findings": own} if one["name"] == judged else {}) for one in report["trainings"]]
     trainings = [one | {"verdict": verdict(report | one)} for one in trainings]
     return with_trainings(report | {"tried": summary}, trainings)

@@ -59,6 +59,7 @@ class Fault:
         edit: returns the remedy as an edit of the user's own line (`edits`), or "" if that isn't certain.
         remedies: what can be tried from outside, best first; a function where it depends on the finding.
         untried: why nothing can be tried from outside.
+        not_to_blame: what it changes instead of what is learnt: no training fails of it. Empty where one may.
         explains: what it causes.
         first_blamed: causes that explain it before all others do.
         signals: the names of those that the judge reads (`signals.table`).
@@ -79,6 +80,7 @@ class Fault:
     edit: Edit | None = None
     remedies: Remedies = ()
     untried: str = "the place in the script isn't known well enough"
+    not_to_blame: str = ""
     explains: tuple[Explains, ...] = ()
     first_blamed: tuple[str, ...] = ()
     signals: tuple[str, ...] = ()

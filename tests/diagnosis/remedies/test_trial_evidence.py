@@ -123,6 +123,16 @@ def test_what_was_tried_in_vain_comes_after_what_was_not():
     assert [one["fault"] for one in told] == ["dead_relu", "lr_too_high"]
 
 
+@pytest.mark.parametrize("fails", [True, False])
+def test_what_changes_the_evaluation_alone_comes_last_where_the_training_fails(fails: bool):
+    told = after_trials(
+        [found("metric_miscounted"), found("lr_too_high")],
+        {"lr_too_high": tried(trial("no help", 1, 1))},
+        fails=fails,
+    )
+    assert [one["fault"] for one in told][fails] == "metric_miscounted"
+
+
 def test_the_verdict_says_that_the_cause_is_not_known():
     told = after_trials([found("lr_too_high")], {"lr_too_high": tried(trial("harmed", 3, 21, runs=100))})
     assert verdict({"findings": told, "card": {"outcome": "stuck"}, "outcome": {}}) == (

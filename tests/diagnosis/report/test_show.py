@@ -374,6 +374,18 @@ def test_what_cannot_be_tried_is_not_offered_to_be():
     assert report(finding("repeated_batch"), card=card).verdict.endswith(" That isn't proven.")
 
 
+@pytest.mark.parametrize("name", [one.name for one in all_faults().values() if one.not_to_blame])
+def test_what_changes_the_evaluation_alone_is_no_cause_of_a_failure(name: str):
+    found = report(finding(name), card=CARD | {"outcome": "stuck"})
+    fault = all_faults()[name]
+    assert found.verdict == (
+        "The training doesn't learn, and why isn't known. "
+        f"Found: {fault.title} ({name}); {fault.not_to_blame}."
+    )
+    assert f"(0.97); not to blame: {fault.not_to_blame} where" in " ".join(str(found).split())
+    assert report(finding(name), card=CARD | {"outcome": "learnt"}).verdict.startswith("The loss falls, but")
+
+
 def test_confidence_in_words():
     assert [confidence_words(value) for value in (0.97, 0.93, 0.85, 0.75, 0.6)] == [
         "almost certain",

@@ -10,6 +10,7 @@ from diagnosis.seeds.made import population, run
 from rich.console import Console
 
 from trainlab.diagnosis.seeds.population_words import notes_of
+from trainlab.diagnosis.seeds.sections import seeds_sections
 from trainlab.diagnosis.seeds.show import FEW_CAUSES, rest_line, seeds_lines, show_seeds
 from trainlab.diagnosis.seeds.success import Success
 from trainlab.draw import json_text
@@ -62,7 +63,9 @@ def test_a_run_between_a_constant_answer_and_learnt_is_no_success_and_no_failure
     assert data["success"]["between"] == 1
     assert data["failures"]["count"] == 1
     assert "succeed, 1 learns a part;" in data["verdict"]
-    assert "Your run learns a part, too little to count as either." in data["verdict"]
+    assert "Your run learns a part: that counts as neither success nor failure." in data["verdict"]
+    (table,) = seeds_sections(data)[-1].tables
+    assert [row[1] for row in table.rows] == ["neither", "yes", "neither", "no"]
     threshold = population(run(1, **part), yours=run(None, **part), success=Success(at_least=0.2)).to_dict()
     assert threshold["success"]["between"] == 0
     assert threshold["runs"][0]["success"]

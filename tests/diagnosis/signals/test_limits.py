@@ -13,6 +13,7 @@ from trainlab.diagnosis.signals.limits import (
     best_line,
     gets_no_gradient,
     holds_up,
+    may_hold_more,
     nothing_moves,
     rest_words,
 )
@@ -99,3 +100,11 @@ def test_where_a_line_tells_nothing():
     assert np.isnan(line(y, x))  # so few rows fit anything
     assert np.isnan(line(y, x[:, :2], classes=5))
     assert np.isnan(line(y, x[:, :2], columns=3))
+
+
+@pytest.mark.parametrize(
+    ("reference", "chance", "more"),
+    [(0.9, 0.5, True), (0.52, 0.5, False), (-0.2, 0.0, False), (float("nan"), float("nan"), True)],
+)
+def test_of_noise_no_fault_is_shown_to_hold_anything_up(reference: float, chance: float, more: bool):
+    assert may_hold_more(training(reference=reference, chance=chance)) is more

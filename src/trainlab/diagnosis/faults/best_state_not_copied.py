@@ -77,5 +77,6 @@ FAULT = Fault(
     judge=judge,
     picture=_picture,
     untried="it changes which weights are kept, not how they are learnt",
+    not_to_blame="it changes which weights are kept, not how they are learnt",
     explains=(Explains(("overfitting",), "the best weights were to be loaded back, and weren't"),),
 )

@@ -61,7 +61,7 @@ FAULT = Fault(
     formula=f"In more than {SHARE:.0%} of the calls that clip, and at least {LEAST}, no backward pass came "
     "since the last step.",
     source="A fact, counted.",
-    silent="there are several optimizers, or the limit is infinite: then it measures.",
+    silent="there are several optimizers, or the limit is a million or more: then it measures.",
     remedy="`backward()`, then `clip_grad_norm_`, then `step()`.",
     judge=judge,
     picture=_picture,

@@ -104,5 +104,6 @@ FAULT = Fault(
     judge=judge,
     picture=_picture,
     untried="it changes what is reported, not what is learnt",
+    not_to_blame="it changes what is reported, not what is learnt",
     signals=("known rows",),
 )

@@ -98,5 +98,6 @@ FAULT = Fault(
     judge=judge,
     picture=_picture,
     untried="it costs memory and time; what is learnt is the same",
+    not_to_blame="it costs memory and time; what is learnt is the same",
     signals=("graph size",),
 )

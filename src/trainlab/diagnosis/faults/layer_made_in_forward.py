@@ -1,4 +1,7 @@
-"""A layer that is made anew in each forward pass: new random weights each time, which nothing can train."""
+"""A layer that is made anew in each forward pass: new random weights each time, which nothing can train.
+
+A note where its weights are the same each time, as those of a norm or a filter: it's no other function then.
+"""
 
 from __future__ import annotations
 
@@ -18,24 +21,35 @@ def judge(training: Training) -> Finding | None:
     if not found:
         return None
     event = found[0]
-    site = event.site
-    return Finding(
+    site, others = event.site, _is_another(event)
+    weights = "random weights are new" if len(event.different) > 1 else "weights are the same"
+    finding = Finding(
         place=place_at(site, "module", module=event.module, call=event.kind),
         where=site.quoted if site else f"the {event.kind} within forward()",
         confidence=0.95,
         evidence=(
             f"in each of {event.ticks} steps looked at, this line called another {event.kind}, "
-            "which isn't part of the network: its random weights are new each time",
-            "no optimizer has these weights, and no evaluation meets them again",
+            f"which isn't part of the network: its {weights} each time",
+            "no optimizer has these weights, and no evaluation meets them again"
+            if others
+            else "no optimizer has these weights: they stay as they begin",
         ),
         remedy="Make the layer once, in __init__, and call it in forward().",
         code=f"def __init__(self, …):\n    self.layer = nn.{event.kind}(…)\n\n"
         "def forward(self, x):\n    … self.layer(x) …",
     )
+    return finding if others else finding.as_note()
 
 
 def _found(training: Training) -> list[LayerMadeAnew]:
-    return [event for event in training.record.events_of(LayerMadeAnew) if event.ticks >= LEAST]
+    """Return such layers, first those that are other functions each time."""
+    found = [event for event in training.record.events_of(LayerMadeAnew) if event.ticks >= LEAST]
+    return sorted(found, key=lambda event: not _is_another(event))
+
+
+def _is_another(event: LayerMadeAnew) -> bool:
+    """Whether weights are drawn anew; batch-norm has statistics besides, which are never gathered."""
+    return len(event.different) > 1 or "BatchNorm" in event.kind
 
 
 def _picture(training: Training) -> Picture | None:
@@ -56,7 +70,8 @@ FAULT = Fault(
     formula=f"One line of a network's pass calls a layer with weights of its own that isn't part of the "
     f"network, and another one in each of at least {LEAST} steps looked at.",
     source="A fact, counted.",
-    silent="it is the same layer each time, its weights are the network's, or they are computed.",
+    silent="it is the same layer each time, its weights are the network's, or they are computed or need no "
+    "gradient. Where they are the same each time, as those of a norm, it is a note.",
     remedy="Make the layer in `__init__`, and call it in `forward`.",
     judge=judge,
     picture=_picture,

@@ -79,4 +79,5 @@ FAULT = Fault(
     judge=judge,
     picture=_picture,
     untried="it changes what is reported, not what is learnt",
+    not_to_blame="it changes what is reported, not what is learnt",
 )

@@ -87,7 +87,7 @@ def _picture(training: Training) -> Picture | None:
 FAULT = Fault(
     name="modes_differ",
     family="The network",
-    title="in eval mode it answers far worse than in train mode",
+    title="the network answers far worse in eval mode than in train mode",
     what="In train mode batch-norm uses each batch's own mean and variance, in eval mode those that it "
     "gathered. Where these are others, the network that was trained isn't the one that is evaluated.",
     formula="Asked at the end about rows that it was trained on, a network with batch-norm that is evaluated "
@@ -100,4 +100,5 @@ FAULT = Fault(
     judge=judge,
     picture=_picture,
     untried="it changes the evaluation, not the training",
+    not_to_blame="it changes the evaluation, not the training",
 )

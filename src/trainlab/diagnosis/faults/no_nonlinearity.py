@@ -6,14 +6,14 @@ A finding where the training fails, else a note: a linear model may be meant.
 from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding, proven_if
+from trainlab.diagnosis.finding import Finding, Proof, proven_if
 from trainlab.diagnosis.observed.record import Graph
 from trainlab.diagnosis.observed.torch_names import LINEAR_NODES, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.network import chain_to_loss
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import single
-from trainlab.diagnosis.signals.limits import best_line, holds_up
+from trainlab.diagnosis.signals.limits import best_line, holds_up, may_hold_more
 from trainlab.diagnosis.signals.training import Training, named
 
 LONG = 200
@@ -41,14 +41,11 @@ def judge(training: Training) -> Finding | None:
         chain = _chain(training, graph)
         if chain is None:
             continue
-        floor = best_line(training)
         finding = Finding(
             place=Place(kind="parameters", parameters=tuple(chain)),
             where=f"between {named(chain)}",
             confidence=0.85,
-            proof=proven_if(
-                holds_up(training, floor), f"the best line leaves {floor:.0%} of the targets' variance"
-            ),
+            proof=_proof(training),
             evidence=(
                 f"{len(chain)} linear layers ({named(chain)}) follow each other without a "
                 "non-linear function: "
@@ -84,6 +81,14 @@ def _alone(training: Training, name: str) -> Finding:
         remedy="If the targets aren't linear in the inputs, put a hidden layer with an activation before it.",
         code="nn.Sequential(nn.Linear(inputs, 16), nn.Tanh(), nn.Linear(16, outputs))",
     )
+
+
+def _proof(training: Training) -> Proof:
+    if not may_hold_more(training):
+        return Proof(words="5 nearest neighbours are no better than a constant answer, either")
+    floor = best_line(training)
+    words = f"the best line leaves {floor:.0%} of the targets' variance"
+    return proven_if(holds_up(training, floor), words)
 
 
 def _chain(training: Training, graph: Graph) -> list[str] | None:
@@ -146,7 +151,7 @@ FAULT = Fault(
     silent="the training succeeds: then it is a note, since a linear model may be what you want. A "
     "network of one layer that gets nowhere is a note, too.",
     proven="the best linear answer to the rows that were kept is no better than a constant, or the loss "
-    "has come down to what it leaves.",
+    "has come down to what it leaves. Not where nearest neighbours are no better than a constant, either.",
     remedy="Put an activation after each hidden layer.",
     see=("neuron",),
     judge=judge,

@@ -1,4 +1,4 @@
-"""What is evaluated was prepared differently from what was trained on: its numbers are of another scale."""
+"""What is evaluated is of another scale than what was trained on: most likely it was prepared differently."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ def _picture(training: Training) -> Picture | None:
 FAULT = Fault(
     name="preprocessing_mismatch",
     family="The data",
-    title="what is evaluated is prepared differently from what is trained on",
-    what="The network has learnt from inputs of one scale, and is asked about inputs of another: left at "
-    "0 to "
-    "255, not standardized, or scaled twice. Its score says nothing about what it has learnt.",
+    title="what is evaluated is of another scale than what is trained on",
+    what="The network has learnt from inputs of one scale, and is asked about inputs of another: left at 0 "
+    "to 255, not standardized, or scaled twice. Unless it is meant to go so far beyond what it was trained "
+    "on, its score says nothing about what it has learnt.",
     formula=f"In over {SHARE:.0%} of at least {FEATURES} features the rows evaluated spread more than "
     f"{NEAR:g} "
     "times as much as the rows trained on, or less than a third as much, and no batch evaluated spreads "
@@ -85,5 +85,6 @@ FAULT = Fault(
     judge=judge,
     picture=_picture,
     untried="it changes what is reported, not what is learnt",
+    not_to_blame="it changes what is reported, not what is learnt",
     signals=("feature spread",),
 )

@@ -64,4 +64,5 @@ FAULT = Fault(
     judge=judge,
     picture=modes,
     remedies=(single("eval mode in passes without gradients", "eval_to_judge"),),
+    not_to_blame="it changes the evaluation, not the training",
 )

@@ -1,7 +1,8 @@
 """Gradients are to be accumulated over several small batches, but cleared before each: only the last counts.
 
 Silent with several optimizers, where clearing what another's loss left is usual, and with closures; for
-attacks on the input, whose backward is another line; and where gradients are put together by hand.
+attacks on the input, and for SAM, whose backward passes are called from several lines; and where gradients
+are put together by hand.
 """
 
 from __future__ import annotations
@@ -71,8 +72,9 @@ FAULT = Fault(
     formula=f"Before more than {SHARE:.0%} of the steps looked at, and at least {LEAST}, gradients were "
     "cleared that no step had used, and the same line called `backward()` again.",
     source="A fact, counted; whether the step uses what the last pass made is looked up in the gradients.",
-    silent="there are several optimizers or a closure, a graph is kept for another backward pass, or the "
-    "gradients of the step were put together from those that were cleared.",
+    silent="there are several optimizers or a closure, a graph is kept for another backward pass, the passes "
+    "are called from several lines (an attack on the input, both steps of SAM), or the gradients of the step "
+    "were put together from those that were cleared.",
     remedy="Call `zero_grad()` after `step()`, in the same branch.",
     judge=judge,
     picture=_picture,

@@ -21,6 +21,7 @@ from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
 from trainlab.diagnosis.report.read_back import outcome_from, part_of
 from trainlab.diagnosis.report.report import Report
 from trainlab.diagnosis.report.several import rank
+from trainlab.diagnosis.report.verdict import FAILED
 from trainlab.errors import DiagnosisError, shown
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def _tried(
     with random_state_kept():
         judged = [finding for finding in report.findings if finding.training == report.judged]
         by_fault, summary = trying.of([finding.to_dict() for finding in judged])
-    told = after_trials([finding.to_dict() for finding in judged], by_fault)
+    fails = report.card["outcome"] in FAILED
+    told = after_trials([finding.to_dict() for finding in judged], by_fault, fails=fails)
     known = {finding.fault: finding for finding in judged}
     own = tuple(known[one["fault"]].as_tried(one) for one in told)
     if not report.judged:

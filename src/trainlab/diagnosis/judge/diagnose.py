@@ -14,6 +14,7 @@ from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.pictures.loops import loss_picture
 from trainlab.diagnosis.report.report import Report
 from trainlab.diagnosis.report.several import LEARNS, rank
+from trainlab.diagnosis.report.verdict import FAILED
 from trainlab.diagnosis.signals.training import Training, training_from
 
 
@@ -57,11 +58,19 @@ def explained(ranked: list[Finding]) -> list[Finding]:
     return [one for one in found if not one.consequence_of] + [one for one in found if one.consequence_of]
 
 
-def proven_first(found: list[Finding]) -> list[Finding]:
-    """Return the findings with the causes that are proven to be to blame before those that aren't."""
+def proven_first(found: list[Finding], *, fails: bool) -> list[Finding]:
+    """Return the findings with the causes that are proven to be to blame before those that aren't.
+
+    Where the training `fails`, those that no training fails of come last.
+    """
+    known = all_faults()
     causes = [one for one in found if not one.consequence_of]
     others = [one for one in found if one.consequence_of]
-    return sorted(causes, key=lambda one: one.proof.by == "nothing") + others
+
+    def place(one: Finding) -> tuple[bool, bool]:
+        return one.proof.by == "nothing", fails and bool(known[one.fault].not_to_blame)
+
+    return sorted(causes, key=place) + others
 
 
 def diagnose(
@@ -136,7 +145,8 @@ def _diagnosed(
             if not finding.is_note:
                 training.faults.add(finding.fault)
     faults = in_order_of_blame([finding for finding in found if not finding.is_note])
-    told = [_whole(finding, training, troubles) for finding in proven_first(explained(faults))]
+    fails = training.learning.state in FAILED
+    told = [_whole(finding, training, troubles) for finding in proven_first(explained(faults), fails=fails)]
     report = Report(
         findings=tuple(told),
         notes=tuple(_whole(finding, training, troubles) for finding in found if finding.is_note),

@@ -117,12 +117,14 @@ class DropoutInEval(Event):
 class LayerMadeAnew(Event):
     """A layer with weights of its own that isn't the network's: another one in each pass.
 
-    `kind` is its class, `ticks` counts the steps with such a call, of which `last_tick` is the last.
+    `kind` is its class, `ticks` counts the steps with such a call, of which `last_tick` is the last, and
+    `different` has the first weights of those that begin with others, up to two.
     """
 
     kind: str
     ticks: int = 0
     last_tick: int = -1
+    different: set[tuple[float, ...]] = field(default_factory=set[tuple[float, ...]])
 
 
 @dataclass(slots=True, kw_only=True)

@@ -148,7 +148,7 @@ class Backward:
         self.asking.backward(loss)
         self.steps.clearing.before_backward_now()
         site = user_site()
-        self.steps.lost.before_backward(site)
+        self.steps.lost.before_backward()
         passes = self.calls.learned()
         loss_curve = self._loss_curve(site)
         if loss_curve is None:

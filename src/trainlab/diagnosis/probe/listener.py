@@ -46,6 +46,9 @@ _MADE = frozenset(
         "zeros_like",
         "full",
         "full_like",
+        "new_ones",
+        "new_zeros",
+        "new_full",
     )
 )
 _SCALED = frozenset(("mul", "__mul__", "__rmul__", "multiply", "__rsub__", "rsub"))
@@ -145,6 +148,10 @@ class Listener(TorchFunctionMode):
             self.draws.hear(name, first)
         if name in COUNTED:
             self.counted.hear(name, args, kwargs, first)
+        if not first.requires_grad and self.state.record.tick:
+            self._made(name, args, first)
+            if self.state.judging:
+                self.state.computed(first)
         if self.state.judging and not (first.requires_grad and self.state.sampling):
             if are_readable([*_tensors(args, kwargs), first]):
                 self._judge(name, args, kwargs, first)
@@ -153,8 +160,6 @@ class Listener(TorchFunctionMode):
             if readable(first) is None:
                 return
             self.losses.derivatives.passed_on(_tensors(args, kwargs), first)
-            if name in _MADE and self.state.record.tick:
-                self.losses.made_now(first)
             if name in _CASTS and args:
                 self._cast(args[0], first, name)
             elif name in _FROM_ARRAYS and args:
@@ -167,6 +172,12 @@ class Listener(TorchFunctionMode):
             return
         self._note(name, args, kwargs, first)
         self.asking.called(func, name, args, kwargs, out)
+
+    def _made(self, name: str, args: tuple[Any, ...], out: torch.Tensor) -> None:
+        """Note what is made on the spot, also after a pass of another network, without gradients."""
+        is_cast = name in _CASTS and bool(args) and isinstance(args[0], torch.Tensor)
+        if (name in _MADE or (is_cast and self.losses.is_made_now(args[0]))) and readable(out) is not None:
+            self.losses.made_now(out)
 
     def _note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
         state = self.state

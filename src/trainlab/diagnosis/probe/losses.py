@@ -64,7 +64,7 @@ class Losses:
             op.broadcast = (tuple(output.shape), tuple(target.shape), tuple(wide))
         if not record.weights:
             self._weights_of(record, name, args, kwargs)
-        record.made_here += self._is_made_now(target)
+        record.made_here += self.is_made_now(target)
         record.target_has_grad += target.requires_grad
         self.fits.read(record, _on_the_targets_scale(name, output, args, kwargs), target)
 
@@ -155,7 +155,7 @@ class Losses:
             self._made = (tick, {})
         self._made[1][tensor.data_ptr()] = weakref.ref(tensor)
 
-    def _is_made_now(self, target: torch.Tensor) -> bool:
+    def is_made_now(self, target: torch.Tensor) -> bool:
         """Whether its numbers are those made in this step; an address may have been reused since."""
         tick, made = self._made
         known = made.get(target.data_ptr()) if tick == self.state.record.tick else None

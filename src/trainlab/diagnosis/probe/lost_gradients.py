@@ -17,21 +17,25 @@ from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.probe.parameter_values import sample_of
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.readable_tensors import readable
-from trainlab.diagnosis.probe.user_frames import user_site
+from trainlab.diagnosis.probe.user_frames import site_of, user_frames, user_site
 
 MAX_LOOKED_AT = 3
 MAX_PASSES = 1_024
+MEASURES = 1e6
+"""So large a limit clips nothing: the norm is wanted."""
 
 
 @dataclass(slots=True)
 class _Since:
     """The backward passes since an optimizer's last step, by their lines: not cleared yet, and cleared.
 
-    `made` is a part of the gradient that the last of them left.
+    The lines are all on the way to a call: of a function that is called for two things, as a step and an
+    attack, or both steps of SAM, the innermost is the same. `made` is a part of the gradient that the last
+    of them left.
     """
 
-    waiting: list[Site | None] = field(default_factory=list["Site | None"])
-    lost: list[Site | None] = field(default_factory=list["Site | None"])
+    waiting: list[tuple[Site, ...]] = field(default_factory=list[tuple[Site, ...]])
+    lost: list[tuple[Site, ...]] = field(default_factory=list[tuple[Site, ...]])
     cleared_at: Site | None = None
     made: torch.Tensor | None = None
 
@@ -53,13 +57,14 @@ class LostGradients:
         self.records[optimizer] = record
         self._since[optimizer] = _Since()
 
-    def before_backward(self, site: Site | None) -> None:
-        """A backward pass begins at a line: it makes gradients for the optimizers of its training."""
+    def before_backward(self) -> None:
+        """A backward pass begins: it makes gradients for the optimizers of its training."""
+        lines = tuple(site_of(frame.f_code, frame.f_lineno) for frame in user_frames())
         for optimizer, since in self._since.items():
             if since.passes < MAX_PASSES and all(
                 map(self.state.trainings.has, self.records[optimizer].params[:1])
             ):
-                since.waiting.append(site)
+                since.waiting.append(lines)
 
     def after_backward(self) -> None:
         """Keep a part of the gradient, in the steps that are looked at."""
@@ -95,8 +100,8 @@ class LostGradients:
             return
         record.looked_back += 1
         if since.waiting:
-            line = since.waiting[-1]
-            lost = sum(one == line for one in since.lost)
+            lines = since.waiting[-1]
+            lost = sum(one == lines for one in since.lost)
             if lost and _is_as_made(since.made, _part(optimizer)):
                 record.steps_after_lost += 1
                 record.lost_passes += lost
@@ -112,7 +117,7 @@ class LostGradients:
     @guarded
     def clipped(self, limit: Any) -> None:
         """Gradients are clipped: are there any that the next step will use? Told of a single optimizer."""
-        if len(self.records) != 1 or (isinstance(limit, int | float) and limit == float("inf")):
+        if len(self.records) != 1 or (isinstance(limit, int | float) and limit >= MEASURES):
             return
         ((optimizer, record),) = self.records.items()
         record.clips += 1

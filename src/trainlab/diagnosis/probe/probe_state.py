@@ -35,6 +35,7 @@ MAX_TROUBLES = 10
 MAX_EVENTS, MOST_EVENTS = 400, 6_400
 """So many events are kept of a training, and of all."""
 MAX_LIVE_TICKS = 512
+MAX_COMPUTED = 4096
 
 
 class _Token:
@@ -68,6 +69,7 @@ class ProbeState:
         self.at_entry: list[Callable[[], None]] = []
         self._events: dict[tuple[Any, ...], Event] = {}
         self._kept = Counter[int]()
+        self._computed: dict[int, weakref.ref[torch.Tensor]] = {}
         self._alive: dict[int, dict[int, weakref.WeakSet[_Token]]] = {}
         """By training and tick."""
 
@@ -85,6 +87,20 @@ class ProbeState:
             and os.getpid() == self.process
             and not is_recorded()
         )
+
+    def computed(self, tensor: torch.Tensor) -> None:
+        """A tensor was computed in an evaluation: what a network answered, as reconstructions, is no data."""
+        if tensor.dim() < 2:
+            return
+        if len(self._computed) >= MAX_COMPUTED:
+            self._computed = {key: one for key, one in self._computed.items() if one() is not None}
+        if len(self._computed) < MAX_COMPUTED:
+            self._computed[id(tensor)] = weakref.ref(tensor)
+
+    def is_computed(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor was computed in an evaluation."""
+        known = self._computed.get(id(tensor))
+        return known is not None and known() is tensor
 
     def trouble(self, error: BaseException) -> None:
         """Write down an error of the probe's own; after several it stops listening."""

@@ -54,7 +54,7 @@ class UnusedRows:
         for thing in gc.get_objects():
             if type(thing) is not torch.Tensor or thing.requires_grad or thing.device.type != "cpu":
                 continue
-            if readable(thing) is None:
+            if readable(thing) is None or self.state.is_computed(thing):
                 continue
             if tuple(thing.shape[1:]) != shape[1:] or str(thing.dtype) != f"torch.{data.input_dtype}":
                 continue

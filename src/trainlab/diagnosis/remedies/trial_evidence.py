@@ -7,7 +7,7 @@ from typing import Any
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.remedies.trial_verdict import CHANCE, chance_of
 from trainlab.diagnosis.remedies.trial_words import code_as_tried
-from trainlab.diagnosis.report.verdict import tried_in_vain
+from trainlab.diagnosis.report.verdict import not_to_blame, tried_in_vain
 
 Row = dict[str, Any]
 """A finding, or a trial, as JSON has it."""
@@ -16,10 +16,13 @@ _IN_THE_CODE = ("The loop", "The network", "The loss and its targets", "The data
 """The families of faults that are mistakes, and are to be mended though it may not be enough."""
 
 
-def after_trials(findings: list[Row], by_fault: dict[str, Row]) -> list[Row]:
-    """Return the findings with what was tried, what that proves, and in the order that follows from it."""
+def after_trials(findings: list[Row], by_fault: dict[str, Row], *, fails: bool = True) -> list[Row]:
+    """Return the findings with what was tried, what that proves, and in the order that follows from it.
+
+    Where the training `fails`, those that no training fails of come last.
+    """
     told = [_told(finding, by_fault.get(finding["fault"])) for finding in findings]
-    return _in_order(told)
+    return _in_order(told, fails=fails)
 
 
 def is_proof(trial: Row) -> bool:
@@ -73,7 +76,7 @@ def _is_mistake(fault: str) -> bool:
     return all_faults()[fault].family in _IN_THE_CODE
 
 
-def _in_order(findings: list[Row]) -> list[Row]:
+def _in_order(findings: list[Row], *, fails: bool) -> list[Row]:
     """Put first what a trial proved, though something else explained it; keep the rest as it is."""
     freed = [
         one | {"consequence_of": None, "because": ""}
@@ -82,7 +85,11 @@ def _in_order(findings: list[Row]) -> list[Row]:
         for one in findings
     ]
     causes = [one for one in freed if not one["consequence_of"]]
-    return sorted(causes, key=_place) + [one for one in freed if one["consequence_of"]]
+
+    def place(finding: Row) -> tuple[bool, int]:
+        return fails and bool(not_to_blame(finding["fault"])), _place(finding)
+
+    return sorted(causes, key=place) + [one for one in freed if one["consequence_of"]]
 
 
 def _place(finding: Row) -> int:

@@ -23,7 +23,7 @@ DRAWN = 20
 """Seeds of a trial that are drawn at most."""
 
 DONE_WITHOUT = "These are no faults: the training does without a remedy for them."
-UNPROVEN = "None of these is known to be why the training falls short."
+UNPROVEN = "None of these is known to keep the training from learning more."
 """What notes are: of a training that has learnt, and of one that hasn't."""
 
 

@@ -13,6 +13,7 @@ FAILS, MAY, LEARNS = range(3)
 """What fails is told first, then what may, then what learns or can't be judged."""
 _DOES = {
     "learnt": ("learns", "learn"),
+    "part": ("learns a part", "learn a part"),
     "poor": ("learns too little", "learn too little"),
     "stuck": ("doesn't learn", "don't learn"),
     "diverged": ("diverges", "diverge"),
@@ -36,7 +37,7 @@ def verdict_of_several(report: dict[str, Any]) -> str:
     trainings: list[dict[str, Any]] = report["trainings"]
     counts: dict[str, int] = {}
     for one in trainings:
-        state = one["outcome"]["state"]
+        state = _state(one["outcome"])
         counts[state] = counts.get(state, 0) + 1
     order = [state for state in _DOES if state in counts]
     if len(order) == 1:
@@ -68,6 +69,11 @@ def _first_told(report: dict[str, Any]) -> dict[str, Any] | None:
     return next(iter([one for one in found if one in failing] or failing or found), None)
 
 
+def _state(outcome: dict[str, Any]) -> str:
+    """Return the state; ``part`` of a poor training of which it isn't known that more can be learnt."""
+    return "part" if rank(outcome) == MAY else outcome["state"]
+
+
 def rank(outcome: dict[str, Any]) -> int:
     """Return whether a training with this outcome `FAILS`, `MAY` fail, or `LEARNS`."""
     if outcome["state"] in ("stuck", "diverged") or outcome["behind"]:
@@ -80,7 +86,7 @@ def alike(trainings: list[dict[str, Any]]) -> list[Alike]:
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for one in trainings:
         faults = tuple(finding["fault"] for finding in one["findings"])
-        key = (re.sub(r" #\d+$", "", one["name"]), one["outcome"]["state"], faults)
+        key = (re.sub(r" #\d+$", "", one["name"]), _state(one["outcome"]), faults)
         groups.setdefault(key, []).append(one)
     return [
         Alike(
@@ -96,7 +102,7 @@ def line_of(group: Alike) -> str:
     """Return a line on trainings that ended alike: ``model2: doesn't learn; lr_too_high``."""
     one, many = group.one, len(group.names) > 1
     outcome = one["outcome"]
-    words = [_DOES.get(outcome["state"], _DOES["unknown"])[many]]
+    words = [_DOES.get(_state(outcome), _DOES["unknown"])[many]]
     if outcome["state"] == "unknown" and one["looked_at"]["steps"] < _SHORT:
         words = [f"{counted(one['looked_at']['steps'], 'step')}, too few to judge"]
     if group.reached:

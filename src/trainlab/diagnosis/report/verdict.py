@@ -11,6 +11,7 @@ _FAILURES = {
     "poor": "The training learns too little",
     "diverged": "The training fails",
 }
+FAILED = tuple(_FAILURES)
 _OTHERS = {"learnt": "The loss falls, but"}
 
 SYMPTOM = "loss_plateau"
@@ -46,9 +47,9 @@ def _about(first: dict[str, Any], report: dict[str, Any]) -> str:
         return f"{_OTHERS.get(outcome, 'Something is wrong with the training:')} {_named(first)}."
     if first["proof"]["by"] != "nothing":
         return f"{failure} because {_named(first)}."
-    refuted = tried_in_vain(first["tried"])
-    if refuted:
-        return f"{failure}, and why isn't known. Found: {_named(first)}; {refuted}."
+    against = not_to_blame(first["fault"]) or tried_in_vain(first["tried"])
+    if against:
+        return f"{failure}, and why isn't known. Found: {_named(first)}; {against}."
     cause = "Likely" if is_likely(first) else "Possible"
     return f"{failure}. {cause} cause: {_named(first)}. {_unproven(first)}"
 
@@ -64,6 +65,14 @@ def _unproven(finding: dict[str, Any]) -> str:
     fault = all_faults().get(finding["fault"])
     can_try = finding["tried"] is None and (fault is None or bool(fault.remedies))
     return "That isn't proven; --try tests it." if can_try else "That isn't proven."
+
+
+def not_to_blame(name: str) -> str:
+    """Say what a fault changes instead of what is learnt; nothing of one that a training may fail of."""
+    from trainlab.diagnosis.faults import all_faults
+
+    fault = all_faults().get(name)
+    return "" if fault is None else fault.not_to_blame
 
 
 def is_likely(finding: dict[str, Any]) -> bool:
@@ -111,6 +120,9 @@ def blame_words(finding: dict[str, Any], outcome: str) -> str:
         return ""
     if proof["by"] != "nothing":
         return f"to blame, proven: {proof['words']}"
+    spared = not_to_blame(finding["fault"])
+    if spared:
+        return f"not to blame: {spared}"
     refuted = tried_in_vain(finding["tried"])
     if refuted:
         return f"not to blame as far as is known: {refuted}"

@@ -54,9 +54,8 @@ def _success(data: dict[str, Any]) -> Verdict:
     told = f"{share_words(found)} succeed{between}{others}; success: {success['means']}."
     own = data["yours"]["success"]
     if data["yours"]["between"]:
-        return Verdict(
-            topic="seed", sentence=f"{told} Your run learns a part, too little to count as either."
-        )
+        own_words = "Your run learns a part: that counts as neither success nor failure."
+        return Verdict(topic="seed", sentence=f"{told} {own_words}")
     if own is None:
         return Verdict(topic="seed", sentence=told)
     outcome, words = _was_it(found, own)

@@ -88,7 +88,7 @@ def _runs(measure: str) -> TableOf[Row]:
     return TableOf(
         (
             Column("Seed", lambda run: "yours" if run["seed"] is None else str(run["seed"])),
-            Column("Success", lambda run: _SUCCESS[run["success"]]),
+            Column("Success", lambda run: "neither" if run.get("between") else _SUCCESS[run["success"]]),
             Column(measure, lambda run: run["value"]),
             Column("Outcome", lambda run: "failed" if run["failed"] else run["state"]),
             Column("First finding", lambda run: run["fault"] or UNKNOWN),

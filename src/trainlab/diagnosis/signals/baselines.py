@@ -82,9 +82,10 @@ class References:
 def references(
     rows: Sequence[tuple[float, ...]], targets: Sequence[float], *, classes: bool
 ) -> References | None:
-    """Return how well 5 neighbours and a linear fit answer for each row, itself left out; None of few rows.
+    """Return how well 5 neighbours and a linear fit answer for each row, itself left out.
 
-    Features are scaled to a standard deviation of 1; rows that come again are counted once.
+    None of few rows, and where all targets are the same: a constant answers those. Features are scaled to a
+    standard deviation of 1; rows that come again are counted once.
     """
     import numpy as np
 
@@ -99,7 +100,7 @@ def references(
     y = np.asarray(list(first.values()), dtype=np.float64)
     spread = x.std(0)
     x = (x - x.mean(0))[:, spread > 1e-12] / spread[spread > 1e-12]
-    if x.shape[1] == 0:
+    if x.shape[1] == 0 or (y == y[0]).all():
         return None
     squares = (x**2).sum(1)
     distance = squares[:, None] + squares[None, :] - 2 * x @ x.T

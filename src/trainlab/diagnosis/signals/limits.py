@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.signals.averages import mean, median
-from trainlab.diagnosis.signals.learnt import STUCK
+from trainlab.diagnosis.signals.learnt import STUCK, TELLING
 from trainlab.diagnosis.signals.training import Training
 
 STILL = 1e-3
@@ -79,6 +79,15 @@ def holds_up(training: Training, floor: float) -> bool:
         return True
     left = learning.loss_by_constant - floor
     return learning.loss_by_constant < STUCK and left <= AT_FLOOR * (1 - floor)
+
+
+def may_hold_more(training: Training) -> bool:
+    """Whether more than a constant answer may be in the data; not where neighbours are known to find none.
+
+    Without a fault nothing is learnt of noise, either.
+    """
+    learning = training.learning
+    return not learning.reference <= learning.chance + TELLING
 
 
 def best_line(training: Training) -> float:
