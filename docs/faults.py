@@ -11,8 +11,8 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.faults import all_faults, families
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.script.runner import run_script
-from trainlab.diagnosis.signals.baselines import K
-from trainlab.diagnosis.signals.learnt import BEHIND, FEW, LEARNT, ROWS, STUCK, TELLING
+from trainlab.diagnosis.signals.baselines import AGREE, TELLING, K
+from trainlab.diagnosis.signals.learnt import BEHIND, FEW, LEARNT, ROWS, STUCK
 from trainlab.diagnosis.signals.table import SIGNALS
 from trainlab.page.sketch import Sketch
 
@@ -34,7 +34,7 @@ def outcomes() -> str:
             f"the loss is at most {LEARNT:.0%} of that of the best constant answer; or, of classes, mistakes "
             f"are at most {LEARNT:.0%} of the commonest class's; or it is as good as the data are seen to "
             f"allow: in accuracy or R² at most {BEHIND:g} behind the better of {K} nearest neighbours and a "
-            f"linear fit, where these are better than chance by {TELLING:g}",
+            f"linear fit, where these agree to {AGREE:g} and are better than chance by {TELLING:g}",
         ),
         (
             "poor",

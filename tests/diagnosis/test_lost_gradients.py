@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from diagnosis.faults.made import batches, blobs, mlp
 from diagnosis.watched import diagnosed, faults
@@ -133,6 +134,7 @@ SOUND = (
 )
 
 
+@pytest.mark.trains
 def test_cleared_and_clipped_on_purpose():
     for name in SOUND:
         assert faults(diagnosed(lambda name=name: ways(name))) == [], name

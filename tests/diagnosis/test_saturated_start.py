@@ -19,7 +19,7 @@ def test_where_they_began(state: str, first: float, found: bool) -> None:
     one = ActivationRecord("tanh", "encoder.1", "encoder.1", None, "encoder.0", 64)
     one.ticks, one.saturated = list(range(40)), [first] * 3 + [0.95] * 37
     one.before = [5.0] * 40
-    learning = SimpleNamespace(state=state, ratio=0.8, words="…")
+    learning = SimpleNamespace(state=state, falls_short=state == "stuck", ratio=0.8, words="…")
     case: Any = SimpleNamespace(
         learning=learning, record=SimpleNamespace(activations=[one], graphs=[]), weights=list
     )
@@ -39,7 +39,7 @@ def test_wide_weights_before_it_make_half_of_its_values_enough(std: float, found
         requires_grad=True,
     )
     weight.start = FirstValues(std=std)
-    learning = SimpleNamespace(state="learnt", ratio=0.2, words="…")
+    learning = SimpleNamespace(state="learnt", falls_short=False, ratio=0.2, words="…")
     record = SimpleNamespace(activations=[one], graphs=[])
     case: Any = SimpleNamespace(learning=learning, record=record, weights=lambda: [weight])
     assert (judge(case) is not None) == found

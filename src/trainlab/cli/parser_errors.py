@@ -59,7 +59,8 @@ def options_of(collection: object) -> dict[str, bool]:
     for argument in collection:  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
         for option in argument.names:  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
             if str(option).startswith("-"):  # pyright: ignore[reportUnknownArgumentType]
-                found[str(option)] = argument.token_count()[0] > 0  # pyright: ignore
+                flag = argument.hint in (bool, bool | None)  # pyright: ignore
+                found[str(option)] = not flag and argument.token_count()[0] > 0  # pyright: ignore
     return found
 
 

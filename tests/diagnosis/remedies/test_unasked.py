@@ -30,6 +30,8 @@ SLOW = HEAD + MODEL + "optimizer = torch.optim.Adam(model.parameters(), lr=2e-5)
 SLOW += loop("F.mse_loss(model(x), y)").replace("64", "200") + END
 LARGE = SLOW.replace("nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 1)", "nn.Linear(2, 9000), nn.Linear(9000, 1)")
 
+pytestmark = [pytest.mark.trains, pytest.mark.process]
+
 
 def run(folder: Path, text: str, *, light: bool = True) -> dict[str, Any]:
     """Run a script as the doctor does, and return its report; what was recorded is in the folder."""

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from trainlab.diagnosis.signals.baselines import RIDGE, references, without_itself
+from trainlab.diagnosis.signals.baselines import RIDGE, References, references, without_itself
 from trainlab.diagnosis.signals.learnt import State, state_of
 
 KNOWN = {
@@ -71,7 +71,26 @@ def test_noisy_lines_are_known_to_a_linear_fit_and_parity_to_nobody() -> None:
     line = references([tuple(row) for row in x], list(noisy), classes=False)
     assert line is not None
     assert line.neighbours < 0.1 < line.linear < 0.3
+    assert math.isnan(line.allowed)
     bits = np.array(list(itertools.product((0.0, 1.0), repeat=6)))
     parity = references([tuple(row) for row in bits], list(bits.sum(1) % 2), classes=True)
     assert parity is not None
     assert max(parity.neighbours, parity.linear) < parity.chance + 0.05
+    assert math.isnan(parity.allowed)
+
+
+@pytest.mark.parametrize(
+    ("neighbours", "linear", "allowed"),
+    [
+        (0.6, 0.65, 0.65),
+        (0.66, 0.6, 0.66),
+        (0.6, 0.71, math.nan),
+        (0.54, 0.56, math.nan),
+        (0.45, 0.5, math.nan),
+    ],
+)
+def test_the_data_are_seen_to_allow_what_two_kinds_of_learners_reach(
+    neighbours: float, linear: float, allowed: float
+) -> None:
+    found = References(neighbours=neighbours, linear=linear, chance=0.5, rows=200)
+    assert found.allowed == pytest.approx(allowed, nan_ok=True)

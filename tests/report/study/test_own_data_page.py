@@ -48,7 +48,7 @@ def test_picture_and_tables_agree_where_some_runs_diverge() -> None:
     assert "best of 4: A" not in picture.svg
     assert "Not drawn, as half of the runs or more diverged: 1 cell." in picture.text
     found = answer_of(result)
-    rows = {row[0]: row for row in found.table.rows(found.items)}
+    rows = {row[0]: row for row in found.table.rows()}
     table = scores_table(result)
     column = table.headings(result.cells).index("Held-out loss")
     held_out = {str(row[0]).partition(":")[2]: row[column] for row in table.rows(result.cells)}

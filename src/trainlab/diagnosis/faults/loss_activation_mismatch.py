@@ -304,8 +304,8 @@ FAULT = Fault(
     silent="values merely look like probabilities, or a layer or a factor stands between the activation "
     "and the loss. A ReLU or tanh with which the training learns is a note.",
     proven="outputs between 0 and 1 keep the loss of softmax or sigmoid above a floor, and it has come "
-    "down to that, by nine tenths of the way from the best constant answer's.",
-    remedy="Give logits, and nothing else, to losses that have softmax or sigmoid built in.",
+    "down nine tenths of the way to that.",
+    remedy="Give logits to losses that apply softmax or sigmoid themselves.",
     see=("loss",),
     judge=judge,
     picture=_picture,

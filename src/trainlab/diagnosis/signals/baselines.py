@@ -6,6 +6,7 @@ no training can spoil.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 K = 5
 """How many neighbours answer."""
+TELLING, AGREE = 0.05, 0.1
+"""A reference tells something if it is so much better than chance; two agree if they are so near."""
 RIDGE = 1e-3
 """The penalty of the linear fit, for each row: enough where features are as many as rows."""
 
@@ -77,6 +80,16 @@ class References:
     linear: float
     chance: float
     rows: int
+
+    @property
+    def allowed(self) -> float:
+        """What the data are seen to allow: the better of both, where they agree; NaN where they don't.
+
+        One alone is only a bound from below: neighbours know nothing of parity, lines nothing of circles. Two
+        learners of different kinds that come as far, and farther than chance, show noise.
+        """
+        worse, better = sorted((self.neighbours, self.linear))
+        return better if worse > self.chance + TELLING and better - worse <= AGREE else math.nan
 
 
 def references(

@@ -12,7 +12,7 @@ from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.baselines import own_constant, references, trivial_loss
-from trainlab.diagnosis.signals.learnt import TELLING, State, is_behind, state_of
+from trainlab.diagnosis.signals.learnt import State, is_behind, state_of
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 
 SAME = 0.01
@@ -37,7 +37,7 @@ class Learning:
     outcome goes by these where they are known, else by `end` and `trivial`. `asked` is what the network
     answered when it was asked at the end. `reached_on` says on which rows `reached` was read;
     `known_failure` what was to be reached, where the outcome was judged by that. `reference` is what
-    neighbours reach, `allowed` the better of them and a linear fit, where that is more than chance.
+    neighbours reach, `allowed` the better of them and a linear fit, where these agree.
     """
 
     state: State
@@ -157,8 +157,7 @@ def learning(record: TrainingRecord) -> Learning:
             found = references(record.data.sample_x, record.data.sample_y, classes=classes)
             if found is not None:
                 reference, chance, rows = found.neighbours, found.chance, found.rows
-                best = max(reference, found.linear)
-                allowed = best if best > chance + TELLING else allowed
+                allowed = found.allowed
         if classes:
             mistakes = _mistakes(main, reached)
     # Of a loss written by hand it isn't known whether its best constant lies between the median and the mean.

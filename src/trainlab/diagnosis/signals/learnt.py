@@ -14,8 +14,6 @@ FEW = 60
 """In fewer steps a healthy training may not have left the start."""
 BEHIND = 0.1
 """So far behind its nearest neighbours, in accuracy or R², a network is poor."""
-TELLING = 0.05
-"""A reference tells what the data allow if it is so much better than the best constant answer."""
 ROWS = 100
 """Of fewer rows neighbours tell too little."""
 GONE = 10
@@ -54,8 +52,7 @@ def state_of(
             be answered well and the fourth turned round: half the constant's loss, and an R² of 0.
         mistakes: of classes the share of wrong answers by that of the commonest class alone. Smoothed labels
             and weights keep the loss of good answers high.
-        allowed: the better of what neighbours and a linear fit reach on examples that they weren't given, if
-            that is more than chance by 0.05.
+        allowed: what the data are seen to allow (`baselines.References.allowed`).
     """
     if loss > GONE * max(start, constant) > 0:
         return "diverged"

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.signals.averages import mean, median
-from trainlab.diagnosis.signals.learnt import STUCK, TELLING
+from trainlab.diagnosis.signals.baselines import TELLING
+from trainlab.diagnosis.signals.learnt import STUCK
 from trainlab.diagnosis.signals.training import Training
 
 STILL = 1e-3
