@@ -6,7 +6,7 @@ from typing import Any
 
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.remedies.trial_verdict import CHANCE, chance_of
-from trainlab.diagnosis.remedies.trial_words import code_as_tried
+from trainlab.diagnosis.remedies.trial_words import FEW, code_as_tried
 from trainlab.diagnosis.report.verdict import not_to_blame, tried_in_vain
 
 Row = dict[str, Any]
@@ -26,11 +26,14 @@ def after_trials(findings: list[Row], by_fault: dict[str, Row], *, fails: bool =
 
 
 def is_proof(trial: Row) -> bool:
-    """Whether a remedy alone made most seeds learn, and clearly more than learn without."""
+    """Whether a remedy alone made most seeds learn, and clearly more than learn without.
+
+    Where fewer than five seeds differ, the words say that it may be chance (`trial_words`): no proof, then.
+    """
     learnt, unchanged = trial["learnt"], trial["unchanged"]["learnt"]
     if trial["verdict"] != "mended" or trial["joint"] or learnt is None or unchanged is None:
         return False
-    return chance_of(learnt, unchanged, trial["runs"]) <= CHANCE
+    return trial["better"] >= FEW and chance_of(learnt, unchanged, trial["runs"]) <= CHANCE
 
 
 def _told(finding: Row, tried: Row | None) -> Row:
