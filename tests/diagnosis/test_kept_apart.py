@@ -87,6 +87,7 @@ def test_rows_meet_their_own_targets_where_these_are_read_later(
     assert [one.weights for one in record.losses if one.kind == "cross_entropy"] == [[1.0, 1.0]]
 
 
+@pytest.mark.trains
 def test_the_last_of_many_trainings_is_heard_as_the_first(probe: Probe, monkeypatch: pytest.MonkeyPatch):
     x, y = rows(8)
     for place in range(90):
@@ -124,6 +125,7 @@ def test_a_loader_is_no_other_that_had_its_address(probe: Probe):
     assert found == [(True, 1), (False, 1)] * 20
 
 
+@pytest.mark.trains
 def test_a_graph_of_an_earlier_watch_is_of_no_training_of_this_one(probe: Probe):
     x, y = rows(8)
     networks = [made() for _ in range(3)]

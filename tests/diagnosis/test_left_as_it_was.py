@@ -81,6 +81,7 @@ def test_a_recording_that_was_given_up_keeps_no_tensors(probe: Probe):
     assert (recorder.root, recorder.inputs, recorder.ops, recorder.batch) == (None, None, None, (None, None))
 
 
+@pytest.mark.trains
 def test_a_default_device_is_no_mode_to_stay_away_from():
     for before in (True, False):
         probe = Probe(asking=False)
