@@ -12,10 +12,11 @@ from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import rate_times
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.averages import mean, median
-from trainlab.diagnosis.signals.limits import stands_still
 from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 WAY = 0.05
+STILL = 1e-3
+"""Weights that all steps together move by no more than a thousandth of their size are those of the start."""
 LONG = 200
 TINY = 1e-5
 """Of larger rates it's rather the gradient that is too small."""
@@ -53,7 +54,8 @@ def judge(training: Training) -> Finding | None:
         ),
         confidence=0.85 if learning.failing else 0.7,
         proof=proven_if(
-            rate <= TINY and stands_still(training), "after all steps every weight is where it started"
+            rate <= TINY and len(way) == len(training.weights()) and max(way.values()) <= STILL,
+            "after all steps every weight is where it started",
         ),
         evidence=(
             f"in {optimizer.steps} steps no weight matrix has moved by more than "

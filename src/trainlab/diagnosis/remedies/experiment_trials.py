@@ -22,6 +22,11 @@ from trainlab.engine.constant_baseline import best_constant_loss
 from trainlab.execution import Interrupted, default_workers, train_all
 from trainlab.spec import Experiment
 
+MANY, FEW = 100, 20
+"""Seeds that a remedy is tried on, of a light training and of others."""
+LIGHT = 10_000_000
+"""So many updates of a parameter by an example take the kernel a few milliseconds."""
+
 
 @dataclass(kw_only=True, slots=True)
 class ExperimentTrials:
@@ -99,7 +104,3 @@ def seeds_for(experiment: Experiment) -> int:
     work = experiment.epochs * experiment.steps_per_epoch
     work *= experiment.network.parameters * experiment.examples_per_step
     return MANY if work <= LIGHT else FEW
-
-
-MANY, FEW, LIGHT = 100, 20, 10_000_000
-"""So many updates of a parameter by an example take the kernel a few milliseconds."""

@@ -6,12 +6,11 @@ from typing import Any
 
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.remedies.trial_verdict import CHANCE, chance_of
-from trainlab.diagnosis.remedies.trial_words import FEW, code_as_tried
+from trainlab.diagnosis.remedies.trial_words import FEW, HELPED, code_as_tried
 from trainlab.diagnosis.report.verdict import not_to_blame, tried_in_vain
 
 Row = dict[str, Any]
 """A finding, or a trial, as JSON has it."""
-HELPED = ("mended", "learns", "partly", "better")
 _IN_THE_CODE = ("The loop", "The network", "The loss and its targets", "The data")
 """The families of faults that are mistakes, and are to be mended though it may not be enough."""
 

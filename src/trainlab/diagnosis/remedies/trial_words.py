@@ -141,7 +141,8 @@ def _no_help(trials: Sequence[tuple[str, Trial]]) -> str:
 
 
 _LR = re.compile(r"\blr\s*=\s*([0-9][0-9.eE+-]*)(?=\s*[,)])")
-_HELPED = ("better", "partly", "learns", "mended")
+HELPED = ("better", "partly", "learns", "mended")
+"""Verdicts on remedies that do something, the best last."""
 
 
 def code_as_tried(code: str, tried: dict[str, Any] | None) -> str:
@@ -152,11 +153,9 @@ def code_as_tried(code: str, tried: dict[str, Any] | None) -> str:
     found: list[tuple[int, float, float]] = []
     for trial in tried["remedies"] if tried is not None else ():
         rates = [change["times"] for change in trial["changes"] if change["change"] == "lr"]
-        if len(rates) == 1 and trial["verdict"] in _HELPED:
+        if len(rates) == 1 and trial["verdict"] in HELPED:
             share = (trial["learnt"] or 0) / trial["runs"]
-            found.append(
-                (_HELPED.index(trial["verdict"]), share + (trial["after"]["reached"] or 0), rates[0])
-            )
+            found.append((HELPED.index(trial["verdict"]), share + (trial["after"]["reached"] or 0), rates[0]))
     if not found:
         return code
     times = max(found)[2]

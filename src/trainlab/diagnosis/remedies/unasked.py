@@ -16,15 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainlab.diagnosis.report.verdict import FAILED
 from trainlab.diagnosis.script.child_processes import kill_session
-from trainlab.diagnosis.signals.learnt import State
 
 BUDGET = 10.0
 """Seconds for all of it, with the imports."""
 TRYING = 5.0
 """Seconds of these for the trials themselves."""
 RECORDING, REPORT, FOUND = "recording.npz", "report.json", "found.json"
-_FAILED: tuple[State, ...] = ("stuck", "poor", "diverged")
 _COLD = "the engine would have to be compiled first"
 NOTE = (
     "It was tried on the training as an experiment, which gives the script's own losses; the script wasn't "
@@ -76,7 +75,7 @@ def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float = B
 def _is_worth_it(report: dict[str, Any]) -> bool:
     ended = report["ended"]
     whole = ended.get("how") in ("end", "exit") and not ended.get("code")
-    return whole and bool(report["findings"]) and report["card"]["outcome"] in _FAILED
+    return whole and bool(report["findings"]) and report["card"]["outcome"] in FAILED
 
 
 def tried_in(folder: Path) -> Unasked | None:

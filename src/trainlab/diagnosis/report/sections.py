@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.report.card_facts import card_facts
 from trainlab.diagnosis.report.several import Alike, alike, line_of, name_of, rank
-from trainlab.diagnosis.report.verdict import blame_words, confidence_words
+from trainlab.diagnosis.report.verdict import FAILED, blame_words, confidence_words
 from trainlab.draw import counted
 from trainlab.page.section import Fact, Section
 from trainlab.page.sketch import Sketch
@@ -92,7 +92,7 @@ def report_sections(report: Report | dict[str, Any]) -> ReportSections:
             if groups
             else tuple(map(_note, data["notes"]))
         ),
-        on_notes=UNPROVEN if data["card"]["outcome"] in ("stuck", "poor", "diverged") else DONE_WITHOUT,
+        on_notes=UNPROVEN if data["card"]["outcome"] in FAILED else DONE_WITHOUT,
         looked=Section(
             name="looked",
             heading="What was looked at",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainlab.diagnosis.report.verdict import verdict
+from trainlab.diagnosis.signals.learnt import FEW
 from trainlab.draw import counted, format_number
 
 FAILS, MAY, LEARNS = range(3)
@@ -19,8 +20,6 @@ _DOES = {
     "diverged": ("diverges", "diverge"),
     "unknown": ("can't be judged", "can't be judged"),
 }
-_SHORT = 60
-"""Of fewer steps it is said that they were too few."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +102,7 @@ def line_of(group: Alike) -> str:
     one, many = group.one, len(group.names) > 1
     outcome = one["outcome"]
     words = [_DOES.get(_state(outcome), _DOES["unknown"])[many]]
-    if outcome["state"] == "unknown" and one["looked_at"]["steps"] < _SHORT:
+    if outcome["state"] == "unknown" and one["looked_at"]["steps"] < FEW:
         words = [f"{counted(one['looked_at']['steps'], 'step')}, too few to judge"]
     if group.reached:
         low, high = format_number(min(group.reached)), format_number(max(group.reached))

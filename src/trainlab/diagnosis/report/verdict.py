@@ -96,7 +96,7 @@ def _nothing(report: dict[str, Any]) -> str:
         return "Nothing found before the script failed."
     if outcome == "poor" and not report["outcome"]["behind"]:
         return f"Nothing found. {_part_learnt(report['outcome'])}"
-    if outcome in ("stuck", "poor", "diverged"):
+    if outcome in FAILED:
         return "Nothing found that explains it, but the training doesn't reach what it could."
     return "Nothing found."
 

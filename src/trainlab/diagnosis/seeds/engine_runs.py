@@ -13,7 +13,7 @@ from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.lift.recording import Refused
 from trainlab.diagnosis.lift.replay import Replayed
 from trainlab.diagnosis.seeds.seed_run import SeedRun
-from trainlab.diagnosis.signals.learnt import NOTHING, State, is_behind, state_of
+from trainlab.diagnosis.signals.learnt import NOTHING, State, is_behind, mistakes_by_commonest, state_of
 from trainlab.engine.constant_baseline import best_constant_loss
 
 PRINTED = 0.006
@@ -101,15 +101,9 @@ class RunReader:
             rows=self.points,
             steps=self.steps,
             unexplained=math.nan if self.classes or reached is None else 1 - reached,
-            mistakes=self._mistakes(reached),
+            mistakes=mistakes_by_commonest(_known(reached), _known(self.commonest)),
             allowed=_known(self.allowed),
         )
-
-    def _mistakes(self, reached: float | None) -> float:
-        """Return the share of wrong answers by that of always answering the commonest class."""
-        if reached is None or self.commonest is None or not self.commonest < 1:
-            return math.nan
-        return (1 - reached) / (1 - self.commonest)
 
 
 def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> RunReader:

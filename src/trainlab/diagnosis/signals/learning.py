@@ -12,7 +12,7 @@ from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.baselines import own_constant, references, trivial_loss
-from trainlab.diagnosis.signals.learnt import State, is_behind, state_of
+from trainlab.diagnosis.signals.learnt import State, is_behind, mistakes_by_commonest, state_of
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 
 SAME = 0.01
@@ -211,7 +211,7 @@ def _mistakes(main: LossRecord, reached: float) -> float:
     else:
         yes = main.sums[0] / max(1, main.rows) if main.sums else float("nan")
         commonest = max(yes, 1 - yes)
-    return (1 - reached) / (1 - commonest) if 0 < commonest < 1 else float("nan")
+    return mistakes_by_commonest(reached, commonest)
 
 
 def _is_judged(main: LossRecord) -> bool:

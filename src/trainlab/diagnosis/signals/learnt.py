@@ -68,6 +68,11 @@ def state_of(
     return "learnt" if halved or mistakes <= LEARNT or reached >= allowed - BEHIND else "poor"
 
 
+def mistakes_by_commonest(reached: float, commonest: float) -> float:
+    """Return the share of wrong answers by that of always answering the commonest class; NaN if unknown."""
+    return (1 - reached) / (1 - commonest) if 0 < commonest < 1 else math.nan
+
+
 def is_behind(reached: float, neighbours: float, rows: int = ROWS) -> bool:
     """Whether a network does clearly worse than its nearest neighbours, of enough `rows`."""
     return rows >= ROWS and neighbours - reached > BEHIND

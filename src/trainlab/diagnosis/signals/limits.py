@@ -6,17 +6,12 @@ import math
 from collections.abc import Iterable
 
 from trainlab.diagnosis.observed.record import ParamRecord
-from trainlab.diagnosis.signals.averages import mean, median
 from trainlab.diagnosis.signals.baselines import TELLING
 from trainlab.diagnosis.signals.learnt import STUCK
 from trainlab.diagnosis.signals.training import Training
 
-STILL = 1e-3
-"""Weights that all steps together move by no more than a thousandth of their size are those of the start."""
 AT_FLOOR = 0.1
 """A loss has come down to its floor if no more than a tenth of the way from the constant's is left."""
-EMPTY = 0.9
-"""A gradient of which so much is exactly 0 isn't small, but missing."""
 ROWS_A_COLUMN = 2
 """A line through fewer rows than this for each feature fits anything."""
 
@@ -31,20 +26,6 @@ def nothing_moves(training: Training) -> bool:
     """Whether no parameter that the loss reaches has changed, nor belongs to an optimizer that steps."""
     reached = [param for param in training.record.params.values() if param.reached or param.with_grad]
     return not any(param.moved is True or training.is_stepped(param) for param in reached)
-
-
-def stands_still(training: Training) -> bool:
-    """Whether every weight matrix gets gradients and is, after all steps, still that of the start."""
-    steps = max((one.steps for one in training.stepped), default=0)
-    weights = training.weights()
-    known = all(
-        len(param.update) >= 5
-        and param.start
-        and param.start.std > 0
-        and median(param.grad_zeros or [1.0]) < EMPTY
-        for param in weights
-    )
-    return bool(weights) and known and max(mean(param.update) for param in weights) * steps <= STILL
 
 
 def rest_words(training: Training, lost: Iterable[ParamRecord]) -> str:
