@@ -50,13 +50,13 @@ def wrap_warn(
         source: Any = None,
         **options: Any,
     ) -> None:
-        if is_read():
-            original(message, category, stacklevel, source, **options)
-        elif options.get("skip_file_prefixes"):
-            prefixes = (*options["skip_file_prefixes"], _DIAGNOSIS)
-            original(message, category, stacklevel, source, skip_file_prefixes=prefixes)
+        prefixes = options.pop("skip_file_prefixes", ())
+        if is_read() or options or (prefixes and sys.version_info < (3, 12)):
+            # Wrong arguments among them: Python says what is wrong.
+            skipping = {"skip_file_prefixes": prefixes} if prefixes else {}
+            original(message, category, stacklevel, source, **skipping, **options)
         else:
-            level = _level_with_own(sys._getframe(), stacklevel)  # pyright: ignore[reportPrivateUsage]
+            level = _level_with_own(sys._getframe(), stacklevel, prefixes)  # pyright: ignore[reportPrivateUsage]
             original(message, category, level, source)
 
     return warn
@@ -105,11 +105,19 @@ def _own(codes: Sequence[CodeType]) -> list[bool]:
     return own
 
 
-def _level_with_own(frame: FrameType, stacklevel: int) -> int:
-    """Return the stacklevel, from the given frame of ours, of what would be at `stacklevel` without us."""
+def _level_with_own(frame: FrameType, stacklevel: int, prefixes: tuple[str, ...] = ()) -> int:
+    """Return the stacklevel, from the given frame of ours, of what would be at `stacklevel` without us.
+
+    As Python does, files with one of the prefixes aren't counted, but for the one that warns; with prefixes
+    the line is outside of it at the least.
+    """
     stack = list(_stack(frame))
     own = _own([each.f_code for each in reversed(stack)])[::-1]
     foreign = [level for level, is_own in enumerate(own, start=1) if not is_own]
+    if prefixes:
+        stacklevel = max(stacklevel, 2)
+        counted = [level for level in foreign if not stack[level - 1].f_code.co_filename.startswith(prefixes)]
+        foreign = sorted({*foreign[:1], *counted})
     return foreign[stacklevel - 1] if 1 <= stacklevel <= len(foreign) else len(stack) + 1
 
 
