@@ -85,7 +85,7 @@ def test_python_shows_the_warning_once_for_each_line_of_the_users():
 
 
 @pytest.mark.parametrize("stacklevel", [1, 2, 3])
-@pytest.mark.parametrize("prefix", [torch.__file__, __file__])
+@pytest.mark.parametrize("prefix", [torch.__file__, __file__.removesuffix(".py")])
 def test_prefixes_that_a_library_skips_are_skipped(prefix: str, stacklevel: int):
     skipping: dict[str, tuple[str, ...]] = {"skip_file_prefixes": (prefix,)}
 
