@@ -11,7 +11,14 @@ import torch
 from trainlab.diagnosis.observed.events import Cut, SignedTargets
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.record import Graph, Op
-from trainlab.diagnosis.observed.torch_names import BY_HAND, CLASSES, LAYER_NODES, LOSS_FUNCTIONS, SHAPE_NODES
+from trainlab.diagnosis.observed.torch_names import (
+    BY_HAND,
+    CLASSES,
+    DISTANCES,
+    LAYER_NODES,
+    LOSS_FUNCTIONS,
+    SHAPE_NODES,
+)
 from trainlab.diagnosis.probe.derivatives import Derivatives
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.graph_walk import leaves_above
@@ -55,6 +62,7 @@ class Losses:
         record = self._entry(name, output, target, op)
         if record is None:
             return
+        record.turned |= name in DISTANCES and target is (args[0] if args else kwargs.get("input"))
         index = self.state.record.losses.index(record)
         if index in self._rejected:
             return
@@ -179,7 +187,7 @@ class Losses:
         if pair is not None and same and pair[0].shape[1:] == torch.Size(same[0].out_shape[1:]):
             site = user_site()
             at = [record for record in same if record.site == site] or same
-            output, target = pair
+            output, target = reversed(pair) if at[0].turned and not pair[0].requires_grad else pair
             self.fits.read(at[0], _on_the_targets_scale(name, output, args, kwargs), target, judged=True)
 
     def confirm(self, graph: Graph) -> None:
@@ -206,13 +214,12 @@ class Losses:
                     frontier.append((parent, steps + 1, bends))
         for index in found:
             self.state.record.losses[index].count += 1
+            self.fits.confirmed(self.state.record.losses[index])
         if walks >= 4:
-            losses = self.state.record.losses
-            self._rejected |= {
-                index
-                for index, record in enumerate(losses)
-                if record.kind == BY_HAND and not record.count and record.training == graph.training
-            }
+            for index, record in enumerate(self.state.record.losses):
+                if record.kind == BY_HAND and not record.count and record.training == graph.training:
+                    self._rejected.add(index)
+                    self.fits.rejected(record)
 
     def cut(self, op: Op, source: torch.Tensor) -> None:
         """A tensor leaves the graph: note by which call, and which parameters it was computed from."""
@@ -244,13 +251,17 @@ def _on_the_targets_scale(
 def pair_of(
     name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """Return output and target, or None where a call has no such pair."""
+    """Return output and target, or None where a call has no such pair.
+
+    A distance is the same either way: of its two tensors the one that is learnt is the output.
+    """
     first = args[0] if args else kwargs.get("input")
     second = args[1] if len(args) > 1 else kwargs.get("target", kwargs.get("other"))
     if name not in DIFFERENCES:
-        if isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor):
-            return first, second
-        return None
+        if not isinstance(first, torch.Tensor) or not isinstance(second, torch.Tensor):
+            return None
+        turned = name in DISTANCES and second.requires_grad and not first.requires_grad
+        return (second, first) if turned else (first, second)
     if isinstance(first, torch.Tensor) and isinstance(second, int | float):
         second = torch.full_like(first, float(second)) if first.numel() == 1 else None
     if not isinstance(first, torch.Tensor) or not isinstance(second, torch.Tensor):
