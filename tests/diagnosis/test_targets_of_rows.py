@@ -109,3 +109,24 @@ def test_a_distance_may_be_given_the_target_first(loss):
     assert report.outcome["constant_answer_loss"] == pytest.approx(
         float(loss(x, x.mean(0).expand(300, 12))), rel=0.05
     )
+
+
+def test_an_evaluation_in_batches_is_one():
+    """The rows are sorted: its last batches are all of the one class that the network always answers."""
+    x, y = torch.randn(400, 4), torch.arange(400) // 100
+
+    def train() -> None:
+        model = nn.Linear(4, 4)
+        with torch.no_grad():
+            model.bias[3] += 9
+        opt = torch.optim.SGD(model.parameters(), lr=1e-6)
+        for rows in torch.randperm(400).repeat(7).split(40):
+            opt.zero_grad()
+            F.cross_entropy(model(x[rows]), y[rows]).backward()
+            opt.step()
+        model.eval()
+        with torch.no_grad():
+            for rows in torch.arange(400).split(40):
+                F.cross_entropy(model(x[rows]), y[rows])
+
+    assert diagnosed(train).outcome["reached"] == pytest.approx(0.25, abs=0.05)

@@ -306,10 +306,16 @@ def _last(first: float, looked_at: float, of_all: float) -> float:
 
 
 def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
-    """Return the accuracy, or R², of the last evaluations; NaN where there were none."""
-    late = main.judged[-3:]
+    """Return the accuracy, or R², of the last evaluations; NaN where there were none.
+
+    An evaluation in several batches is one: its last ones may hold a single class, where rows are sorted.
+    """
+    last = [fit for fit in main.judged if fit.tick == main.judged[-1].tick]
+    in_batches = len(last) > 1
+    late = last if in_batches else main.judged[-3:]
     if main.kind in CLASSES + BINARY:
         rates = [fit.accuracy for fit in late if fit.accuracy is not None]
+        rates = [mean(rates)] if in_batches and rates else rates
         rates += [
             share for _, share, count in record.judged_accuracy[-1:] if count >= 30 and main.columns == 1
         ]
