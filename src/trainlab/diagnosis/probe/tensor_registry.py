@@ -79,7 +79,9 @@ class TensorRegistry:
         for path, module in root.named_modules():
             self._paths.setdefault(module, path or name)
         keys: list[int] = []
+        entered: list[tuple[str, nn.Module]] = []
         for path, module in root.named_modules():
+            entered.append((path, module))
             for leaf, parameter in module.named_parameters(recurse=False):
                 key = self.key(parameter)
                 if key not in keys:
@@ -87,9 +89,11 @@ class TensorRegistry:
                 self._name(key, f"{path}.{leaf}" if path else leaf, module)
                 if readable(parameter) is not parameter and not is_lazy(parameter):
                     self.parted.setdefault(module, {})[leaf] = key
-            self._enter_hidden(module, path)
             if len(keys) > MAX_PARAMS:
                 break
+        # A module in a plain dictionary may be a registered one, too.
+        for path, module in entered:
+            self._enter_hidden(module, path)
         return keys
 
     def meet_whole(self, module: nn.Module) -> None:
