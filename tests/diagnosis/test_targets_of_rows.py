@@ -130,3 +130,43 @@ def test_an_evaluation_in_batches_is_one():
                 F.cross_entropy(model(x[rows]), y[rows])
 
     assert diagnosed(train).outcome["reached"] == pytest.approx(0.25, abs=0.05)
+
+
+class Quantized(nn.Module):
+    """Codes are replaced by the nearest of a codebook, whose entries follow the codes' running means."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encode, self.decode = nn.Linear(6, 3), nn.Linear(3, 6)
+        self.book = nn.Embedding(8, 3)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        codes = self.encode(x)
+        nearest = F.one_hot(torch.cdist(codes, self.book.weight).argmin(1), 8).float()
+        taken = nearest @ self.book.weight
+        means = nearest.T @ codes / nearest.sum(0)[:, None].clamp(min=1)
+        met = nearest.sum(0)[:, None] > 0
+        self.book.weight = nn.Parameter(
+            torch.where(met, 0.9 * self.book.weight + 0.1 * means, self.book.weight)
+        )
+        loss = 0.25 * F.mse_loss(taken.detach(), codes)
+        return loss, self.decode(codes + (taken - codes).detach())
+
+
+def test_a_codebook_that_follows_is_no_lost_layer_and_no_data():
+    x = torch.randn(8, 6)[torch.arange(320) % 8] + 0.05 * torch.randn(320, 6)
+
+    def train() -> None:
+        model = Quantized()
+
+        def loss() -> torch.Tensor:
+            near, out = model(x[:64])
+            return near + F.mse_loss(out, x[:64])
+
+        steps(model, loss)
+
+    report = diagnosed(train)
+    assert "unreachable_params" not in faults(report)
+    assert report.outcome["constant_answer_loss"] == pytest.approx(
+        float(x[:64].var(0, correction=0).mean()), rel=0.05
+    )

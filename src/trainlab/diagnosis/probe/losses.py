@@ -49,6 +49,7 @@ class Losses:
         self._judged: tuple[int, int] = (-1, 0)
         self._made: tuple[int, dict[int, weakref.ref[torch.Tensor]]] = (-1, {})
         self._asked = 0
+        self._cut: tuple[int, dict[int, weakref.ref[torch.Tensor]]] = (-1, {})
         state.trainings.at_union.append(self._united)
 
     def hear(
@@ -73,6 +74,7 @@ class Losses:
         if not record.weights:
             self._weights_of(record, name, args, kwargs)
         record.made_here += self.is_made_now(target)
+        record.cut_off += self._is_cut_off(target)
         record.target_has_grad += target.requires_grad
         self.fits.read(record, _on_the_targets_scale(name, output, args, kwargs), target)
 
@@ -162,6 +164,18 @@ class Losses:
         if self._made[0] != tick:
             self._made = (tick, {})
         self._made[1][tensor.data_ptr()] = weakref.ref(tensor)
+
+    def cut_off(self, tensor: torch.Tensor) -> None:
+        """A tensor that a network has computed was taken out of the graph in this step."""
+        tick = self.state.record.tick
+        if self._cut[0] != tick:
+            self._cut = (tick, {})
+        self._cut[1][id(tensor)] = weakref.ref(tensor)
+
+    def _is_cut_off(self, target: torch.Tensor) -> bool:
+        tick, cut = self._cut
+        known = cut.get(id(target)) if tick == self.state.record.tick else None
+        return known is not None and known() is target
 
     def is_made_now(self, target: torch.Tensor) -> bool:
         """Whether its numbers are those made in this step; an address may have been reused since."""

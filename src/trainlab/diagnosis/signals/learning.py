@@ -219,6 +219,11 @@ def _is_judged(main: LossRecord) -> bool:
     return len(main.fits) >= 10 and main.made_here <= 0.5 * len(main.fits)
 
 
+def _is_of_itself(loss: LossRecord) -> bool:
+    """Whether a network is compared with what it has just computed itself, as a codebook is with codes."""
+    return loss.cut_off > 0.5 * len(loss.fits)
+
+
 def _enough(main: LossRecord, trivial: float) -> float:
     """Return the loss of the best constant; NaN where targets of classes are all of one."""
     one_class = main.kind in CLASSES + BINARY and trivial < LEAST_CONSTANT
@@ -325,5 +330,6 @@ def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
 
 def _main(record: TrainingRecord) -> LossRecord | None:
     confirmed = [loss for loss in record.losses if loss.count and loss.fits]
+    confirmed = [loss for loss in confirmed if not _is_of_itself(loss)] or confirmed
     named = [loss for loss in confirmed if loss.kind != BY_HAND]
     return max(named or confirmed, key=lambda loss: (loss.count, len(loss.fits)), default=None)
