@@ -13,6 +13,7 @@ from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.lift.recording import Refused
 from trainlab.diagnosis.lift.replay import Replayed
 from trainlab.diagnosis.seeds.seed_run import SeedRun
+from trainlab.diagnosis.signals.baselines import is_table
 from trainlab.diagnosis.signals.learnt import NOTHING, State, is_behind, mistakes_by_commonest, state_of
 from trainlab.engine.constant_baseline import best_constant_loss
 
@@ -28,6 +29,7 @@ class RunReader:
     targets' (None of classes, and where no squared error is read), `commonest` the share of the commonest
     class (None of numbers); `neighbours`, `allowed` and `first_loss` are of the script's own run. `metric`
     says which number of the experiment the asked one is: ``"accuracy"``, ``"loss"`` or empty, times `scale`.
+    `is_table` is what `baselines.is_table` says of the data.
     """
 
     constant: float
@@ -39,22 +41,26 @@ class RunReader:
     points: int
     steps: int
     classes: bool
+    is_table: bool = False
     metric: str = ""
     scale: float = 1.0
 
     def run(
         self, seed: int, *, loss: float, accuracy: float | None, squared: float | None, diverged: bool
     ) -> SeedRun:
-        """Return the run of one seed; `squared` is the mean squared error, of which R² is made."""
+        """Return the run of one seed: `accuracy` the share of right answers, None where that means nothing.
+
+        `squared` is the mean squared error, of which R² is made.
+        """
         finite = math.isfinite(loss) and not diverged
         reached = self.reached(accuracy, squared) if finite else None
         value = (accuracy if self.metric == "accuracy" else loss) if self.metric else None
-        state = self._state(loss, reached) if finite else "diverged"
+        state = self._state(loss, reached, accuracy) if finite else "diverged"
         return SeedRun(
             seed=seed,
             ended="end",
             state=state,
-            behind=state == "poor" and is_behind(_known(reached), _known(self.neighbours), self.points),
+            behind=state == "poor" and self._is_behind(reached),
             value=value * self.scale if value is not None and math.isfinite(value) else None,
             reached=reached,
             reached_as="accuracy" if self.classes else "R²",
@@ -91,7 +97,12 @@ class RunReader:
             relative_loss=read.relative_loss,
         )
 
-    def _state(self, loss: float, reached: float | None) -> State:
+    def _is_behind(self, reached: float | None) -> bool:
+        """Whether more can be learnt than a poor run did."""
+        known = self.allowed is not None
+        return known or is_behind(_known(reached), _known(self.neighbours), self.points)
+
+    def _state(self, loss: float, reached: float | None, accuracy: float | None) -> State:
         return state_of(
             loss=loss,
             constant=self.constant,
@@ -103,6 +114,7 @@ class RunReader:
             unexplained=math.nan if self.classes or reached is None else 1 - reached,
             mistakes=mistakes_by_commonest(_known(reached), _known(self.commonest)),
             allowed=_known(self.allowed),
+            right=_known(accuracy) if self.is_table else math.nan,
         )
 
 
@@ -115,14 +127,16 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> RunReader:
     yours, data = runs[0], lift.experiment.data()
     classes = yours.reached_as == "accuracy" and data.kind != "regression"
     variance = float(data.targets.var(axis=0).mean())
+    table = data.targets.shape[1] == 1 and is_table(_tuples(data.inputs), data.targets[:, 0].tolist())
     reader = RunReader(
         constant=best_constant_loss(lift.experiment.loss, data.targets.astype(np.float64)),
         variance=variance if not classes and variance > NOTHING else None,
         commonest=_commonest(data.targets) if classes else None,
         neighbours=yours.neighbours_reach,
-        allowed=yours.data_allow,
+        allowed=1.0 if table else yours.data_allow,
         first_loss=yours.first_loss,
         points=data.points,
+        is_table=table,
         steps=yours.steps,
         classes=classes,
     )
@@ -142,6 +156,10 @@ def _commonest(targets: npt.NDArray[np.float64]) -> float:
     """Return the share of the commonest class of targets ``[n, outputs]``: yes or no, or a column each."""
     yes = targets.mean(axis=0)
     return float(max(yes[0], 1 - yes[0]) if len(yes) == 1 else yes.max())
+
+
+def _tuples(rows: npt.NDArray[np.float64]) -> list[tuple[float, ...]]:
+    return [tuple(row) for row in rows.tolist()]
 
 
 def _known(value: float | None) -> float:
