@@ -227,6 +227,11 @@ def _is_judged(main: LossRecord) -> bool:
     return len(main.fits) >= 10 and main.made_here <= 0.5 * len(main.fits)
 
 
+def _is_of_itself(loss: LossRecord) -> bool:
+    """Whether a network is compared with what it has just computed itself, as a codebook is with codes."""
+    return loss.cut_off > 0.5 * len(loss.fits)
+
+
 def _enough(main: LossRecord, trivial: float) -> float:
     """Return the loss of the best constant; NaN where targets of classes are all of one."""
     one_class = main.kind in CLASSES + BINARY and trivial < LEAST_CONSTANT
@@ -321,10 +326,16 @@ def _last(first: float, looked_at: float, of_all: float) -> float:
 
 
 def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
-    """Return the accuracy, or R², of the last evaluations; NaN where there were none."""
-    late = main.judged[-3:]
+    """Return the accuracy, or R², of the last evaluations; NaN where there were none.
+
+    An evaluation in several batches is one: its last ones may hold a single class, where rows are sorted.
+    """
+    last = [fit for fit in main.judged if fit.tick == main.judged[-1].tick]
+    in_batches = len(last) > 1
+    late = last if in_batches else main.judged[-3:]
     if main.kind in CLASSES + BINARY:
         rates = [fit.accuracy for fit in late if fit.accuracy is not None]
+        rates = [mean(rates)] if in_batches and rates else rates
         rates += [
             share for _, share, count in record.judged_accuracy[-1:] if count >= 30 and main.columns == 1
         ]
@@ -334,5 +345,6 @@ def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
 
 def _main(record: TrainingRecord) -> LossRecord | None:
     confirmed = [loss for loss in record.losses if loss.count and loss.fits]
+    confirmed = [loss for loss in confirmed if not _is_of_itself(loss)] or confirmed
     named = [loss for loss in confirmed if loss.kind != BY_HAND]
     return max(named or confirmed, key=lambda loss: (loss.count, len(loss.fits)), default=None)
