@@ -99,6 +99,7 @@ class SeedsResult:
             "seeds": {"asked": self.asked, "finished": len(self.runs), "interrupted": self.interrupted},
             "success": {
                 "means": self.success.words(self.measure),
+                "read": self.yours.read_where,
                 "rate": rate(sum(known), len(known)).to_dict() if known else None,
                 "between": sum(map(self.success.is_between, self.runs)),
                 "not_judged": len(judged) - len(known),
