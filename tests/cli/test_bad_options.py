@@ -52,7 +52,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("budget", "44", "--inputs", "0", "--outputs", "1"), "inputs=0"),
     ((*BUDGET, "--count", "--list"), "--count"),
     ((*BUDGET, "--list", "--sample", "2"), "--sample"),
-    ((*BUDGET, "--min-width", "5", "--max-width", "2"), "max_width=2"),
+    ((*BUDGET, "--min-width", "5", "--max-width", "2"), "--max-width 2 is below --min-width 5"),
     ((*BUDGET, "--sample", "9" * 30), "--sample"),
     ((*BUDGET, "--hidden-bias", "jes"), "'yes'"),
     (("new", "tiny.toml"), "exists already"),
