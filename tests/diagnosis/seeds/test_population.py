@@ -230,6 +230,10 @@ def test_the_page_and_the_json_hold_it_all():
             "learnt.",
         ),
         (
+            {"state": "poor", "relative_loss": 0.6, "data_allow": 1.0, "behind": True},
+            "the data are a table, as XOR's is, of which each row has to be answered right.",
+        ),
+        (
             {"state": "poor", "relative_loss": 0.6, "data_allow": 0.98},
             "its loss is 60 % of that of the best constant answer; success begins at 50 % of it, or 0.1 "
             "below what the data are seen to allow, 0.98.",

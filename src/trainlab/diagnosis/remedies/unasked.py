@@ -19,8 +19,8 @@ from typing import Any
 from trainlab.diagnosis.report.verdict import FAILED
 from trainlab.diagnosis.script.child_processes import kill_session
 
-BUDGET = 10.0
-"""Seconds for all of it, with the imports."""
+BUDGET, MOST = 10.0, 30.0
+"""Seconds for all of it, with the imports, and as long again as the training took to replay it; at most."""
 TRYING = 5.0
 """Seconds of these for the trials themselves."""
 RECORDING, REPORT, FOUND = "recording.npz", "report.json", "found.json"
@@ -39,8 +39,10 @@ class Unasked:
     summary: dict[str, Any]
 
 
-def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float = BUDGET) -> Unasked | None:
+def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float | None = None) -> Unasked | None:
     """Try remedies for a report whose training was recorded in `folder`; None where that can't be done.
+
+    Without a `budget` of seconds it takes at most `BUDGET` and as long again as the training took.
 
     It can't where nothing failed, the training was broken off or is no experiment that was recorded whole, no
     remedy can be said as a change of it, the engine isn't compiled yet, or the time is over.
@@ -61,7 +63,7 @@ def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float = B
         start_new_session=True,
     )
     try:
-        process.wait(budget)
+        process.wait(min(MOST, BUDGET + report["card"]["seconds"]) if budget is None else budget)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         return None  # the report is there; Ctrl-C ends only what nobody asked for
     finally:

@@ -20,6 +20,7 @@ _DOES = {
     "diverged": ("diverges", "diverge"),
     "unknown": ("can't be judged", "can't be judged"),
 }
+_NEGATED = {"stuck": "learns", "unknown": "can be judged"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +42,8 @@ def verdict_of_several(report: dict[str, Any]) -> str:
     order = [state for state in _DOES if state in counts]
     if len(order) == 1:
         share = f"{'both' if len(trainings) == 2 else 'all'} {_DOES[order[0]][1]}"
+        if order[0] in ("stuck", "unknown"):
+            share = f"{'neither' if len(trainings) == 2 else 'none'} {_NEGATED[order[0]]}"
     else:
         share = ", ".join(f"{counts[state]} {_DOES[state][counts[state] > 1]}" for state in order)
     sentence = f"{counted(len(trainings), 'training')}: {share}."

@@ -14,6 +14,7 @@ from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.lift.recording import Refused
 from trainlab.diagnosis.lift.replay import Replayed
 from trainlab.diagnosis.seeds.seed_run import SeedRun
+from trainlab.diagnosis.signals.baselines import is_table
 from trainlab.diagnosis.signals.learnt import NOTHING, State, is_behind, mistakes_by_commonest, state_of
 from trainlab.diagnosis.signals.users_rule import UsersRule, state_by_rule
 from trainlab.engine.constant_baseline import best_constant_loss
@@ -31,6 +32,7 @@ class RunReader:
     class (None of numbers); `neighbours`, `allowed` and `first_loss` are of the script's own run. `metric`
     says which number of the experiment the asked one is: ``"accuracy"``, ``"loss"``, ``"reached"`` or empty,
     times `scale`. By the user's `rule`, if there is one, it decides what was learnt.
+    `is_table` is what `baselines.is_table` says of the data.
     """
 
     constant: float
@@ -42,6 +44,7 @@ class RunReader:
     points: int
     steps: int
     classes: bool
+    is_table: bool = False
     metric: str = ""
     scale: float = 1.0
     rule: UsersRule | None = None
@@ -49,12 +52,15 @@ class RunReader:
     def run(
         self, seed: int, *, loss: float, accuracy: float | None, squared: float | None, diverged: bool
     ) -> SeedRun:
-        """Return the run of one seed; `squared` is the mean squared error, of which R² is made."""
+        """Return the run of one seed: `accuracy` the share of right answers, None where that means nothing.
+
+        `squared` is the mean squared error, of which R² is made.
+        """
         finite = math.isfinite(loss) and not diverged
         reached = self.reached(accuracy, squared) if finite else None
         value = {"accuracy": accuracy, "loss": loss, "reached": reached}.get(self.metric)
         value = value * self.scale if value is not None and math.isfinite(value) else None
-        state = self._state(loss, reached) if finite else "diverged"
+        state = self._state(loss, reached, accuracy) if finite else "diverged"
         missed = self.rule is not None and not self.rule.holds(_known(value))
         if self.rule is not None:
             state = state_by_rule(not missed, state)
@@ -62,8 +68,7 @@ class RunReader:
             seed=seed,
             ended="end",
             state=state,
-            behind=state == "poor"
-            and (missed or is_behind(_known(reached), _known(self.neighbours), self.points)),
+            behind=state == "poor" and (missed or self._is_behind(reached)),
             value=value,
             reached=reached,
             reached_as="accuracy" if self.classes else "R²",
@@ -103,7 +108,12 @@ class RunReader:
             relative_loss=read.relative_loss,
         )
 
-    def _state(self, loss: float, reached: float | None) -> State:
+    def _is_behind(self, reached: float | None) -> bool:
+        """Whether more can be learnt than a poor run did."""
+        known = self.allowed is not None
+        return known or is_behind(_known(reached), _known(self.neighbours), self.points)
+
+    def _state(self, loss: float, reached: float | None, accuracy: float | None) -> State:
         return state_of(
             loss=loss,
             constant=self.constant,
@@ -115,6 +125,7 @@ class RunReader:
             unexplained=math.nan if self.classes or reached is None else 1 - reached,
             mistakes=mistakes_by_commonest(_known(reached), _known(self.commonest)),
             allowed=_known(self.allowed),
+            right=_known(accuracy) if self.is_table else math.nan,
         )
 
 
@@ -129,14 +140,16 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str, rule: UsersRule 
     yours, data = runs[0], lift.experiment.data()
     classes = yours.reached_as == "accuracy" and data.kind != "regression"
     variance = float(data.targets.var(axis=0).mean())
+    table = data.targets.shape[1] == 1 and is_table(_tuples(data.inputs), data.targets[:, 0].tolist())
     reader = RunReader(
         constant=best_constant_loss(lift.experiment.loss, data.targets.astype(np.float64)),
         variance=variance if not classes and variance > NOTHING else None,
         commonest=_commonest(data.targets) if classes else None,
         neighbours=yours.neighbours_reach,
-        allowed=yours.data_allow,
+        allowed=1.0 if table else yours.data_allow,
         first_loss=yours.first_loss,
         points=data.points,
+        is_table=table,
         steps=yours.steps,
         classes=classes,
         rule=rule,
@@ -162,6 +175,10 @@ def _commonest(targets: npt.NDArray[np.float64]) -> float:
     """Return the share of the commonest class of targets ``[n, outputs]``: yes or no, or a column each."""
     yes = targets.mean(axis=0)
     return float(max(yes[0], 1 - yes[0]) if len(yes) == 1 else yes.max())
+
+
+def _tuples(rows: npt.NDArray[np.float64]) -> list[tuple[float, ...]]:
+    return [tuple(row) for row in rows.tolist()]
 
 
 def _known(value: float | None) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trainlab.diagnosis.seeds.seed_run import SeedRun
+from trainlab.diagnosis.signals.baselines import TABLE
 from trainlab.diagnosis.signals.learnt import BEHIND, LEARNT, STUCK
 from trainlab.draw import counted, format_number
 from trainlab.stats import Outcome, Rate, Verdict, share_words
@@ -155,11 +156,14 @@ def why_none(yours: SeedRun, runs: Sequence[SeedRun]) -> str:
         return ""
     best = max(near, key=lambda run: run.reached or 0.0)
     start = f"The best run reaches {best.reached_as} {format_number(best.reached)}, and that is no success:"
-    if best.behind and yours.neighbours_reach is not None:
+    neighbours = yours.neighbours_reach
+    if best.behind and neighbours is not None and neighbours - (best.reached or 0.0) > BEHIND:
         return (
-            f"{start} 5 nearest neighbours reach {format_number(yours.neighbours_reach)} on these data, and "
+            f"{start} 5 nearest neighbours reach {format_number(neighbours)} on these data, and "
             f"a network that is more than {BEHIND:g} behind them hasn't learnt what the data allow."
         )
+    if yours.data_allow == 1 and 0 < len(yours.rows) <= TABLE:
+        return f"{start} the data are a table, as XOR's is, of which each row has to be answered right."
     share = best.relative_loss
     constant = "that of the best constant answer"
     loss = (

@@ -24,6 +24,8 @@ K = 5
 """How many neighbours answer."""
 TELLING, AGREE = 0.05, 0.1
 """A reference tells something if it is so much better than chance; two agree if they are so near."""
+TABLE = 16
+"""Rows of the largest table: that of four yes-or-no questions."""
 RIDGE = 1e-3
 """The penalty of the linear fit, for each row: enough where features are as many as rows."""
 
@@ -90,6 +92,19 @@ class References:
         """
         worse, better = sorted((self.neighbours, self.linear))
         return better if worse > self.chance + TELLING and better - worse <= AGREE else math.nan
+
+
+def is_table(rows: Sequence[tuple[float, ...]], targets: Sequence[float]) -> bool:
+    """Whether the examples are a table, as XOR's is: few different rows, each with one of fewer answers.
+
+    Rows that differ can all be answered by a network that is large enough. Of more rows, or of answers that
+    all differ, some may be noise that nobody wants learnt.
+    """
+    answers = dict[tuple[float, ...], float]()
+    for row, target in zip(rows, targets, strict=False):
+        if answers.setdefault(row, target) != target:
+            return False
+    return 2 <= len(answers) <= TABLE and 2 <= len(set(answers.values())) <= len(answers) / 2
 
 
 def references(

@@ -11,7 +11,7 @@ from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.averages import mean
-from trainlab.diagnosis.signals.baselines import own_constant, references, trivial_loss
+from trainlab.diagnosis.signals.baselines import is_table, own_constant, references, trivial_loss
 from trainlab.diagnosis.signals.learnt import State, is_behind, mistakes_by_commonest, state_of
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 from trainlab.diagnosis.signals.users_rule import Ruling
@@ -38,8 +38,8 @@ class Learning:
     outcome goes by these where they are known, else by `end` and `trivial`. `asked` is what the network
     answered when it was asked at the end. `reached_on` says on which rows `reached` was read;
     `known_failure` what was to be reached, where the outcome was judged by that. `reference` is what
-    neighbours reach, `allowed` the better of them and a linear fit, where these agree. `ruling` is what the
-    user's own rule says, if there is one: then `state` is by that.
+    neighbours reach, `allowed` the better of them and a linear fit, where these agree, and 1 of a table.
+    `ruling` is what the user's own rule says, if there is one: then `state` is by that.
     """
 
     state: State
@@ -84,10 +84,8 @@ class Learning:
     @property
     def is_behind(self) -> bool:
         """Whether it is poor where more can be learnt, or was asked for; of others that isn't known."""
-        known = (
-            bool(self.known_failure) or self.misses_rule or is_behind(self.reached, self.reference, self.rows)
-        )
-        return self.state == "poor" and known
+        known = bool(self.known_failure) or self.misses_rule or math.isfinite(self.allowed)
+        return self.state == "poor" and (known or is_behind(self.reached, self.reference, self.rows))
 
     @property
     def misses_rule(self) -> bool:
@@ -129,10 +127,12 @@ class Learning:
             return f"{self.known_failure}; the last loss is {self.end:.3g}"
         if self.is_behind:
             kind = "accuracy" if self.main.kind in CLASSES + BINARY else "R²"
-            return (
-                f"the network reaches {kind} {self.reached:.2f} at best, in training or evaluation; "
-                f"5 nearest neighbours {self.reference:.2f}"
-            )
+            reached = f"the network reaches {kind} {self.reached:.2f} at best, in training or evaluation; "
+            if math.isnan(self.reference):
+                return reached + "its rows are few and all differ, so it could answer each of them"
+            if is_behind(self.reached, self.reference, self.rows):
+                return reached + f"5 nearest neighbours {self.reference:.2f}"
+            return reached + f"neighbours and a linear fit agree on {self.allowed:.2f}"
         if math.isfinite(self.own) and math.isfinite(self.own_constant):
             where = "the loss over rows trained on is" if self.asked is not None else "the last loss is"
             return f"{where} {self.own:.3g}, that of the best constant answer {self.own_constant:.3g}"
@@ -146,7 +146,7 @@ def learning(record: TrainingRecord) -> Learning:
     against = adversarial(record)
     values = loss_curve.values if loss_curve is not None else []
     first, last, trivial = curve.start(values), curve.end(values), float("nan")
-    reached = reference = chance = own = constant = allowed = mistakes = float("nan")
+    reached = reference = chance = own = constant = allowed = mistakes = answered = float("nan")
     rows, on = 0, ""
     asked = None
     if main is not None and main.fits:
@@ -156,6 +156,8 @@ def learning(record: TrainingRecord) -> Learning:
         late = _late(record, main)
         last = _last(first, curve.end(fits), curve.end(_all_losses(main, loss_curve)))
         own, constant = _over_passes(record, main, loss_curve), own_constant(main)
+        many = _over_passes(record, main, loss_curve, least=FEWEST)
+        passes = many / constant if constant > LEAST_CONSTANT else float("nan")
         classes = main.kind in CLASSES or (main.kind in BINARY and main.columns == 1)
         if main.kind in CLASSES + BINARY:
             right = [fit.accuracy for fit in main.fits[-late:]]
@@ -165,7 +167,7 @@ def learning(record: TrainingRecord) -> Learning:
         on = f"{late} late batches"
         if math.isfinite(own) and main.kind in CLASSES + BINARY:
             last = own
-        asked = _asked(record, main, trivial)
+        asked = _asked(record, main, trivial, passes)
         if asked is not None:
             own, constant = asked.best.loss, asked.constant_loss
             reached, on = asked.best.reached, _rows_words(record, asked)
@@ -180,6 +182,9 @@ def learning(record: TrainingRecord) -> Learning:
             if found is not None:
                 reference, chance, rows = found.neighbours, found.chance, found.rows
                 allowed = found.allowed
+            elif is_table(record.data.sample_x, record.data.sample_y):
+                allowed = 1.0
+                answered = float("nan") if asked is None else asked.best.right
         if classes:
             mistakes = _mistakes(main, reached)
     # Of a loss written by hand it isn't known whether its best constant lies between the median and the mean.
@@ -203,6 +208,7 @@ def learning(record: TrainingRecord) -> Learning:
             unexplained=float("nan") if asked is None or not known else asked.best.plain,
             mistakes=mistakes,
             allowed=allowed,
+            right=answered,
         )
     return Learning(
         state=state,
@@ -247,11 +253,12 @@ def _enough(main: LossRecord, trivial: float) -> float:
     return float("nan") if one_class else trivial
 
 
-def _asked(record: TrainingRecord, main: LossRecord, trivial: float) -> ModelAsked | None:
+def _asked(record: TrainingRecord, main: LossRecord, trivial: float, passes: float) -> ModelAsked | None:
     """Return what the last network that learnt by the judged loss answered at the end.
 
     None where it did worse than its training shows: then it was asked with other weights than it ended with,
-    or about what it was to forget, and its batches tell more.
+    or about what it was to forget, and its batches tell more. `passes` is the loss over the last whole passes
+    by that of the best constant, known where batches are small: the last few of those may miss what is wrong.
     """
     place = next((at for at, one in enumerate(record.losses) if one is main), -1)
     found = [
@@ -262,8 +269,11 @@ def _asked(record: TrainingRecord, main: LossRecord, trivial: float) -> ModelAsk
     if not found or not trivial > 0:
         return None
     asked = found[-1]
-    late = mean([fit.value for fit in main.fits[-_late(record, main) :]]) / trivial
-    share = asked.best.plain if math.isfinite(asked.best.plain) else asked.best.loss / trivial
+    if math.isfinite(passes) and asked.constant_loss > LEAST_CONSTANT:
+        late, share = passes, asked.best.loss / asked.constant_loss
+    else:
+        late = mean([fit.value for fit in main.fits[-_late(record, main) :]]) / trivial
+        share = asked.best.plain if math.isfinite(asked.best.plain) else asked.best.loss / trivial
     return asked if share <= CONTRADICTED * late + SLACK else None
 
 
@@ -286,11 +296,14 @@ def _late(record: TrainingRecord, main: LossRecord) -> int:
     return min(len(main.fits), max(late, -(-enough // batch)))
 
 
-def _over_passes(record: TrainingRecord, main: LossRecord, loss_curve: LossCurve | None) -> float:
+def _over_passes(
+    record: TrainingRecord, main: LossRecord, loss_curve: LossCurve | None, *, least: int = 1
+) -> float:
     """Return the mean of the losses that backward was called on over the last whole passes over the data.
 
-    NaN where batches are large enough to be read one by one, where it isn't known how many steps a pass
-    takes, and where what backward was called on isn't the loss that is judged.
+    These have `least` rows, if all the losses together have as many. NaN where batches are large enough to be
+    read one by one, where it isn't known how many steps a pass takes, and where what backward was called on
+    isn't the loss that is judged.
     """
     rows, batch = len(record.data.train_rows), main.rows / len(main.fits)
     if loss_curve is None or not 0 < rows < MOST_ROWS or not 0 < batch < SMALL:
@@ -299,7 +312,7 @@ def _over_passes(record: TrainingRecord, main: LossRecord, loss_curve: LossCurve
     l1 = main.kind == "l1_loss" and sum(loss.count > 0 for loss in record.losses) == 1
     if loss_curve.count < 2 * steps or not (l1 or _all_losses(main, loss_curve)):
         return float("nan")
-    passes = max(1, round(max(5, loss_curve.count / 10) / steps))
+    passes = max(1, round(max(5, loss_curve.count / 10) / steps), math.ceil(least / rows))
     return mean(loss_curve.values[-max(1, round(passes * steps / loss_curve.stride)) :])
 
 
