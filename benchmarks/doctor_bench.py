@@ -7,7 +7,7 @@ said is measured anew. `--outcomes` asks whether doctor, watch, seeds and --try 
 (`doctor_outcomes`), `--cost` what the doctor adds to a script's time and memory; both run each script
 several times in processes of its own. `scripts/docs --figures trust` makes the page of what is kept.
 
-    scripts/bench --doctor [--outcomes | --cost] [--cases NAME=FOLDER…] [--only SET…] [--quick]
+    scripts/bench --doctor [--outcomes | --cost] [--cases NAME=FOLDER…] [--only SET…] [--every N] [--quick]
 """
 
 from __future__ import annotations
@@ -38,11 +38,17 @@ def main(words: Sequence[str] | None = None) -> int:
     """Measure what isn't kept yet, and print what all comes to."""
     options = _options(words)
     chosen = [case for case in all_cases(options.cases) if not options.only or case.of in options.only]
+    if options.every > 1:
+        chosen = [case for place, case in _places(chosen) if place % options.every == 0]
     if options.quick:
         chosen = chosen[:: max(1, len(chosen) // QUICK)]
     kept = read(options.kept)
     for found in (
-        _outcomes(chosen, kept) if options.outcomes else _costs(chosen, kept) if options.cost else ()
+        _outcomes(chosen, kept, again=options.again)
+        if options.outcomes
+        else _costs(chosen, kept)
+        if options.cost
+        else ()
     ):
         _keep(options, found)
     if not options.outcomes and not options.cost:
@@ -71,14 +77,23 @@ def _costs(chosen: Sequence[Case], kept: dict[str, Any]) -> Iterator[dict[str, A
         yield _noted(kept, number, len(left))
 
 
-def _outcomes(chosen: Sequence[Case], kept: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    known = {row["key"] for row in kept.setdefault("outcomes", [])}
-    left = [
-        case for case in chosen if case.kind != "mended" and case.of != "sealed" and case.key not in known
-    ]
+def _outcomes(chosen: Sequence[Case], kept: dict[str, Any], *, again: bool) -> Iterator[dict[str, Any]]:
+    """Let all judge the runs that weren't judged by this doctor, and yield all that is kept after each."""
+    rows, doctor = {row["key"]: row for row in kept.get("outcomes", [])}, doctors_digest()
+    asked = [case for case in chosen if case.kind != "mended" and case.of != "sealed"]
+    left = [case for case in asked if again or rows.get(case.key, {}).get("doctor") != doctor]
     for number, case in enumerate(left, start=1):
-        kept["outcomes"].append(doctor_outcomes.measured(case))
+        rows[case.key] = doctor_outcomes.measured(case) | {"doctor": doctor}
+        kept["outcomes"] = sorted(rows.values(), key=lambda row: (row["set"], row["name"]))
         yield _noted(kept, number, len(left))
+
+
+def _places(cases: Sequence[Case]) -> Iterator[tuple[int, Case]]:
+    """Yield each case with the place of its script in its set; a mended copy has that of the faulty one."""
+    scripts: dict[str, dict[str, int]] = {}
+    for case in cases:
+        known = scripts.setdefault(case.of, {})
+        yield known.setdefault(case.script.name, len(known)), case
 
 
 def _noted(kept: dict[str, Any], number: int, of: int) -> dict[str, Any]:
@@ -161,6 +176,9 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     what.add_argument("--outcomes", action="store_true", help="instead, who judges the same run otherwise")
     what.add_argument("--cost", action="store_true", help="instead, what the doctor adds to time and memory")
     parser.add_argument("--only", nargs="+", metavar="SET", help="only these sets")
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="only every N-th script of each set"
+    )
     parser.add_argument(
         "--cases",
         nargs="+",

@@ -90,6 +90,7 @@ def tried_in(folder: Path) -> Unasked | None:
     from trainlab.diagnosis.remedies.trying import Trying, remedies_for
     from trainlab.diagnosis.seeds.engine_runs import reader_of
     from trainlab.diagnosis.seeds.seed_run import run_from_report
+    from trainlab.diagnosis.signals.users_rule import rule_from
     from trainlab.execution import train_all
 
     report = json.loads((folder / REPORT).read_bytes())
@@ -99,8 +100,11 @@ def tried_in(folder: Path) -> Unasked | None:
         first = draft.experiment(draft.losses[0], task_of(draft.inputs, draft.targets, folder=folder))
         train_all([first.at_epochs(1)], range(1), engine="fast", workers=1)  # is the engine compiled?
         lift = lift_own(recording, folder=folder)
+        ruled = report["outcome"]["solved"]
+        rule = None if ruled is None or ruled["solved"] is None else rule_from(ruled["rule"])
+        metric = "" if rule is None else rule.name
         yours = run_from_report(report, seed=None, printed="", metric="", seconds=0.0)
-        trials = ExperimentTrials(lift=lift, reader=reader_of(lift, [yours], ""))
+        trials = ExperimentTrials(lift=lift, reader=reader_of(lift, [yours], metric, rule))
 
         def remedies(finding: dict[str, Any]) -> Any:
             more = with_the_unused(recording.unused) if finding["fault"] == "unreachable_params" else ()

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.diagnosis.judge.rule_reading import own_measure
 from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.lift.recording import Refused
 from trainlab.diagnosis.lift.replay import Replayed
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.diagnosis.signals.baselines import is_table
 from trainlab.diagnosis.signals.learnt import NOTHING, State, is_behind, mistakes_by_commonest, state_of
+from trainlab.diagnosis.signals.users_rule import UsersRule, state_by_rule
 from trainlab.engine.constant_baseline import best_constant_loss
 
 PRINTED = 0.006
@@ -28,7 +30,8 @@ class RunReader:
     `constant` is what the best constant answer scores over all the data by the same loss, `variance` the
     targets' (None of classes, and where no squared error is read), `commonest` the share of the commonest
     class (None of numbers); `neighbours`, `allowed` and `first_loss` are of the script's own run. `metric`
-    says which number of the experiment the asked one is: ``"accuracy"``, ``"loss"`` or empty, times `scale`.
+    says which number of the experiment the asked one is: ``"accuracy"``, ``"loss"``, ``"reached"`` or empty,
+    times `scale`. By the user's `rule`, if there is one, it decides what was learnt.
     `is_table` is what `baselines.is_table` says of the data.
     """
 
@@ -44,6 +47,7 @@ class RunReader:
     is_table: bool = False
     metric: str = ""
     scale: float = 1.0
+    rule: UsersRule | None = None
 
     def run(
         self, seed: int, *, loss: float, accuracy: float | None, squared: float | None, diverged: bool
@@ -54,14 +58,18 @@ class RunReader:
         """
         finite = math.isfinite(loss) and not diverged
         reached = self.reached(accuracy, squared) if finite else None
-        value = (accuracy if self.metric == "accuracy" else loss) if self.metric else None
+        value = {"accuracy": accuracy, "loss": loss, "reached": reached}.get(self.metric)
+        value = value * self.scale if value is not None and math.isfinite(value) else None
         state = self._state(loss, reached, accuracy) if finite else "diverged"
+        missed = self.rule is not None and not self.rule.holds(_known(value))
+        if self.rule is not None:
+            state = state_by_rule(not missed, state)
         return SeedRun(
             seed=seed,
             ended="end",
             state=state,
-            behind=state == "poor" and self._is_behind(reached),
-            value=value * self.scale if value is not None and math.isfinite(value) else None,
+            behind=state == "poor" and (missed or self._is_behind(reached)),
+            value=value,
             reached=reached,
             reached_as="accuracy" if self.classes else "R²",
             last_loss=loss if finite else None,
@@ -87,8 +95,11 @@ class RunReader:
             squared=replayed.squared,
             diverged=yours.state == "diverged",
         )
+        measured = yours.read_from == "measured"
         return replace(
             yours,
+            value=read.value if measured else yours.value,
+            read_where=f"over {self.points:,} rows, measured by trainlab" if measured else yours.read_where,
             state=read.state,
             behind=read.behind,
             reached=read.reached,
@@ -118,8 +129,10 @@ class RunReader:
         )
 
 
-def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> RunReader:
+def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str, rule: UsersRule | None = None) -> RunReader:
     """Return how the lifted runs are read; `runs` are those replayed, the script's own first.
+
+    `metric` is the name of the number that is compared, or that the user's `rule` is about.
 
     Raises:
         Refused: the metric is none of the experiment's numbers.
@@ -139,9 +152,15 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> RunReader:
         is_table=table,
         steps=yours.steps,
         classes=classes,
+        rule=rule,
     )
     if not metric:
         return reader
+    if rule is not None and yours.read_from == "measured":
+        name, scale = own_measure(rule)
+        if name != "loss" and lift.judges_other_rows:
+            raise Refused(f"{metric} may be that of rows that the script evaluates, and doesn't train on")
+        return replace(reader, metric="loss" if name == "loss" else "reached", scale=scale)
     if not lift.judges_other_rows:
         for name, scale in (("accuracy", 1.0), ("accuracy", 100.0), ("loss", 1.0)):
             pairs = zip(runs, lift.replayed, strict=True)

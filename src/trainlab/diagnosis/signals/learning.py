@@ -14,6 +14,7 @@ from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.baselines import is_table, own_constant, references, trivial_loss
 from trainlab.diagnosis.signals.learnt import State, is_behind, mistakes_by_commonest, state_of
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
+from trainlab.diagnosis.signals.users_rule import Ruling
 
 SAME = 0.01
 """A loss that is computed anew from outputs and targets is the training's own to 1 %."""
@@ -38,6 +39,7 @@ class Learning:
     answered when it was asked at the end. `reached_on` says on which rows `reached` was read;
     `known_failure` what was to be reached, where the outcome was judged by that. `reference` is what
     neighbours reach, `allowed` the better of them and a linear fit, where these agree, and 1 of a table.
+    `ruling` is what the user's own rule says, if there is one: then `state` is by that.
     """
 
     state: State
@@ -59,6 +61,7 @@ class Learning:
     own_constant: float = float("nan")
     asked: ModelAsked | None = None
     allowed: float = float("nan")
+    ruling: Ruling | None = None
 
     @property
     def loss_by_constant(self) -> float:
@@ -80,9 +83,19 @@ class Learning:
 
     @property
     def is_behind(self) -> bool:
-        """Whether it is poor where more can be learnt; of other poor trainings that isn't known."""
-        known = bool(self.known_failure) or math.isfinite(self.allowed)
+        """Whether it is poor where more can be learnt, or was asked for; of others that isn't known."""
+        known = bool(self.known_failure) or self.misses_rule or math.isfinite(self.allowed)
         return self.state == "poor" and (known or is_behind(self.reached, self.reference, self.rows))
+
+    @property
+    def misses_rule(self) -> bool:
+        """Whether the user's own rule says that it isn't solved."""
+        return self.ruling is not None and self.ruling.solved is False
+
+    @property
+    def solved(self) -> bool:
+        """Whether the user's own rule says that it is solved."""
+        return self.ruling is not None and self.ruling.solved is True
 
     @property
     def falls_short(self) -> bool:
@@ -95,12 +108,19 @@ class Learning:
         return self.state == "diverged" or self.falls_short
 
     def is_unfit(self, ratio: float) -> bool:
-        """Whether it fails, or ends above this share of the best constant's loss, unless networks compete."""
+        """Whether it fails, or ends above this share of the best constant's loss, unless networks compete.
+
+        What is solved by the user's rule is fit, whatever its loss.
+        """
+        if self.solved:
+            return False
         return self.failing or (self.ratio > ratio and not self.adversarial)
 
     @property
     def words(self) -> str:
         """The outcome in a sentence."""
+        if self.ruling is not None and self.misses_rule:
+            return f"{self.ruling.number}, and {self.ruling.rule.limit} was asked for"
         if self.state == "unknown" or self.main is None:
             return f"the loss went from {self.start:.3g} to {self.end:.3g}"
         if self.known_failure:
