@@ -23,7 +23,7 @@ from trainlab.execution import Interrupted, default_workers, train_all
 from trainlab.spec import Experiment
 
 MANY, FEW = 100, 20
-"""Seeds that a remedy is tried on, of a light training and of others."""
+"""Seeds that a remedy is tried on: of a light training, and at least."""
 LIGHT = 10_000_000
 """So many updates of a parameter by an example take the kernel a few milliseconds."""
 
@@ -100,7 +100,7 @@ def _told(run: SeedRun, reader: RunReader, experiment: Experiment) -> Run:
 
 
 def seeds_for(experiment: Experiment) -> int:
-    """Return on how many seeds a remedy is tried: 100 where that takes no time, else 20."""
+    """Return on how many seeds a remedy is tried: 100, or as many as take as long as those of a light one."""
     work = experiment.epochs * experiment.steps_per_epoch
     work *= experiment.network.parameters * experiment.examples_per_step
-    return MANY if work <= LIGHT else FEW
+    return max(FEW, min(MANY, MANY * LIGHT // work))
