@@ -75,10 +75,14 @@ def sets() -> str:
     found = [_score_row(score) for score in by_set(rows)]
     names = dict.fromkeys(row["set"] for row in rows)
     lines = [f"- **{name}**: {SETS[name]}." for name in names if name in SETS]
+    return f"{table(heads, found)}\n\n" + "\n".join(lines) + _states(rows, "verdicts")
+
+
+def _states(rows: Sequence[Row], what: str) -> str:
     states = len({row["doctor"] for row in rows})
-    if states > 1:
-        lines.append(f"\nThese verdicts are from {states} states of the doctor's code, a few hours apart.")
-    return f"{table(heads, found)}\n\n" + "\n".join(lines)
+    if states < 2:
+        return ""
+    return f"\n\nThese {what} are from {states} states of the doctor's code, a few hours apart."
 
 
 def wrong() -> str:
@@ -232,16 +236,18 @@ def remedies() -> str:
         f"`{name}`" if name else "no fault": [one for fault, one in advice if fault == name]
         for name in sorted({fault for fault, _ in advice})
     }
+    silent = sum(not row["remedies"] for row in lifted)
     words = (
         f"{counted(len(lifted), 'script')} can be lifted: {made} made for this, and {len(lifted) - made} of "
         f"the {others} of all sets; {failed} {'fails' if failed == 1 else 'fail'}. Each remedy is asked on "
-        f"{SEEDS} seeds ({FEWER} of longer trainings)."
+        f"{SEEDS} seeds ({FEWER} of longer trainings). For {silent} there is none to "
+        "ask: nothing is found, or no remedy is a change of an experiment."
     )
     heads = ("", "remedies", "help", "do nothing", "hurt")
     return (
         f"{words}\n\n{table(('remedies printed', *heads[1:]), _remedy_lines(groups))}\n\n"
         f"The advice, by the script's fault:\n\n"
-        f"{table(('fault', *heads[1:]), _remedy_lines(by_fault, short=True))}"
+        f"{table(('fault', *heads[1:]), _remedy_lines(by_fault, short=True))}{_states(lifted, 'reports')}"
     )
 
 

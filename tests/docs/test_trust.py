@@ -111,6 +111,7 @@ def test_remedies_that_help_are_counted_by_how_they_are_given(found: dict[str, A
     ]  # fmt: skip
     lifted = {"set": "liftable", "fault": "dead_relu", "why_not": "", "state": "stuck", "remedies": several}
     other = {"set": "open", "fault": "", "why_not": "it is too large", "remedies": []}
+    lifted["doctor"] = other["doctor"] = "one"
     found["remedies"] = [lifted, other]
     told = trust.remedies()
     assert told.startswith("1 script can be lifted: 1 made for this, and 0 of the 1 of all sets; 1 fails.")
