@@ -4,10 +4,12 @@ Every script of the case sets (`benchmarks/doctor_cases`, `examples/`, and folde
 given) is run under the doctor, and so is the mended copy of each faulty one: some 10 minutes on a core.
 Results are kept in docs/trust.json after each, so it can be stopped and run again; what an earlier doctor
 said is measured anew. `--outcomes` asks whether doctor, watch, seeds and --try judge the same runs alike
-(`doctor_outcomes`), `--cost` what the doctor adds to a script's time and memory; both run each script
-several times in processes of its own. `scripts/docs --figures trust` makes the page of what is kept.
+(`doctor_outcomes`), `--remedies` whether the remedies that reports print help (`doctor_remedies`), `--cost`
+what the doctor adds to a script's time and memory. `scripts/docs --figures trust` makes the page of what is
+kept.
 
-    scripts/bench --doctor [--outcomes | --cost] [--cases NAME=FOLDER…] [--only SET…] [--every N] [--quick]
+    scripts/bench --doctor [--outcomes | --remedies | --cost] [--cases NAME=FOLDER…] [--only SET…] [--every N]
+        [--quick]
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from benchmarks import doctor_outcomes
+from benchmarks import doctor_liftable, doctor_outcomes, doctor_remedies
 from benchmarks.doctor_runs import cost, judged, row
 from benchmarks.doctor_score import alarms, by_set, calibration, overhead
 from benchmarks.doctor_sets import ROOT, Case, all_cases
@@ -37,26 +40,32 @@ HEADS = ("set", "found", "first", "placed", "healthy accused", "mended accused")
 def main(words: Sequence[str] | None = None) -> int:
     """Measure what isn't kept yet, and print what all comes to."""
     options = _options(words)
-    chosen = [case for case in all_cases(options.cases) if not options.only or case.of in options.only]
-    if options.every > 1:
-        chosen = [case for place, case in _places(chosen) if place % options.every == 0]
-    if options.quick:
-        chosen = chosen[:: max(1, len(chosen) // QUICK)]
-    kept = read(options.kept)
-    for found in (
-        _outcomes(chosen, kept, again=options.again)
-        if options.outcomes
-        else _costs(chosen, kept)
-        if options.cost
-        else ()
-    ):
-        _keep(options, found)
-    if not options.outcomes and not options.cost:
-        for found in _verdicts(chosen, kept, again=options.again):
+    with tempfile.TemporaryDirectory() as folder:
+        made = doctor_liftable.cases(Path(folder)) if options.remedies else ()
+        known = (*all_cases(options.cases), *made)
+        chosen = [case for case in known if not options.only or case.of in options.only]
+        if options.every > 1:
+            chosen = [case for place, case in _places(chosen) if place % options.every == 0]
+        if options.quick:
+            chosen = chosen[:: max(1, len(chosen) // QUICK)]
+        kept = read(options.kept)
+        for found in _measured(chosen, kept, options):
             _keep(options, found)
+        keys = {case.key for case in chosen}
     print(file=sys.stderr)
-    show(kept, {case.key for case in chosen})
+    show(kept, keys)
     return 0
+
+
+def _measured(
+    chosen: Sequence[Case], kept: dict[str, Any], options: argparse.Namespace
+) -> Iterator[dict[str, Any]]:
+    """Measure what is asked for, and yield all that is kept after each case."""
+    if options.outcomes:
+        return _outcomes(chosen, kept, again=options.again)
+    if options.remedies:
+        return _remedies(chosen, kept, again=options.again)
+    return _costs(chosen, kept) if options.cost else _verdicts(chosen, kept, again=options.again)
 
 
 def _verdicts(chosen: Sequence[Case], kept: dict[str, Any], *, again: bool) -> Iterator[dict[str, Any]]:
@@ -66,6 +75,20 @@ def _verdicts(chosen: Sequence[Case], kept: dict[str, Any], *, again: bool) -> I
     for number, (case, report) in enumerate(judged(left), start=1):
         rows[case.key] = {**row(case, report), "doctor": doctor}
         kept["rows"] = sorted(rows.values(), key=lambda row: [row[name] for name in _ORDER])
+        yield _noted(kept, number, len(left))
+
+
+def _remedies(chosen: Sequence[Case], kept: dict[str, Any], *, again: bool) -> Iterator[dict[str, Any]]:
+    """Ask of what this doctor prints, a mended script apart, whether it helps."""
+    rows, doctor = {row["key"]: row for row in kept.get("remedies", [])}, doctors_digest()
+    left = [case for case in chosen if again or rows.get(case.key, {}).get("doctor") != doctor]
+    left = [case for case in left if case.kind != "mended"]
+    runner = doctor_remedies.Scripts()
+    for number, case in enumerate(left, start=1):
+        rows[case.key] = {**doctor_remedies.measured(case, runner), "doctor": doctor}
+        kept["remedies"] = sorted(
+            rows.values(), key=lambda row: [row[name] for name in ("set", "fault", "key")]
+        )
         yield _noted(kept, number, len(left))
 
 
@@ -152,6 +175,8 @@ def show(kept: dict[str, Any], keys: Collection[str]) -> None:
         )
     if outcomes := [row for row in kept.get("outcomes", []) if row["key"] in keys]:
         doctor_outcomes.show(outcomes)
+    if remedies := [row for row in kept.get("remedies", []) if row["key"] in keys]:
+        doctor_remedies.show(remedies)
     if added := overhead(row for row in kept.get("cost", []) if row["key"] in keys):
         print(
             f"{added['scripts']} scripts: {added['plain_cpu']:.1f} s of processor time by themselves, "
@@ -174,6 +199,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--again", action="store_true", help="measure all anew")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--outcomes", action="store_true", help="instead, who judges the same run otherwise")
+    what.add_argument("--remedies", action="store_true", help="instead, how many of its remedies help")
     what.add_argument("--cost", action="store_true", help="instead, what the doctor adds to time and memory")
     parser.add_argument("--only", nargs="+", metavar="SET", help="only these sets")
     parser.add_argument(

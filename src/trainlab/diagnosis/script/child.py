@@ -74,7 +74,8 @@ class Child:
         if self.plan.seconds:
             threading.Thread(target=self._end_in_time, daemon=True).start()
         extras = self.plan.extras
-        if self.plan.seed is None and self.plan.remedy is None and (extras is None or extras.light):
+        as_it_is = self.plan.seed is None and self.plan.remedy is None and (extras is None or extras.light)
+        if as_it_is and "torch" not in sys.modules:
             # PyTorch reads the environment when it's imported: the script may set it before that.
             ImportHook("torch", self.listen).start()
         else:
