@@ -186,7 +186,11 @@ def test_a_network_that_keeps_numbers_of_numpy_is_asked():
     class Net(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.scale, self.shift, self.latest = np.float32(2.0), np.zeros(3, dtype=np.float32), deque(maxlen=3)
+            self.scale, self.shift, self.latest = (
+                np.float32(2.0),
+                np.zeros(3, dtype=np.float32),
+                deque(maxlen=3),
+            )
             self.layers = nn.Sequential(nn.Linear(3, np.int64(16)), nn.Tanh(), nn.Linear(np.int64(16), 1))
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:

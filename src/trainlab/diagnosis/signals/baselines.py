@@ -33,17 +33,42 @@ RIDGE = 1e-3
 def own_constant(record: LossRecord) -> float:
     """Return what the best constant answer scores by the loss itself.
 
-    Under L1 that is the mean distance to the median, under squares and cross-entropies `trivial_loss`; NaN
-    where it isn't known, as of several columns.
+    Under L1 that is the mean distance to the median, under squares and cross-entropies `trivial_loss`, of
+    weighted classes with their shares times the weights; NaN where it isn't known, as of several columns.
     """
     import numpy as np
 
+    if is_weighted(record):
+        return _weighted_entropy(record)
     if record.kind != "l1_loss":
         return trivial_loss(record)
     if record.columns != 1 or len(record.sample) < 2:
         return float("nan")
     targets = np.asarray(record.sample, dtype=np.float64)
     return float(np.abs(targets - np.median(targets)).mean())
+
+
+def is_weighted(record: LossRecord) -> bool:
+    """Whether a loss of classes counts some for more than others."""
+    if record.kind in BINARY:
+        return any(weight != 1 for weight in record.weights)
+    return len(set(record.weights)) > 1
+
+
+def _weighted_entropy(record: LossRecord) -> float:
+    """Return −Σ q ln q of q ∝ w p; of a yes of weight w, whose share is p, −w p ln q − (1 − p) ln(1 − q)."""
+    import numpy as np
+
+    if record.kind in BINARY:
+        if record.columns != 1 or record.rows < 2 or not record.sums:
+            return float("nan")
+        p, weight = float(np.clip(record.sums[0] / record.rows, 1e-9, 1 - 1e-9)), record.weights[0]
+        q = weight * p / (weight * p + 1 - p)
+        return -weight * p * math.log(q) - (1 - p) * math.log(1 - q)
+    counts = np.array([record.counts.get(label, 0) for label in range(len(record.weights))], dtype=np.float64)
+    counts *= record.weights
+    shares = counts[counts > 0] / max(1e-12, float(counts.sum()))
+    return float(-(shares * np.log(shares)).sum()) if len(shares) else float("nan")
 
 
 def trivial_loss(record: LossRecord) -> float:

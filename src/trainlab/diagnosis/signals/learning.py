@@ -11,7 +11,7 @@ from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.averages import mean
-from trainlab.diagnosis.signals.baselines import is_table, own_constant, references, trivial_loss
+from trainlab.diagnosis.signals.baselines import is_table, is_weighted, own_constant, references, trivial_loss
 from trainlab.diagnosis.signals.learnt import State, is_behind, mistakes_by_commonest, state_of
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 from trainlab.diagnosis.signals.users_rule import Ruling
@@ -187,6 +187,11 @@ def learning(record: TrainingRecord) -> Learning:
                 answered = float("nan") if asked is None else asked.best.right
         if classes:
             mistakes = _mistakes(main, reached)
+        if is_weighted(main):
+            # Accuracy isn't what is learnt, and the plain criterion not the loss.
+            reference = allowed = float("nan")
+            if asked is None:
+                own = curve.end(values) if sum(loss.count > 0 for loss in record.losses) == 1 else own
     # Of a loss written by hand it isn't known whether its best constant lies between the median and the mean.
     known = math.isfinite(own) and constant > LEAST_CONSTANT and main is not None and main.kind != BY_HAND
     if not known:
@@ -196,7 +201,7 @@ def learning(record: TrainingRecord) -> Learning:
     state: State = "unknown"
     if bad:
         state = "diverged"
-    elif not moving and main is not None and _is_judged(main):
+    elif not moving and main is not None and _is_judged(main) and (known or not is_weighted(main)):
         state = state_of(
             loss=own if known else last,
             constant=constant if known else _enough(main, trivial),
