@@ -120,12 +120,14 @@ def line_of(group: Alike) -> str:
 
 
 def name_of(group: Alike) -> str:
-    """Return ``model``, or ``model #1 to #20 (20 trainings)``; of some in between all numbers, if few."""
+    """Return ``model``, ``model #1 and #3``, ``model #1 to #20 (20 trainings)``; of others all, if few."""
     if len(group.names) == 1:
         return group.names[0]
     base = re.sub(r" #\d+$", "", group.names[0])
     numbers = [int(name.rpartition("#")[2]) for name in group.names if "#" in name]
     count = counted(len(group.names), "training")
+    if len(numbers) == 2:
+        return f"{base} #{numbers[0]} and #{numbers[1]}"
     if len(numbers) == numbers[-1] - numbers[0] + 1:
         return f"{base} #{numbers[0]} to #{numbers[-1]} ({count})"
     if len(numbers) <= 6:
