@@ -33,7 +33,7 @@ def train(way: str) -> None:
 def test_training_and_test_rows_that_were_split_apart():
     report = diagnosed(lambda: train("split twice"))
     assert faults(report)[0] == "eval_on_train"
-    assert "weren't split at once" in report.findings[0].evidence[1]
+    assert "they weren't cut from one order" in report.findings[0].evidence[1]
 
 
 @pytest.mark.trains

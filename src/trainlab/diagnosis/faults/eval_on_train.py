@@ -42,7 +42,7 @@ def judge(training: Training) -> Finding | None:
             f"{data.judged_known} of {judged} rows that were evaluated were also trained on",
             f"{data.unused_rows} rows of the same kind are in memory and were never given to the network",
         ),
-        remedy="Evaluate on data that the network isn't trained on.",
+        remedy="Evaluate on data that the network isn't trained on: this result says nothing about new data.",
         code="valid_loader = DataLoader(valid_set, batch_size=…)",
     )
 
@@ -68,7 +68,7 @@ def _leaked(training: Training) -> Finding | None:
             f"{known:,} of {rows:,} rows that are evaluated together had been trained on before, "
             f"and {rows - known:,} hadn't",
             f"they are {known / max(1, len(data.train_rows)):.0%} of the rows trained on: "
-            "training and evaluation rows weren't split at once",
+            "the two sets overlap, so they weren't cut from one order of the rows",
         ),
         remedy="Split the rows once: what is evaluated must not be among those trained on.",
         code="order = torch.randperm(len(X))\ntrain, valid = order[:n], order[n:]",

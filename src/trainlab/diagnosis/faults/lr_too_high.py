@@ -62,7 +62,7 @@ def judge(training: Training) -> Finding | None:
         f"{key} {value:.1e}" for key, value in sorted(by_weight.items(), key=lambda pair: -pair[1])[:6]
     )
     evidence = [
-        f"rms(update) / rms(weight) is {typical:.2g} over 10 steps, in the middle of the "
+        f"rms(update) / rms(weight) is {typical:.2g} over 10 steps, the median of the "
         f"weights ({shown}); 1e-3 to 1e-2 is usual",
         training.learning.words,
     ]

@@ -24,13 +24,11 @@ def judge(training: Training) -> Finding | None:
             confidence=0.95,
             evidence=(
                 f"the targets are the next tokens of the input: {tokens.following:.0%} of those compared",
-                f"asked at the end in eval mode, {asked.name} gave another answer in {asked.later:.0%} "
-                "of the "
-                "sequences when the token was changed that this answer is to predict",
+                f"asked at the end in eval mode, {asked.name} sees its answer: another next token changed "
+                f"what was predicted for it in {asked.later:.0%} of the sequences",
             ),
-            remedy="Give attention a causal mask, so that no place sees a later one; of recurrent layers "
-            "leave "
-            "out `bidirectional`, pad convolutions on the left only.",
+            remedy="Give attention a causal mask, so that no place sees a later one; leave out "
+            "`bidirectional` of recurrent layers, and pad convolutions on the left only.",
             code="mask = nn.Transformer.generate_square_subsequent_mask(length)\nh = encoder(h, mask=mask)",
         )
     return None
@@ -41,9 +39,9 @@ def _picture(training: Training) -> Picture | None:
     pairs = [
         pair
         for asked in training.record.dependences
-        for pair in (("the next token", asked.later), ("the token itself", asked.own))
+        for pair in (("the next token (should be 0)", asked.later), ("the token itself", asked.own))
     ]
-    return bars("Sequences whose answer at a place changes with a token", "share", pairs)
+    return bars("Predictions that change when one token is changed", "share of the sequences", pairs)
 
 
 FAULT = Fault(

@@ -72,10 +72,10 @@ def _of_data(event: AxesExchanged) -> Finding:
         confidence=0.9,
         evidence=(
             f"a batch of shape {before} is reshaped to {after} and given to the network",
-            "view and reshape keep the numbers in their order: they exchange no axes, and deal out the "
-            "numbers of one example to several",
+            "view and reshape keep the numbers in their order: they don't swap axes, and each row now mixes "
+            "several examples",
         ),
-        remedy="Exchange axes with `transpose` or `permute`.",
+        remedy="Swap axes with `transpose` or `permute`.",
         code=f"x = x.permute({', '.join(map(str, _places(event.before, event.after)))})",
     )
 

@@ -42,21 +42,19 @@ def _of_the_data(training: Training) -> Finding:
     if made and made[0].site is not None:
         first, pole = made[0], ""
         if first.nearest < AT_POLE:
-            pole = f": an input of it is {first.nearest:.3g}"
+            pole = f"; the nearest input to 0 was {first.nearest:.3g}"
         return Finding(
             place=place_at(first.site, "data", call=first.name),
             where=f"the data at {made[0].site.quoted}",
             confidence=0.95,
             evidence=(
                 *evidence,
-                f"before the training {first.name} made {first.share:.1%} of its results NaN or infinite "
-                "there, out "
-                f"of finite numbers{pole}",
+                f"it comes from there: before the training {first.name} was given finite numbers, and "
+                f"{first.share:.1%} of its results were NaN or infinite{pole}",
             ),
-            remedy="Keep what it divides by, or takes a root or a logarithm of, away from 0: a feature "
-            "that never "
-            "changes has a standard deviation of 0.",
-            code="std = x.std(0).clamp(min=1e-6)",
+            remedy="Don't divide by 0, nor take a root or a logarithm of it: a feature that never changes "
+            "has a standard deviation of 0.",
+            code="std = x.std(0)\nstd[std == 0] = 1",
         )
     return Finding(
         place=Place(kind="data"),

@@ -10,6 +10,8 @@ from trainlab.page.section import Fact
 
 FEW_ROWS = 8
 """The loss of a batch of fewer rows says little about that of the data."""
+AGAIN = 2
+"""Rows that each came so often do come again."""
 UNLIKE = 4
 """A loss so many times that over the data, or so small a part of it, may be in another unit."""
 
@@ -75,10 +77,18 @@ def _data(card: dict[str, Any]) -> list[Fact]:
         facts.append(Fact("loaders", "; ".join(_loader(one) for one in card["loaders"])))
     length = counted(card["steps"], "step")
     if card["epochs"] is not None:
-        length += f", about {format_number(card['epochs'])} epoch{'' if card['epochs'] == 1 else 's'}"
+        length += _epochs(card["epochs"], from_loaders=bool(card["loaders"]))
     passes = card["backward_passes"]
     facts.append(Fact("length", f"{length}, {passes:,} backward pass{'es' if passes != 1 else ''}"))
     return facts
+
+
+def _epochs(count: float, *, from_loaders: bool) -> str:
+    """Say how often the data was gone through: by its rows nothing is known until they come again."""
+    number = format_number(count)
+    if from_loaders:
+        return f", about {number} epoch{'' if count == 1 else 's'}"
+    return f", each row about {number} times" if count >= AGAIN else ""
 
 
 def _loader(one: dict[str, Any]) -> str:
@@ -93,7 +103,7 @@ def _modes(model: dict[str, Any]) -> str:
         return ""
     train, judge = model["training_passes"], model["evaluation_passes"]
     words = [
-        f"{count:,} {purpose} passes in {mode}"
+        f"{count:,} {purpose} pass{'' if count == 1 else 'es'} in {mode}"
         for purpose, passes in (("training", train), ("evaluation", judge))
         for mode, count in passes.items()
         if count
