@@ -4,10 +4,12 @@ Every script of the case sets (`benchmarks/doctor_cases`, `examples/`, and folde
 given) is run under the doctor, and so is the mended copy of each faulty one: some 10 minutes on a core.
 Results are kept in docs/trust.json after each, so it can be stopped and run again; what an earlier doctor
 said is measured anew. `--outcomes` asks whether doctor, watch, seeds and --try judge the same runs alike
-(`doctor_outcomes`), `--cost` what the doctor adds to a script's time and memory; both run each script
-several times in processes of its own. `scripts/docs --figures trust` makes the page of what is kept.
+(`doctor_outcomes`), `--remedies` whether the remedies that reports print help (`doctor_remedies`), `--cost`
+what the doctor adds to a script's time and memory. `scripts/docs --figures trust` makes the page of what is
+kept.
 
-    scripts/bench --doctor [--outcomes | --cost] [--cases NAME=FOLDER…] [--only SET…] [--quick]
+    scripts/bench --doctor [--outcomes | --remedies | --cost] [--cases NAME=FOLDER…] [--only SET…] [--every N]
+        [--quick]
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from benchmarks import doctor_outcomes
+from benchmarks import doctor_liftable, doctor_outcomes, doctor_remedies
 from benchmarks.doctor_runs import cost, judged, row
 from benchmarks.doctor_score import alarms, by_set, calibration, overhead
 from benchmarks.doctor_sets import ROOT, Case, all_cases
@@ -37,20 +40,32 @@ HEADS = ("set", "found", "first", "placed", "healthy accused", "mended accused")
 def main(words: Sequence[str] | None = None) -> int:
     """Measure what isn't kept yet, and print what all comes to."""
     options = _options(words)
-    chosen = [case for case in all_cases(options.cases) if not options.only or case.of in options.only]
-    if options.quick:
-        chosen = chosen[:: max(1, len(chosen) // QUICK)]
-    kept = read(options.kept)
-    for found in (
-        _outcomes(chosen, kept) if options.outcomes else _costs(chosen, kept) if options.cost else ()
-    ):
-        _keep(options, found)
-    if not options.outcomes and not options.cost:
-        for found in _verdicts(chosen, kept, again=options.again):
+    with tempfile.TemporaryDirectory() as folder:
+        made = doctor_liftable.cases(Path(folder)) if options.remedies else ()
+        known = (*all_cases(options.cases), *made)
+        chosen = [case for case in known if not options.only or case.of in options.only]
+        if options.every > 1:
+            chosen = [case for place, case in _places(chosen) if place % options.every == 0]
+        if options.quick:
+            chosen = chosen[:: max(1, len(chosen) // QUICK)]
+        kept = read(options.kept)
+        for found in _measured(chosen, kept, options):
             _keep(options, found)
+        keys = {case.key for case in chosen}
     print(file=sys.stderr)
-    show(kept, {case.key for case in chosen})
+    show(kept, keys)
     return 0
+
+
+def _measured(
+    chosen: Sequence[Case], kept: dict[str, Any], options: argparse.Namespace
+) -> Iterator[dict[str, Any]]:
+    """Measure what is asked for, and yield all that is kept after each case."""
+    if options.outcomes:
+        return _outcomes(chosen, kept, again=options.again)
+    if options.remedies:
+        return _remedies(chosen, kept, again=options.again)
+    return _costs(chosen, kept) if options.cost else _verdicts(chosen, kept, again=options.again)
 
 
 def _verdicts(chosen: Sequence[Case], kept: dict[str, Any], *, again: bool) -> Iterator[dict[str, Any]]:
@@ -63,6 +78,20 @@ def _verdicts(chosen: Sequence[Case], kept: dict[str, Any], *, again: bool) -> I
         yield _noted(kept, number, len(left))
 
 
+def _remedies(chosen: Sequence[Case], kept: dict[str, Any], *, again: bool) -> Iterator[dict[str, Any]]:
+    """Ask of what this doctor prints, a mended script apart, whether it helps."""
+    rows, doctor = {row["key"]: row for row in kept.get("remedies", [])}, doctors_digest()
+    left = [case for case in chosen if again or rows.get(case.key, {}).get("doctor") != doctor]
+    left = [case for case in left if case.kind != "mended"]
+    runner = doctor_remedies.Scripts()
+    for number, case in enumerate(left, start=1):
+        rows[case.key] = {**doctor_remedies.measured(case, runner), "doctor": doctor}
+        kept["remedies"] = sorted(
+            rows.values(), key=lambda row: [row[name] for name in ("set", "fault", "key")]
+        )
+        yield _noted(kept, number, len(left))
+
+
 def _costs(chosen: Sequence[Case], kept: dict[str, Any]) -> Iterator[dict[str, Any]]:
     known = {row["key"] for row in kept.setdefault("cost", [])}
     left = [case for case in chosen if case.kind != "mended" and case.key not in known]
@@ -71,14 +100,23 @@ def _costs(chosen: Sequence[Case], kept: dict[str, Any]) -> Iterator[dict[str, A
         yield _noted(kept, number, len(left))
 
 
-def _outcomes(chosen: Sequence[Case], kept: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    known = {row["key"] for row in kept.setdefault("outcomes", [])}
-    left = [
-        case for case in chosen if case.kind != "mended" and case.of != "sealed" and case.key not in known
-    ]
+def _outcomes(chosen: Sequence[Case], kept: dict[str, Any], *, again: bool) -> Iterator[dict[str, Any]]:
+    """Let all judge the runs that weren't judged by this doctor, and yield all that is kept after each."""
+    rows, doctor = {row["key"]: row for row in kept.get("outcomes", [])}, doctors_digest()
+    asked = [case for case in chosen if case.kind != "mended" and case.of != "sealed"]
+    left = [case for case in asked if again or rows.get(case.key, {}).get("doctor") != doctor]
     for number, case in enumerate(left, start=1):
-        kept["outcomes"].append(doctor_outcomes.measured(case))
+        rows[case.key] = doctor_outcomes.measured(case) | {"doctor": doctor}
+        kept["outcomes"] = sorted(rows.values(), key=lambda row: (row["set"], row["name"]))
         yield _noted(kept, number, len(left))
+
+
+def _places(cases: Sequence[Case]) -> Iterator[tuple[int, Case]]:
+    """Yield each case with the place of its script in its set; a mended copy has that of the faulty one."""
+    scripts: dict[str, dict[str, int]] = {}
+    for case in cases:
+        known = scripts.setdefault(case.of, {})
+        yield known.setdefault(case.script.name, len(known)), case
 
 
 def _noted(kept: dict[str, Any], number: int, of: int) -> dict[str, Any]:
@@ -137,6 +175,8 @@ def show(kept: dict[str, Any], keys: Collection[str]) -> None:
         )
     if outcomes := [row for row in kept.get("outcomes", []) if row["key"] in keys]:
         doctor_outcomes.show(outcomes)
+    if remedies := [row for row in kept.get("remedies", []) if row["key"] in keys]:
+        doctor_remedies.show(remedies)
     if added := overhead(row for row in kept.get("cost", []) if row["key"] in keys):
         print(
             f"{added['scripts']} scripts: {added['plain_cpu']:.1f} s of processor time by themselves, "
@@ -159,8 +199,12 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--again", action="store_true", help="measure all anew")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--outcomes", action="store_true", help="instead, who judges the same run otherwise")
+    what.add_argument("--remedies", action="store_true", help="instead, how many of its remedies help")
     what.add_argument("--cost", action="store_true", help="instead, what the doctor adds to time and memory")
     parser.add_argument("--only", nargs="+", metavar="SET", help="only these sets")
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="only every N-th script of each set"
+    )
     parser.add_argument(
         "--cases",
         nargs="+",

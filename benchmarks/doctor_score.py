@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
+from trainlab.diagnosis.remedies.trial_verdict import MOST
 from trainlab.stats import Rate, rate
 
 Row = Mapping[str, Any]
@@ -121,6 +122,48 @@ def overhead(rows: Iterable[Row]) -> dict[str, float] | None:
         "most_mb": max(row["mb"] - row["plain_mb"] for row in rows),
         "same": sum(row["same_output"] for row in rows),
     }
+
+
+SEEDS, FEWER = 400, 200
+"""Seeds on which a printed remedy is asked, of a light training and of others."""
+ADVICE, TRIED = "advice", "tried"
+"""How a remedy is printed: as advice of a finding, or only as one that was tried."""
+RESULTS = ("helps", "nothing", "hurts")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remedies:
+    """Of some printed remedies (`doctor_remedies`): how many help, do nothing and hurt, and of how many that
+    can't be told."""
+
+    name: str
+    helps: Rate
+    nothing: Rate
+    hurts: Rate
+    better: int
+    unknown: int
+
+
+def remedies_scored(name: str, remedies: Sequence[Row]) -> Remedies | None:
+    """Return what came of these remedies; None if it can be told of none.
+
+    `better` are those of `nothing` with which most seeds come out better all the same, and learn no more.
+    """
+    told = [one for one in remedies if one["result"] in RESULTS]
+    if not told:
+        return None
+    helps, nothing, hurts = (
+        rate(sum(one["result"] == result for one in told), len(told)) for result in RESULTS
+    )
+    better = sum(one["result"] == "nothing" and one["better"] >= MOST * one["seeds"] for one in told)
+    return Remedies(
+        name=name,
+        helps=helps,
+        nothing=nothing,
+        hurts=hurts,
+        better=better,
+        unknown=len(remedies) - len(told),
+    )
 
 
 def share(holds: Callable[[Row], bool], rows: Sequence[Row]) -> Rate | None:

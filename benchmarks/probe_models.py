@@ -41,9 +41,12 @@ class Made:
 
 
 def training(
-    model: nn.Module, criterion: nn.Module, batch: Callable[[], tuple[torch.Tensor, torch.Tensor]]
+    model: nn.Module,
+    criterion: nn.Module,
+    batch: Callable[[], tuple[torch.Tensor, torch.Tensor]],
+    kind: type[torch.optim.Adam] = torch.optim.Adam,
 ) -> Training:
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    optimizer = kind(model.parameters(), lr=1e-3)
     return Training(model=model, criterion=criterion, optimizer=optimizer, batch=batch)
 
 
@@ -86,10 +89,10 @@ def transformer() -> Training:
     )  # fmt: skip
 
     def batch() -> tuple[torch.Tensor, torch.Tensor]:
-        tokens = torch.randint(2000, (8, 65))
+        tokens = torch.randint(2000, (4, 65))
         return tokens[:, :-1], tokens[:, 1:].flatten()
 
-    return training(model, nn.CrossEntropyLoss(), batch)
+    return training(model, nn.CrossEntropyLoss(), batch, torch.optim.AdamW)
 
 
 MODELS = (

@@ -23,9 +23,6 @@ import torch
 from benchmarks.probe_contenders import bare, doctor
 from benchmarks.probe_models import MODELS, Made
 
-LARGE_STEPS = 40
-"""Of the large model only the steps that the probe looks at closely, each of them."""
-
 
 def train(name: str, steps: int, *, watched: bool) -> None:
     """Train in this process, and print processor seconds and the peak of memory in MB."""
@@ -43,7 +40,7 @@ def train(name: str, steps: int, *, watched: bool) -> None:
 
 def measured(made: Made, *, rounds: int, most: int) -> dict[str, Any]:
     """Return the medians of the rounds, with and without in turns."""
-    steps = min(most, LARGE_STEPS if made.name == "transformer" else made.steps)
+    steps = min(most, made.steps)
     ran: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
     for _ in range(rounds):
         for watched, found in ran.items():

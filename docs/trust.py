@@ -6,8 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.doctor_liftable import SET
 from benchmarks.doctor_outcomes import disagreements
 from benchmarks.doctor_score import (
+    ADVICE,
+    FEWER,
+    SEEDS,
+    TRIED,
     Bin,
     Row,
     Score,
@@ -17,9 +22,11 @@ from benchmarks.doctor_score import (
     calibration,
     is_accused,
     overhead,
+    remedies_scored,
 )
 from docs.blocks import ROOT
 from docs.words import table
+from trainlab.diagnosis.report.verdict import FAILED
 from trainlab.draw import Measured, counted, format_number, measured_curves
 from trainlab.stats import Rate
 
@@ -68,10 +75,14 @@ def sets() -> str:
     found = [_score_row(score) for score in by_set(rows)]
     names = dict.fromkeys(row["set"] for row in rows)
     lines = [f"- **{name}**: {SETS[name]}." for name in names if name in SETS]
+    return f"{table(heads, found)}\n\n" + "\n".join(lines) + _states(rows, "verdicts")
+
+
+def _states(rows: Sequence[Row], what: str) -> str:
     states = len({row["doctor"] for row in rows})
-    if states > 1:
-        lines.append(f"\nThese verdicts are from {states} states of the doctor's code, a few hours apart.")
-    return f"{table(heads, found)}\n\n" + "\n".join(lines)
+    if states < 2:
+        return ""
+    return f"\n\nThese {what} are from {states} states of the doctor's code, a few hours apart."
 
 
 def wrong() -> str:
@@ -202,6 +213,58 @@ def peers() -> str:
     return table(heads, lines)
 
 
+def remedies() -> str:
+    """How many of the remedies that reports print help, by how they are given and by the script's fault."""
+    rows = kept().get("remedies")
+    if not rows:
+        return "Not measured."
+    lifted = [row for row in rows if not row["why_not"]]
+    made = sum(row["set"] == SET for row in lifted)
+    failed = sum(row["state"] in FAILED for row in lifted)
+    others = sum(row["set"] != SET for row in rows)
+    printed = [(row["fault"], one) for row in lifted for one in row["remedies"]]
+    groups = {
+        name: [one for _, one in printed if holds(one)]
+        for name, holds in (
+            ("advice, tried by the doctor", lambda one: one["given"] == ADVICE and one["verdict"]),
+            ("advice, not tried", lambda one: one["given"] == ADVICE and not one["verdict"]),
+            ("told as tried, no advice", lambda one: one["given"] == TRIED),
+        )
+    }
+    advice = [(fault, one) for fault, one in printed if one["given"] == ADVICE]
+    by_fault = {
+        f"`{name}`" if name else "no fault": [one for fault, one in advice if fault == name]
+        for name in sorted({fault for fault, _ in advice})
+    }
+    silent = sum(not row["remedies"] for row in lifted)
+    words = (
+        f"{counted(len(lifted), 'script')} can be lifted: {made} made for this, and {len(lifted) - made} of "
+        f"the {others} of all sets; {failed} {'fails' if failed == 1 else 'fail'}. Each remedy is asked on "
+        f"{SEEDS} seeds ({FEWER} of longer trainings). For {silent} there is none to "
+        "ask: nothing is found, or no remedy is a change of an experiment."
+    )
+    heads = ("", "remedies", "help", "do nothing", "hurt")
+    return (
+        f"{words}\n\n{table(('remedies printed', *heads[1:]), _remedy_lines(groups))}\n\n"
+        f"The advice, by the script's fault:\n\n"
+        f"{table(('fault', *heads[1:]), _remedy_lines(by_fault, short=True))}{_states(lifted, 'reports')}"
+    )
+
+
+def _remedy_lines(groups: dict[str, list[Row]], *, short: bool = False) -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = []
+    for name, asked in groups.items():
+        found = remedies_scored(name, asked)
+        if found is None:
+            continue
+        shares = (found.helps, found.nothing, found.hurts)
+        helps, nothing, hurts = map(_k if short else _of, shares)
+        if found.better:
+            nothing += f"; {found.better} better"
+        lines.append((name, str(found.helps.n), helps, nothing, hurts))
+    return lines
+
+
 def _doctor_beside(rows: Sequence[Row]) -> tuple[str, ...]:
     faulty = [row for row in rows if row["kind"] == "faulty"]
     healthy = [row for row in rows if row["kind"] == "healthy"]
@@ -241,9 +304,12 @@ def _bits(found: dict[str, Any]) -> str:
     bits = found.get("bits")
     if not bits:
         return ""
+    apart = bits["not_repeatable"]
+    more = f"; {apart} more differ from themselves without it, too" if apart else ""
     return (
-        f"\n\nFinal weights and the states of all random generators are the same bit for bit, with the "
-        f"probe and without, in {bits['same']} of {bits['trainings']} trainings "
+        "\n\nFinal weights, buffers and the states of all random generators are the same bit for bit, with "
+        f"the doctor and without, in {bits['same']} of {bits['trainings']} trainings{more}: at the script's "
+        f"end and after the doctor's last passes, which {bits['asked']} of them had "
         "(`python -m benchmarks.probe_bits`)."
     )
 
@@ -280,4 +346,4 @@ def _range(each: Bin) -> str:
     return f"{format_number(each.low)} to {format_number(each.high)}"
 
 
-BLOCKS = (confidence, cost, faults, outcomes, peers, sets, wrong)
+BLOCKS = (confidence, cost, faults, outcomes, peers, remedies, sets, wrong)

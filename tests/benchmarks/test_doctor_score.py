@@ -167,3 +167,15 @@ def test_all_judge_the_failing_scripts_alike(tmp_path: Path, name: str):
     found = doctor_outcomes.judged(case.copy_to(tmp_path))
     assert [each.said for each in found if not each.alike] == []
     assert found[0].said["doctor"] == "stuck"
+
+
+def test_remedies_are_counted_by_what_came_of_them():
+    made = [
+        {"result": result, "better": better, "seeds": 10}
+        for result, better in (("helps", 9), ("nothing", 8), ("nothing", 7), ("unknown", 0))
+    ]
+    found = doctor_score.remedies_scored("all", made)
+    assert found is not None
+    assert [(one.k, one.n) for one in (found.helps, found.nothing, found.hurts)] == [(1, 3), (2, 3), (0, 3)]
+    assert (found.better, found.unknown) == (1, 1)
+    assert doctor_score.remedies_scored("none", made[3:]) is None

@@ -68,7 +68,7 @@ def test_confidence_has_a_row_a_range(found: dict[str, Any]):
 
 
 def test_what_wasnt_measured_is_said(found: dict[str, Any]):
-    assert trust.cost() == trust.outcomes() == "Not measured."
+    assert trust.cost() == trust.outcomes() == trust.remedies() == "Not measured."
     found["cost"] = [
         {"key": "a", "cpu": 3.0, "mb": 120, "plain_cpu": 2.0, "plain_mb": 100, "same_output": True},
     ]
@@ -77,9 +77,13 @@ def test_what_wasnt_measured_is_said(found: dict[str, Any]):
     found["overhead"] = [
         {"model": "CNN", "parameters": 9, "steps": 5, "plain_cpu": 2.0, "cpu": 3.0, "plain_mb": 9, "mb": 8}
     ]
-    found["bits"] = {"same": 3, "trainings": 3}
+    found["bits"] = {"same": 3, "trainings": 3, "asked": 2, "not_repeatable": 0}
     assert "| CNN | 9 | 5 | 2.0 s | 3.0 s (+50%) | 9 MB, -1 MB |" in trust.cost()
-    assert "in 3 of 3 trainings" in trust.cost()
+    assert (
+        "in 3 of 3 trainings: at the script's end and after the doctor's last passes, which 2" in trust.cost()
+    )
+    found["bits"]["not_repeatable"] = 1
+    assert "in 3 of 3 trainings; 1 more differ from themselves without it, too:" in trust.cost()
 
 
 def test_runs_judged_otherwise_are_in_a_table(found: dict[str, Any]):
@@ -96,3 +100,26 @@ def test_the_doctor_is_put_beside_tools_on_the_same_scripts(found: dict[str, Any
     (line,) = [line for line in told.splitlines() if line.startswith("| torchdiag")]
     assert line.endswith("| 0 of 2 | 0 of 2 | 1 of 1 |")
     assert not re.search(r"gradsnitch.*\d of [1-9]", told)
+
+
+def test_remedies_that_help_are_counted_by_how_they_are_given(found: dict[str, Any]):
+    def asked(given: str, verdict: str, result: str) -> dict[str, Any]:
+        return {"given": given, "verdict": verdict, "result": result, "better": 9, "seeds": 10}
+
+    several = [
+        asked("advice", "mended", "helps"), asked("advice", "", "nothing"), asked("tried", "harmed", "hurts")
+    ]  # fmt: skip
+    lifted = {"set": "liftable", "fault": "dead_relu", "why_not": "", "state": "stuck", "remedies": several}
+    other = {"set": "open", "fault": "", "why_not": "it is too large", "remedies": []}
+    lifted["doctor"] = other["doctor"] = "one"
+    found["remedies"] = [lifted, other]
+    told = trust.remedies()
+    assert told.startswith("1 script can be lifted: 1 made for this, and 0 of the 1 of all sets; 1 fails.")
+    assert (
+        "| advice, tried by the doctor | 1 | 1 of 1 (21–100 %) | 0 of 1 (0–79 %) | 0 of 1 (0–79 %) |" in told
+    )
+    assert (
+        "| advice, not tried | 1 | 0 of 1 (0–79 %) | 1 of 1 (21–100 %); 1 better | 0 of 1 (0–79 %) |" in told
+    )
+    assert "| told as tried, no advice | 1 | 0 of 1 (0–79 %) | 0 of 1 (0–79 %) | 1 of 1 (21–100 %) |" in told
+    assert told.endswith("| `dead_relu` | 2 | 1 | 1; 1 better | 0 |")

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import threading
 import time
 import weakref
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
@@ -192,21 +191,38 @@ class ProbeState:
         return self.registry.path(self.modules[-1]) if self.modules else ""
 
 
-@contextlib.contextmanager
-def unheard() -> Generator[None]:
-    """Let the probe compute without gradients, unseen by modes and tensor classes of the user's own."""
-    enabled = torch.is_grad_enabled()
-    # In this order: switching gradients off is itself a function that modes get to see.
-    with no_torch_function():
+class Unheard:
+    """Lets the probe compute without gradients, unseen by modes and tensor classes of the user's own.
+
+    A class, and no generator: it is entered several times in every step.
+    """
+
+    __slots__ = ("enabled", "functions", "modes")
+
+    def __enter__(self) -> None:
+        self.enabled, self.functions, self.modes = torch.is_grad_enabled(), no_torch_function(), None
+        # In this order: switching gradients off is itself a function that modes get to see.
+        self.functions.__enter__()
         set_grad_enabled(False)
         try:
             if is_dispatched():
-                with no_dispatch_modes():
-                    yield
-            else:
-                yield
+                self.modes = no_dispatch_modes()
+                self.modes.__enter__()
+        except BaseException:
+            self.modes = None
+            self.__exit__(None, None, None)
+            raise
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            if self.modes is not None:
+                self.modes.__exit__(*error)
         finally:
-            set_grad_enabled(enabled)
+            set_grad_enabled(self.enabled)
+            self.functions.__exit__(*error)
+
+
+unheard = Unheard
 
 
 def guarded(function: F) -> F:

@@ -136,6 +136,11 @@ def _inputs(fields: Fields) -> bool:
     return True
 
 
+def _targets(fields: Fields) -> bool:
+    fields["scaling"] = {**fields.get("scaling", {}), "targets": "standard"}
+    return True
+
+
 def _use_layers(fields: Fields, *, layers: Sequence[Sequence[Any]]) -> bool:
     """Insert layers, with the activation and the start of the one before; their widths have to fit."""
     network, init = fields["network"], fields["init"]
@@ -165,6 +170,7 @@ _CHANGES: dict[str, Callable[..., bool]] = {
     "off_output": _off_output,
     "squared": _squared,
     "inputs": _inputs,
+    "targets": _targets,
     "use_layers": _use_layers,
 }
 """The changes that an experiment has a field for, by the names that remedies have for them (`applying`)."""

@@ -23,7 +23,7 @@ from trainlab.execution import Interrupted, default_workers, train_all
 from trainlab.spec import Experiment
 
 MANY, FEW = 100, 20
-"""Seeds that a remedy is tried on, of a light training and of others."""
+"""Seeds that a remedy is tried on: of a light training, and at least."""
 LIGHT = 10_000_000
 """So many updates of a parameter by an example take the kernel a few milliseconds."""
 
@@ -55,9 +55,10 @@ class ExperimentTrials:
             if experiment is None:
                 yield from ((job, Run(outcome=None)) for job in mine.values())
                 continue
+            rescaled = experiment.scaling.targets != self.lift.experiment.scaling.targets
             for run in self._trained(experiment, range(min(mine), max(mine) + 1), deadline):
                 if run.seed in mine:
-                    yield mine[run.seed], _told(run, self.reader, experiment)
+                    yield mine[run.seed], _told(run, self.reader, rescaled=rescaled)
 
     def _trained(self, experiment: Experiment, seeds: range, deadline: float) -> list[SeedRun]:
         """Return the runs; none if they weren't done in time."""
@@ -66,7 +67,7 @@ class ExperimentTrials:
         timer.start()
         try:
             quiet = msgspec.structs.replace(experiment, record=QUIET)
-            reader = _reader_for(self.reader, self.lift.experiment, experiment)
+            reader = reader_for(self.reader, self.lift.experiment, experiment)
             read = recording_what_is_read(quiet, reader, len(seeds))
             return read_runs(reader, train_all([read], seeds, engine="fast", workers=self.lanes, stop=stop))
         except Interrupted:
@@ -75,23 +76,27 @@ class ExperimentTrials:
             timer.cancel()
 
 
-def _reader_for(reader: RunReader, experiment: Experiment, new: Experiment) -> RunReader:
-    """Return how runs of the changed experiment are read: by its own loss, if that is another."""
-    if new.loss == experiment.loss:
+def reader_for(reader: RunReader, experiment: Experiment, new: Experiment) -> RunReader:
+    """Return how runs of the changed experiment are read: by its own loss and targets, where they differ."""
+    if new.loss == experiment.loss and new.scaling.targets == experiment.scaling.targets:
         return reader
     targets = new.data().targets.astype(np.float64)
-    return replace(reader, constant=best_constant_loss(new.loss, targets), first_loss=None)
+    variance = None if reader.variance is None else float(targets.var(axis=0).mean())
+    constant = best_constant_loss(new.loss, targets)
+    return replace(reader, constant=constant, variance=variance, first_loss=None)
 
 
-def _told(run: SeedRun, reader: RunReader, experiment: Experiment) -> Run:
-    constant = reader.constant
+def _told(run: SeedRun, reader: RunReader, *, rescaled: bool) -> Run:
+    constant, last = reader.constant, run.last_loss
+    if rescaled and run.relative_loss is not None:
+        last = run.relative_loss * constant  # in the script's own units
     outcome = Outcome(
         state=run.state,  # pyright: ignore[reportArgumentType]
         reached=run.reached,
         reached_as=run.reached_as,
         neighbours_reach=reader.neighbours,
         first_loss=reader.first_loss,
-        last_loss=run.last_loss,
+        last_loss=last,
         constant_answer_loss=constant,
         loss_by_constant=run.relative_loss,
         fit_by_constant=run.relative_loss,
@@ -100,7 +105,7 @@ def _told(run: SeedRun, reader: RunReader, experiment: Experiment) -> Run:
 
 
 def seeds_for(experiment: Experiment) -> int:
-    """Return on how many seeds a remedy is tried: 100 where that takes no time, else 20."""
+    """Return on how many seeds a remedy is tried: 100, or as many as take as long as those of a light one."""
     work = experiment.epochs * experiment.steps_per_epoch
     work *= experiment.network.parameters * experiment.examples_per_step
-    return MANY if work <= LIGHT else FEW
+    return max(FEW, min(MANY, MANY * LIGHT // work))

@@ -14,13 +14,19 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.report.verdict import FAILED
 from trainlab.diagnosis.script.child_processes import kill_session
 
-BUDGET = 10.0
-"""Seconds for all of it, with the imports."""
+if TYPE_CHECKING:
+    from trainlab.diagnosis.lift.lifted import Lift
+    from trainlab.diagnosis.lift.recording import Recording
+    from trainlab.diagnosis.remedies.experiment_trials import ExperimentTrials
+    from trainlab.diagnosis.remedies.remedy import Remedy
+
+BUDGET, MOST = 10.0, 30.0
+"""Seconds for all of it, with the imports, and as long again as the training took to replay it; at most."""
 TRYING = 5.0
 """Seconds of these for the trials themselves."""
 RECORDING, REPORT, FOUND = "recording.npz", "report.json", "found.json"
@@ -39,14 +45,16 @@ class Unasked:
     summary: dict[str, Any]
 
 
-def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float = BUDGET) -> Unasked | None:
+def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float | None = None) -> Unasked | None:
     """Try remedies for a report whose training was recorded in `folder`; None where that can't be done.
+
+    Without a `budget` of seconds it takes at most `BUDGET` and as long again as the training took.
 
     It can't where nothing failed, the training was broken off or is no experiment that was recorded whole, no
     remedy can be said as a change of it, the engine isn't compiled yet, or the time is over.
     """
     folder = Path(folder)
-    if not _is_worth_it(report) or not (folder / RECORDING).exists():
+    if not is_worth_it(report) or not (folder / RECORDING).exists():
         return None
     from trainlab.diagnosis.lift.recording import read
 
@@ -61,7 +69,7 @@ def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float = B
         start_new_session=True,
     )
     try:
-        process.wait(budget)
+        process.wait(min(MOST, BUDGET + report["card"]["seconds"]) if budget is None else budget)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         return None  # the report is there; Ctrl-C ends only what nobody asked for
     finally:
@@ -72,7 +80,8 @@ def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float = B
     return Unasked(**json.loads(found.read_bytes())) if found.exists() else None
 
 
-def _is_worth_it(report: dict[str, Any]) -> bool:
+def is_worth_it(report: dict[str, Any]) -> bool:
+    """Whether a report is of a training that ran to its end and failed, with something found."""
     ended = report["ended"]
     whole = ended.get("how") in ("end", "exit") and not ended.get("code")
     return whole and bool(report["findings"]) and report["card"]["outcome"] in FAILED
@@ -83,11 +92,6 @@ def tried_in(folder: Path) -> Unasked | None:
     from trainlab.diagnosis.lift.experiment import draft_of, task_of
     from trainlab.diagnosis.lift.lifted import lift_own
     from trainlab.diagnosis.lift.recording import read
-    from trainlab.diagnosis.remedies.experiment_changes import with_the_unused
-    from trainlab.diagnosis.remedies.experiment_trials import ExperimentTrials, seeds_for
-    from trainlab.diagnosis.remedies.trying import Trying, remedies_for
-    from trainlab.diagnosis.seeds.engine_runs import reader_of
-    from trainlab.diagnosis.seeds.seed_run import run_from_report
     from trainlab.execution import train_all
 
     report = json.loads((folder / REPORT).read_bytes())
@@ -96,27 +100,57 @@ def tried_in(folder: Path) -> Unasked | None:
         draft = draft_of(recording)
         first = draft.experiment(draft.losses[0], task_of(draft.inputs, draft.targets, folder=folder))
         train_all([first.at_epochs(1)], range(1), engine="fast", workers=1)  # is the engine compiled?
-        lift = lift_own(recording, folder=folder)
-        yours = run_from_report(report, seed=None, printed="", metric="", seconds=0.0)
-        trials = ExperimentTrials(lift=lift, reader=reader_of(lift, [yours], ""))
+        return tried_on(trials_of(report, lift_own(recording, folder=folder)), report, recording)
 
-        def remedies(finding: dict[str, Any]) -> Any:
-            more = with_the_unused(recording.unused) if finding["fault"] == "unreachable_params" else ()
-            return tuple(one for one in (*more, *remedies_for(finding)) if trials.can_try(one))
 
-        findings = [one for one in report["findings"] if remedies(one)]
-        if not findings:
-            return None
-        trying = Trying(
-            runner=trials,
-            seeds=seeds_for(lift.experiment),
-            budget=TRYING,
-            seconds=0.01,
-            tell=lambda used, words: None,
-            remedies=remedies,
-            stops_early=False,
-        )
-        by_fault, summary = trying.of(findings)
+def trials_of(report: dict[str, Any], lift: Lift) -> ExperimentTrials:
+    """Return what trains the experiment with remedies and without, judged as the script's own run was."""
+    from trainlab.diagnosis.remedies.experiment_trials import ExperimentTrials
+    from trainlab.diagnosis.seeds.engine_runs import reader_of
+    from trainlab.diagnosis.seeds.seed_run import run_from_report
+    from trainlab.diagnosis.signals.users_rule import rule_from
+
+    ruled = report["outcome"]["solved"]
+    rule = None if ruled is None or ruled["solved"] is None else rule_from(ruled["rule"])
+    metric = "" if rule is None else rule.name
+    yours = run_from_report(report, seed=None, printed="", metric="", seconds=0.0)
+    return ExperimentTrials(lift=lift, reader=reader_of(lift, [yours], metric, rule))
+
+
+def can_be_tried(
+    finding: dict[str, Any], trials: ExperimentTrials, recording: Recording
+) -> tuple[Remedy, ...]:
+    """Return the remedies of a finding that are a change of the experiment."""
+    from trainlab.diagnosis.remedies.experiment_changes import with_the_unused
+    from trainlab.diagnosis.remedies.trying import remedies_for
+
+    more = with_the_unused(recording.unused) if finding["fault"] == "unreachable_params" else ()
+    return tuple(one for one in (*more, *remedies_for(finding)) if trials.can_try(one))
+
+
+def tried_on(
+    trials: ExperimentTrials, report: dict[str, Any], recording: Recording, *, seconds: float = TRYING
+) -> Unasked | None:
+    """Try the remedies of a report's findings for so many seconds; None where none can be tried."""
+    from trainlab.diagnosis.remedies.experiment_trials import seeds_for
+    from trainlab.diagnosis.remedies.trying import Trying
+
+    def remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
+        return can_be_tried(finding, trials, recording)
+
+    findings = [one for one in report["findings"] if remedies(one)]
+    if not findings:
+        return None
+    trying = Trying(
+        runner=trials,
+        seeds=seeds_for(trials.lift.experiment),
+        budget=seconds,
+        seconds=0.01,
+        tell=lambda used, words: None,
+        remedies=remedies,
+        stops_early=False,
+    )
+    by_fault, summary = trying.of(findings)
     return Unasked(by_fault=by_fault, summary=summary | {"words": f"{summary['words']} {NOTE}"})
 
 
