@@ -12,7 +12,7 @@ from trainlab.diagnosis.faults import all_faults, families
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.script.runner import run_script
 from trainlab.diagnosis.signals.baselines import AGREE, TELLING, K
-from trainlab.diagnosis.signals.learnt import BEHIND, FEW, LEARNT, ROWS, STUCK
+from trainlab.diagnosis.signals.learnt import BEHIND, FEW, FLAWLESS, LEARNT, ROWS, STUCK
 from trainlab.diagnosis.signals.table import SIGNALS
 from trainlab.page.sketch import Sketch
 
@@ -28,7 +28,11 @@ def index() -> str:
 def outcomes() -> str:
     """The outcomes of a training."""
     rows = [
-        ("stuck", f"the last losses are above {STUCK:.0%} of that of the best constant answer"),
+        (
+            "stuck",
+            f"the last losses are above {STUCK:.0%} of that of the best constant answer, unless, of classes, "
+            f"mistakes are at most {FLAWLESS:.0%} of the commonest class's",
+        ),
         (
             "learnt",
             f"the loss is at most {LEARNT:.0%} of that of the best constant answer; or, of classes, mistakes "

@@ -202,6 +202,34 @@ def test_a_network_that_keeps_numbers_of_numpy_is_asked():
     assert found["asked"][0]["rows"] == 200
 
 
+def right_but_unsure() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(400, 3)
+    model = nn.Sequential(small(3), nn.Tanh())
+    fit(model, x, x.argmax(1), lambda out, y: functional.cross_entropy(0.05 * out, y))
+
+
+def test_answers_that_are_right_are_learnt_however_unsure_they_are():
+    found = outcome(right_but_unsure)
+    assert found["loss_by_constant"] > 0.9
+    assert found["reached"] > 0.95
+    assert found["state"] == "learnt"
+
+
+def test_evaluations_of_two_rows_are_read_together():
+    def training() -> None:
+        x, _ = table()
+        labels = torch.randint(0, 2, (200,))
+        model = small(2)
+        fit(model, x, labels, functional.cross_entropy, lr=1e-4)
+        model.eval()
+        with torch.no_grad():
+            for rows, answers in zip(torch.randn(40, 2, 3), torch.randint(0, 2, (40, 2)), strict=True):
+                functional.cross_entropy(model(rows), answers)
+
+    assert outcome(training)["reached"] < 0.9
+
+
 def outcome(training: Callable[[], None]) -> dict:
     report: Report = diagnosed(training)
     assert report.troubles == ()

@@ -18,6 +18,8 @@ from trainlab.diagnosis.signals.training import Training
 GROWN = 1e3
 LARGE = 1e4
 AT_START = 1e3
+FIRST = 10
+"""By so many losses it is seen by how much what is stepped on is larger than a mean over samples."""
 
 
 def judge(training: Training) -> Finding | None:
@@ -32,9 +34,7 @@ def judge(training: Training) -> Finding | None:
     values = np.nan_to_num(np.asarray(norms), nan=1e30, posinf=1e30)
     first = median(values[:3])
     top = float(values.max())
-    # In units of the loss, so that large targets or a sum over samples alone raise no alarm.
-    unit = training.learning.trivial if math.isfinite(training.learning.trivial) else training.learning.start
-    scale = max(1.0, abs(unit)) if math.isfinite(unit) else 1.0
+    scale = _unit(training)
     huge = int((values > LARGE * scale).sum()) >= 3
     if not huge and top <= GROWN * first and first <= AT_START * scale:
         return None
@@ -60,6 +60,22 @@ def judge(training: Training) -> Finding | None:
     )
 
 
+def _unit(training: Training) -> float:
+    """Return the loss to measure gradients by: large targets, or a sum over samples, raise no alarm."""
+    learning = training.learning
+    unit = learning.trivial if math.isfinite(learning.trivial) else learning.start
+    scale = max(1.0, abs(unit)) if math.isfinite(unit) else 1.0
+    if learning.main is None or learning.loss_curve is None:
+        return scale
+    called = learning.loss_curve.first
+    sums = [
+        called[fit.tick] / fit.value
+        for fit in learning.main.fits[:FIRST]
+        if fit.value > 0 and math.isfinite(called.get(fit.tick, math.nan))
+    ]
+    return scale * max(1.0, median(sums)) if sums else scale
+
+
 def _picture(training: Training) -> Picture | None:
     """The norm over the steps; where there is only one, the gradient by layer."""
     return gradient_norm(training) or gradient_by_depth(training)
@@ -72,7 +88,7 @@ FAULT = Fault(
     what="They grow from layer to layer, from time step to time step, or from step to step.",
     formula=f"The training fails, and ‖g‖ exceeds {LARGE:,.0f} three times, or {GROWN:,.0f} times its "
     f"first median, or starts above {AT_START:,.0f}; in units of the loss of the best constant "
-    "answer.",
+    "answer, summed as the loss is.",
     source="SageMaker, traintools and gradscope warn from 1e3 on; in that unit large targets raise no alarm.",
     silent="the training succeeds: single spikes are common in recurrent networks.",
     remedy="Clip to norm 1, start recurrent weights orthogonal, lower the learning rate.",

@@ -6,6 +6,7 @@ from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.events import FirstInput
 from trainlab.diagnosis.observed.features import feature_name
+from trainlab.diagnosis.observed.torch_names import LINEAR_NODES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import STANDARDIZED_INPUTS
@@ -37,6 +38,8 @@ def judge(training: Training) -> Finding | None:
     if weights and weights[0].module_kind not in _LAYERS:
         return None
     if _scaled_inside(training, weights[0].name if weights else ""):
+        return None
+    if not uneven and weights and _normalized_at_once(training, weights[0].key):
         return None
     worst = int(np.argmax(np.abs(middle) + spread))
     least = int(np.argmin(np.where(spread > 1e-9, spread, np.inf)))
@@ -72,6 +75,23 @@ def _scaled_inside(training: Training, name: str) -> bool:
     )
 
 
+def _normalized_at_once(training: Training, key: int) -> bool:
+    """Whether what the first layer gives goes straight into a batch-norm, which takes away a size of all."""
+    for graph in training.record.graphs[:3]:
+        found = {place for place, node in enumerate(graph.nodes) if node.param == key}
+        for _ in range(MOST_NODES):
+            found = {place for place, node in enumerate(graph.nodes) if found & set(node.inputs)}
+            kinds = {graph.nodes[place].kind for place in found}
+            if kinds and kinds <= _BATCH_NORMS:
+                return True
+            if not kinds or not kinds <= _OF_A_LAYER:
+                break
+    return False
+
+
+_BATCH_NORMS = frozenset(("NativeBatchNorm", "CudnnBatchNorm"))
+_OF_A_LAYER = LINEAR_NODES | {"T"}
+MOST_NODES = 4
 _USUAL = (0.3, 3.0)
 """Spreads, and sizes, of features that were standardised."""
 
@@ -105,7 +125,7 @@ FAULT = Fault(
     "first layer.",
     source="LeCun et al. 1998, Efficient BackProp: inputs of mean 0 and similar variance.",
     silent="the training succeeds (pixels from 0 to 16 learn well), or the first layer is a norm or an "
-    "embedding.",
+    "embedding. A batch-norm right after it takes away a size that all features share.",
     remedy="Subtract the training data's mean and divide by its standard deviation.",
     see=(
         "learning_rate",

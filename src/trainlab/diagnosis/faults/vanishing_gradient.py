@@ -18,6 +18,8 @@ FADED = 1e-2
 FADED_FAR = 1e-3
 FADED_LATE = 1e-3
 FADED_IN_TIME = 1e-3
+ZEROS, TAKEN, GROWN = 0.99, 0.1, 0.5
+"""Weights that start at 0 take nearly all of what comes back until they are half as large as usual."""
 
 # Through ten layers of tanh a quarter of it is left from Xavier, of PyTorch's default half a per cent.
 AT_FIRST = (
@@ -58,6 +60,7 @@ def _in_depth(
     late: bool = False,
 ) -> Finding | None:
     """Little of the largest gradient comes back through the layers to the first one."""
+    found = _not_behind_zeros(found)
     if len(found) < 3:
         return None
     (first, small), (largest, big) = found[0], max(found, key=lambda pair: pair[1])
@@ -81,6 +84,28 @@ def _in_depth(
         remedy=AT_LAST if late else AT_FIRST,
         code="" if late else XAVIER,
     )
+
+
+def _not_behind_zeros(found: list[tuple[ParamRecord, float]]) -> list[tuple[ParamRecord, float]]:
+    """Leave out what lies before weights that start at 0 and take its gradient, as those of a branch may.
+
+    Until they have grown, hardly anything passes them, whatever the layers before them are like.
+    """
+    zeros = [
+        (param, value)
+        for param, value in found
+        if param.start is not None and param.start.zeros >= ZEROS and not _has_grown(param)
+    ]
+    for param, value in sorted(zeros, key=lambda pair: -pair[0].depth):
+        before = [other for other in found if other[0].depth > param.depth]
+        if before and before[-1][1] < TAKEN * value:
+            return [other for other in found if other[0].depth <= param.depth]
+    return found
+
+
+def _has_grown(param: ParamRecord) -> bool:
+    usual = (3 * param.size / param.shape[0]) ** -0.5  # the std that PyTorch itself starts a layer with
+    return bool(param.weight_rms) and param.weight_rms[-1] > GROWN * usual
 
 
 def _in_time(training: Training) -> Finding | None:
@@ -141,7 +166,8 @@ FAULT = Fault(
     "enough, too.",
     source="AUTOTRAINER takes 1e-3 between first and last layer. Relative, since a sigmoid stack that "
     "can't learn stays far above the absolute limits (1e-7) of most tools.",
-    silent="the training succeeds, there are fewer than 3 layers, or they are frozen.",
+    silent="the training succeeds, there are fewer than 3 layers, or they are frozen. Layers before weights "
+    "that start at 0 don't count until those have grown.",
     remedy="Use ReLU with He initialization, Xavier for tanh, a norm layer, or skip connections.",
     see=(
         "chain_rule",

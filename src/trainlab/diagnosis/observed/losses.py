@@ -92,6 +92,7 @@ class Fit:
     zeros: float | None = None
     tied: float | None = None
     unmoved: float | None = None
+    rows: int = 0
 
 
 @dataclass(slots=True)

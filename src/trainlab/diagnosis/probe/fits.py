@@ -107,11 +107,13 @@ class Fits:
         tied = (logits.amax(-1) == logits.amin(-1)).float().mean()
         unmoved = (zero.gather(1, safe[:, None])[:, 0].float() * weight).sum() / total
         numbers = torch.stack([value, accuracy, spread, low, high, mass, zero.float().mean(), tied, unmoved])
-        tick = self.state.record.tick
+        tick, rows = self.state.record.tick, len(labels)
         into = record.judged if judged else record.fits
 
         def keep(got: list[float]) -> None:
-            into.append(Fit(tick, *got[:5], scale=got[5], zeros=got[6], tied=got[7], unmoved=got[8]))
+            into.append(
+                Fit(tick, *got[:5], scale=got[5], zeros=got[6], tied=got[7], unmoved=got[8], rows=rows)
+            )
 
         self.state.deferred.read(numbers, keep)
         if not judged:
@@ -199,13 +201,13 @@ class Fits:
                 unmoved,
             ]
         )
-        tick = self.state.record.tick
+        tick, count = self.state.record.tick, len(out2)
         into = record.judged if judged else record.fits
 
         def keep(got: list[float]) -> None:
             accurate = got[1] if got[1] >= 0 else None
             of_logits = {"zeros": got[8], "unmoved": got[9]} if record.kind in OF_LOGITS else {}
-            into.append(Fit(tick, got[0] - got[7], accurate, got[2], got[3], got[4], **of_logits))
+            into.append(Fit(tick, got[0] - got[7], accurate, got[2], got[3], got[4], rows=count, **of_logits))
             if not judged:
                 record.floor += got[7]
                 record.target_low, record.target_high = (

@@ -360,12 +360,29 @@ def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
     late = last if in_batches else main.judged[-3:]
     if main.kind in CLASSES + BINARY:
         rates = [fit.accuracy for fit in late if fit.accuracy is not None]
-        rates = [mean(rates)] if in_batches and rates else rates
+        enough = sum(fit.rows for fit in late) >= FEWEST
+        rates = [mean(rates)] if in_batches and enough and rates else _judged_rates(main)
         rates += [
             share for _, share, count in record.judged_accuracy[-1:] if count >= 30 and main.columns == 1
         ]
         return max(rates, default=float("nan"))
     return 1 - mean([fit.value for fit in late]) / trivial if late and trivial > 0 else float("nan")
+
+
+def _judged_rates(main: LossRecord) -> list[float]:
+    """Return the accuracy of the last three evaluations; batches of few rows count as one, up to enough."""
+    rates: list[float] = []
+    right = rows = 0.0
+    for fit in reversed(main.judged):
+        if fit.accuracy is None:
+            continue
+        right, rows = right + fit.accuracy * max(fit.rows, 1), rows + max(fit.rows, 1)
+        if rows >= FEWEST:
+            rates.append(right / rows)
+            right = rows = 0.0
+        if len(rates) == 3:
+            return rates
+    return rates or ([right / rows] if rows else [])
 
 
 def _main(record: TrainingRecord) -> LossRecord | None:

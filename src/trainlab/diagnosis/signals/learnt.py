@@ -10,6 +10,8 @@ STUCK = 0.9
 """At 90 % of the loss of the best constant answer hardly anything was learnt."""
 LEARNT = 0.5
 """At half of it, or of the commonest class's mistakes, a network has learnt, unless the data allow more."""
+FLAWLESS = 0.1
+"""With a tenth of the commonest class's mistakes nothing is stuck, however unsure the answers are."""
 FEW = 60
 """In fewer steps a healthy training may not have left the start."""
 BEHIND = 0.1
@@ -61,7 +63,7 @@ def state_of(
         return "diverged"
     if steps < FEW:
         return "unknown"
-    if constant > NOTHING and (loss > STUCK * constant or unexplained > STUCK):
+    if constant > NOTHING and (loss > STUCK * constant or unexplained > STUCK) and not mistakes <= FLAWLESS:
         return "stuck"
     if is_behind(reached, neighbours, rows):
         return "poor"

@@ -13,19 +13,27 @@ FEW = 60
 """With fewer rows there is no telling where they come from."""
 MOVED = 0.5
 """A mean of the targets that moves by half of their standard deviation is another task than at first."""
+SHARED = 1.5
+"""With hardly more backward passes than steps of each, there is one for both."""
 ALIKE = 0.8
 """So many of the steps have as many passes where data is gone through; an epoch's last may have fewer."""
 
 
 def adversarial(record: TrainingRecord) -> bool:
-    """Whether several optimizers take turns with different parameters: their losses needn't fall."""
+    """Whether several optimizers take turns with different parameters: their losses needn't fall.
+
+    Those that all step after the same backward pass, as an encoder's and a decoder's do, share one loss.
+    """
     stepped = [one for one in record.optimizers if one.steps >= 5]
     if len(stepped) < 2:
         return False
     most = max(one.steps for one in stepped)
     regular = [one for one in stepped if one.steps > 0.1 * most]
     return any(
-        not set(a.params) & set(b.params) and a.first_tick < b.last_tick and b.first_tick < a.last_tick
+        not set(a.params) & set(b.params)
+        and a.first_tick < b.last_tick
+        and b.first_tick < a.last_tick
+        and record.backwards > SHARED * min(a.steps, b.steps)
         for place, a in enumerate(regular)
         for b in regular[place + 1 :]
     )
