@@ -110,8 +110,8 @@ def test_what_cannot_be_tried_says_so_and_is_no_end():
 def test_where_it_learns_as_it_is_it_says_so():
     _, summary = tried(MadeRuns(lambda job: ran("learnt", acted=1)), finding("missing_zero_grad"))
     assert summary["words"] == (
-        "Tried on 5 seeds (10 runs in less than 1 s): it learns with every seed as it is, and no remedy makes "
-        "a difference to that."
+        "Tried on 5 seeds (10 runs in less than 1 s): it learns with every seed as it is, and no remedy "
+        "makes a difference to that."
     )
 
 
