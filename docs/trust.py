@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -179,8 +180,11 @@ def outcomes() -> str:
         return "Not measured."
     runs = sum(len(row["runs"]) for row in found)
     other = disagreements(found)
+    counts = Counter(row["set"] for row in found)
+    of_all = Counter(row["set"] for row in kept()["rows"] if row["kind"] != "mended")
+    sets = ", ".join(f"{name} {count} of {of_all[name]}" for name, count in sorted(counts.items()))
     words = (
-        f"{counted(len(found), 'script')}, {counted(runs, 'run')}: {len(other)} "
+        f"{counted(len(found), 'script')} ({sets}), {counted(runs, 'run')}: {len(other)} "
         f"{'is' if len(other) == 1 else 'are'} not judged alike."
     )
     if not other:
