@@ -81,7 +81,7 @@ WRONG: list[tuple[list[str], str]] = [
     (arguments(x="lr=-1..1"), "optimizer.lr = -1.0: must be a finite number ≥ 0."),
     (arguments(y="init.std=1..2"), "init.weight is 'default'; 'normal' has 'std'."),
     (arguments(y="solved.within=0..1"), "solved.within = 0.0: must be a finite number > 0"),
-    (arguments(size="64"), "size = '64': must be the numbers of values along x and y"),
+    (arguments(size="64"), "--size '64': must be the numbers of values along x and y"),
     (arguments(size="5000x5000"), "at most 1,000,000 points"),
     (arguments(seeds="0"), "--seeds 0"),
     (arguments(seeds="1.5"), "--seeds"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from diagnosis.watched import diagnosed
 from torch import nn
 
 from trainlab.diagnosis.probe.probe import Probe
@@ -130,3 +131,30 @@ def test_the_line_that_makes_the_optimizer_again_is_one_to_paste(made: str, want
     found = finding["remedy"]["code"].splitlines()[-1]
     assert found == f"{wanted}  # below the line that makes its last layer"
     ast.parse(found.replace("…", "lr=0.1"))
+
+
+class Chosen(nn.Module):
+    """Takes one of the networks in a plain dictionary as its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known = {
+            "narrow": nn.Linear(4, 2),
+            "deep": nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)),
+        }
+        self.body = self.known["deep"]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(x)
+
+
+def test_a_registered_network_may_be_in_a_dictionary_too():
+    def train() -> None:
+        model = Chosen()
+        opt = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(12):
+            opt.zero_grad()
+            model(torch.randn(8, 4)).square().mean().backward()
+            opt.step()
+
+    assert diagnosed(train).card["unregistered_parameters"] == 0

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from diagnosis.watched import diagnosed
@@ -178,6 +180,26 @@ def test_a_recurrent_network_is_asked():
     assert found["not_asked"] == []
     assert found["asked"][0]["rows"] == 100
     assert found["asked"][0]["train_mode"]["reached"] > 0.5
+
+
+def test_a_network_that_keeps_numbers_of_numpy_is_asked():
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale, self.shift, self.latest = (
+                np.float32(2.0),
+                np.zeros(3, dtype=np.float32),
+                deque(maxlen=3),
+            )
+            self.layers = nn.Sequential(nn.Linear(3, np.int64(16)), nn.Tanh(), nn.Linear(np.int64(16), 1))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.latest.append(len(x))
+            return self.layers(float(self.scale) * (x - torch.from_numpy(self.shift)))
+
+    found = outcome(lambda: fit(Net(), *table(), functional.mse_loss))
+    assert found["not_asked"] == []
+    assert found["asked"][0]["rows"] == 200
 
 
 def outcome(training: Callable[[], None]) -> dict:

@@ -159,3 +159,25 @@ def test_a_poor_training_learns_too_little_only_where_more_is_known_to_be_possib
     outcome = {"state": "poor", "behind": behind, "reached": 0.4, "reached_as": "R²"}
     one = {"name": "model", "outcome": outcome, "findings": [], "looked_at": {"steps": 100}}
     assert [line_of(group) for group in alike([one])] == [f"model: {words}, R² 0.4"]
+
+
+@pytest.mark.trains
+def test_a_network_whose_forward_is_called_is_named_without_its_layers() -> None:
+    """Called by `forward` a network isn't heard, only its layers are; once it was called whole."""
+
+    def train() -> None:
+        x = torch.rand(16, 2)
+        for name in ("first", "second"):
+            model = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1))
+            globals()[f"_{name}"] = model
+            model(x)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            for _ in range(80):
+                optimizer.zero_grad()
+                (model.forward(x) - x.sum(1, keepdim=True)).square().mean().backward()
+                optimizer.step()
+
+    try:
+        assert [name for name, _, _ in told(diagnosed(train))] == ["_first", "_second"]
+    finally:
+        del globals()["_first"], globals()["_second"]

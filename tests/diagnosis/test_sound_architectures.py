@@ -166,6 +166,33 @@ def of_rows(model: Callable[[], nn.Module], *shape: int) -> Callable[[], None]:
     return training
 
 
+class ExpertChoice(nn.Module):
+    """Each expert takes the half of the rows that it wants most, by a softmax over them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = nn.Linear(6, 2)
+        self.experts = nn.ModuleList(nn.Linear(6, 1) for _ in range(2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores, out = torch.softmax(self.gate(x), dim=0), torch.zeros(len(x), 1)
+        for number, expert in enumerate(self.experts):
+            weight, chosen = scores[:, number].topk(len(x) // 2)
+            out = out.index_add(0, chosen, len(x) * weight[:, None] * expert(x[chosen]))
+        return out
+
+
+def expert_choice() -> None:
+    x = torch.randn(160, 6)
+    model, y = ExpertChoice(), x.abs().sum(1, keepdim=True)
+
+    def loss() -> torch.Tensor:
+        rows = torch.randint(160, (20,))
+        return F.mse_loss(model(x[rows]), y[rows])
+
+    steps(model, loss, count=80)
+
+
 @pytest.mark.parametrize(
     "training",
     [
@@ -175,11 +202,49 @@ def of_rows(model: Callable[[], nn.Module], *shape: int) -> Callable[[], None]:
         of_rows(Capsules, 6, 5),
         of_rows(Patches, 8, 8),
         of_rows(Long, 20, 3),
+        expert_choice,
     ],
-    ids=["decoder", "tagger", "both ways", "capsules", "patches", "as long as its batch"],
+    ids=["decoder", "tagger", "both ways", "capsules", "patches", "as long as its batch", "expert choice"],
 )
 def test_nothing_is_told_of_axes_and_tokens(training: Callable[[], None]):
     report = diagnosed(training)
     assert report.troubles == ()
     told = {"mixed_axes", "softmax_wrong_dim", "missing_causal_mask", "target_not_shifted"}
     assert not told & set(faults(report))
+
+
+def random_features() -> None:
+    """An extreme learning machine: the first layer is frozen as it was drawn."""
+    x = torch.rand(200, 4)
+    model = nn.Sequential(nn.Linear(4, 64), nn.Tanh(), nn.Linear(64, 1))
+    model[0].requires_grad_(False)
+
+    def loss() -> torch.Tensor:
+        rows = torch.randint(200, (40,))
+        return F.mse_loss(model(x[rows]), x[rows].sum(1, keepdim=True))
+
+    steps(model, loss, count=300)
+
+
+def random_teacher() -> None:
+    """Random network distillation on noisy rows: a fixed network of its own weights is what is learnt."""
+    network = lambda: nn.Sequential(nn.Linear(4, 32), nn.Tanh(), nn.Linear(32, 2))  # noqa: E731
+    target, predictor = network(), network()
+
+    def loss() -> torch.Tensor:
+        rows = torch.randn(32, 4)
+        with torch.no_grad():
+            wanted = target(rows)
+        return F.mse_loss(predictor(rows + 0.02 * torch.randn(32, 4)), wanted)
+
+    steps(predictor, loss, count=250)
+
+
+@pytest.mark.parametrize(
+    ("training", "fault"), [(random_features, "frozen_params"), (random_teacher, "target_net_not_updated")]
+)
+def test_what_stays_random_on_purpose_is_a_note(training: Callable[[], None], fault: str):
+    report = diagnosed(training)
+    assert report.outcome["state"] == "learnt"
+    assert faults(report) == []
+    assert [note.fault for note in report.notes] == [fault]

@@ -102,7 +102,7 @@ def test_so_it_is_of_an_explanation():
 
 def test_so_it_is_of_a_diagnosis():
     script = ROOT / "examples" / "silent_network.py"
-    plan = Plan(script=str(script), steps=80)
+    plan = Plan(script=str(script), steps=80, solved="loss < 0.1")
     report = run_script(plan, output_to_stderr=True)
     report = tried(report, plan, seeds=1, budget=300.0, seconds=10.0, tell=lambda used, words: None)
     trials = [

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainlab.errors import EngineError, ExplainError, SpecError
+import trainlab
+from trainlab.errors import EngineError, ExplainError, SpecError, TrainlabError
 from trainlab.explain import Section, chain_rule, init, learning_rate, loss, neuron
 from trainlab.explain.common.options import MOST_SEEDS, check_place, check_seeds, listed, whole
 from trainlab.explain.subject.network import first_telling, network_numbers
@@ -112,3 +113,8 @@ def test_a_network_in_numbers() -> None:
 def test_the_first_example_that_tells_something() -> None:
     assert first_telling(np.array([[0.0, 0.0], [0.0, -1.0], [1.0, 0.0]])) == 2
     assert first_telling(np.zeros((3, 2, 2))) == 1
+
+
+def test_the_room_itself_is_no_question() -> None:
+    with pytest.raises(TrainlabError, match=r"call one of them: explain\.neuron\(\), explain\.loss\(\)"):
+        trainlab.explain("xor44")  # pyright: ignore[reportCallIssue]

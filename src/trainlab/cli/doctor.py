@@ -1,12 +1,14 @@
 """``trainlab doctor train.py``: run a training under the probe and tell what is wrong with it.
 
-Exit codes: 0 nothing found; 1 something found; 2 the command can't be carried out (no file, no PyTorch);
-3 the script itself failed or was killed, whatever was found before; 130 stopped by Ctrl-C or SIGTERM.
+Exit codes: 0 nothing found; 1 something found; 2 the command can't be carried out (no file, no PyTorch), or
+there is no number for --solved; 3 the script itself failed or was killed, whatever was found before; 130
+stopped by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +17,7 @@ from cyclopts import Parameter
 from trainlab.cli.doctor_try import run_and_try, run_and_try_unasked
 from trainlab.cli.options import (
     Details,
+    Solved,
     UsageError,
     check_range,
     check_script,
@@ -25,7 +28,7 @@ from trainlab.cli.output import Files, check_distinct, print_rest
 if TYPE_CHECKING:
     from rich.console import Console
 
-FOUND, FAILED, INTERRUPTED = 1, 3, 130
+FOUND, UNREADABLE, FAILED, INTERRUPTED = 1, 2, 3, 130
 MAX_STEPS, MAX_SECONDS, MAX_SEEDS = 1_000_000_000, 10_000_000, 1_000
 
 
@@ -69,6 +72,7 @@ def doctor_command(
     for_: Annotated[
         int | None, Parameter(name="--for", help="End after this many seconds.", converter=whole)
     ] = None,
+    solved: Solved = None,
     trying: Trying = Trying(),
     details: Details = False,
     files: Files = Files(),
@@ -91,7 +95,7 @@ def doctor_command(
             raise UsageError(f"{option} {value}: says how remedies are tried; give --try as well.")
     files.check()
     check_distinct({"SCRIPT": script, "--json": files.json, "--html": files.html})
-    plan = Plan(script=script, arguments=arguments, steps=steps or 0, seconds=for_ or 0)
+    plan = Plan(script=script, arguments=arguments, steps=steps or 0, seconds=for_ or 0, solved=_rule(solved))
     with termination():
         if trying.try_:
             report = run_and_try(
@@ -116,6 +120,13 @@ def doctor_command(
     return exit_code(report)
 
 
+def _rule(solved: str | None) -> str:
+    """Return the user's rule as the script's process reads it; refuse what is none."""
+    from trainlab.diagnosis.signals.users_rule import rule_from
+
+    return "" if solved is None else str(rule_from(solved))
+
+
 def print_report(report: dict[str, Any], console: Console, *, details: bool, has_page: bool) -> None:
     """Print a report, and say where the rest of it is."""
     from trainlab.diagnosis import show_report
@@ -127,10 +138,13 @@ def print_report(report: dict[str, Any], console: Console, *, details: bool, has
 
 
 def exit_code(report: dict[str, Any]) -> int:
-    """Return the command's exit code."""
-    from trainlab.diagnosis.report.read_back import ended_from
+    """Return the command's exit code; say so if it is that of a rule that couldn't be judged."""
+    from trainlab.diagnosis.report.read_back import ended_from, rule_trouble
 
     ended, tried = ended_from(report), report["tried"]
+    if trouble := rule_trouble(report):
+        print(f"trainlab: --solved {report['outcome']['solved']['rule']!r}: {trouble}", file=sys.stderr)
+        return UNREADABLE
     if ended.how == "interrupted" or (tried is not None and tried["ended"] == "interrupted"):
         return INTERRUPTED
     if ended.failed:

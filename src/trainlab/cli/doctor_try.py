@@ -20,6 +20,7 @@ def run_and_try(
     """Run a script, then again with remedies for what was found, and return the report with what they did."""
     from trainlab.diagnosis import run_script
     from trainlab.diagnosis.remedies import BUDGET, SEEDS
+    from trainlab.diagnosis.report.read_back import rule_trouble
     from trainlab.diagnosis.script.runner import check_script
 
     check_script(plan.script, plan.arguments)
@@ -29,7 +30,7 @@ def run_and_try(
     started = time.monotonic()
     report = run_script(plan, output_to_stderr=output_to_stderr)
     took = time.monotonic() - started
-    if report["ended"]["how"] in ("interrupted", "killed"):
+    if report["ended"]["how"] in ("interrupted", "killed") or rule_trouble(report):
         return report
     with trying_line() as tell:
         return tried(report, plan, seeds or SEEDS, limit, took, tell)
@@ -42,13 +43,14 @@ def run_and_try_unasked(plan: Plan, *, output_to_stderr: bool) -> dict[str, Any]
 
     from trainlab.diagnosis import run_script
     from trainlab.diagnosis.remedies.unasked import RECORDING, try_unasked
+    from trainlab.diagnosis.report.read_back import rule_trouble
     from trainlab.diagnosis.script.plan import Extras
 
     with tempfile.TemporaryDirectory(prefix="trainlab-unasked-", ignore_cleanup_errors=True) as folder:
         recording = os.path.join(folder, RECORDING)
         recorded = replace(plan, extras=Extras(recording=recording, light=True))
         report = run_script(recorded, output_to_stderr=output_to_stderr)
-        if report.get("judged"):
+        if report.get("judged") or rule_trouble(report):
             return report  # several trainings are no experiment
         with trying_line() as tell:
             tell(0.0, "trying remedies, some seconds")

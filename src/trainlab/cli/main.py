@@ -81,7 +81,7 @@ def _run(arguments: list[str]) -> int:
 
         return _say(complaint(error, arguments))
     except TrainlabError as error:
-        _complain(str(error))
+        _complain(_as_typed(str(error), arguments))
         return INTERRUPTED if type(error).__name__ == "Interrupted" else USAGE_ERROR
     except BrokenPipeError:
         # The reader of our output is gone, as in `trainlab budget 44 … --list | head`.
@@ -91,6 +91,17 @@ def _run(arguments: list[str]) -> int:
         _close_stdout()
         return _complain(f"can't read or write {error.filename or 'the output'} ({error.strerror}).")
     return code if isinstance(code, int) else 0
+
+
+def _as_typed(message: str, arguments: Sequence[str]) -> str:
+    """Return the message with options in place of the arguments of the Python function."""
+    from trainlab.cli.parser_errors import options_of_command
+    from trainlab.cli.typed_names import POSITIONAL, as_typed
+
+    command = arguments[0] if arguments else ""
+    if command not in POSITIONAL:
+        return message
+    return as_typed(message, command, options_of_command(app, command))
 
 
 def _check_passed_on(arguments: Sequence[str]) -> None:

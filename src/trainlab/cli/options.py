@@ -118,6 +118,13 @@ Sides = Annotated[
         converter=whole,
     ),
 ]
+Solved = Annotated[
+    str | None,
+    Parameter(
+        help="What counts as success, as in 'accuracy > 0.9': a number that the script prints or has as a "
+        "variable, or else accuracy, R² or loss as trainlab measures them. Without it, the doctor judges.",
+    ),
+]
 Details = Annotated[
     bool, Parameter(help="Print everything that was found, not only the answer.", negative="")
 ]

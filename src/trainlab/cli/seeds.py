@@ -18,6 +18,7 @@ from cyclopts import Parameter
 from trainlab.cli.options import (
     MAX_WORKERS,
     Details,
+    Solved,
     UsageError,
     Workers,
     check_range,
@@ -54,6 +55,7 @@ class Asked:
         float | None,
         Parameter(help="A run succeeds if the metric is at most this.", allow_leading_hyphen=True),
     ] = None
+    solved: Solved = None
     seed: Annotated[
         int | None, Parameter(help="Run only this seed and show the doctor's report on it.", converter=whole)
     ] = None
@@ -112,6 +114,12 @@ def _check_asked(asked: Asked) -> None:
     check_range("-n", asked.n, least=1, most=MAX_RUNS)
     check_range("--seed", asked.seed, least=0, most=MAX_SEED)
     least, most = asked.at_least, asked.at_most
+    others = (("--metric", asked.metric), ("--at-least", least), ("--at-most", most))
+    for option, value in others if asked.solved is not None else ():
+        if value is not None:
+            raise UsageError(
+                f"{option} {value}: --solved says what counts already, as in --solved 'accuracy > 0.9'."
+            )
     if asked.metric is not None and not asked.metric.strip():
         raise UsageError("--metric '': give the name that the script prints, as in --metric accuracy.")
     for option, threshold in (("--at-least", least), ("--at-most", most)):
@@ -138,14 +146,16 @@ def _check_files(script: str, way: Way, files: Files) -> None:
 
 def _question(script: str, arguments: tuple[str, ...], asked: Asked, way: Way) -> Question:
     from trainlab.diagnosis.seeds import Question, Success
+    from trainlab.diagnosis.signals.users_rule import rule_from
     from trainlab.execution import default_workers
 
+    rule = None if asked.solved is None else rule_from(asked.solved)
     return Question(
         script=script,
         arguments=arguments,
         count=asked.n,
-        metric=asked.metric.strip() if asked.metric else "",
-        success=Success(at_least=asked.at_least, at_most=asked.at_most),
+        metric=rule.name if rule else asked.metric.strip() if asked.metric else "",
+        success=Success(at_least=asked.at_least, at_most=asked.at_most, rule=rule),
         workers=way.workers or default_workers(),
         save=way.save,
         lift=not way.rerun,

@@ -6,8 +6,12 @@ the other four.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from trainlab.errors import TrainlabError
 
 if TYPE_CHECKING:
     from trainlab.explain.explanation import Explanation
@@ -67,3 +71,16 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Room(ModuleType):
+    """The module, which says what to call where it is called itself."""
+
+    def __call__(self, *_: object, **__: object) -> None:
+        raise TrainlabError(
+            "trainlab.explain holds the questions and is none itself; call one of them: explain.neuron(), "
+            "explain.loss(), explain.chain_rule(), explain.init() or explain.learning_rate()."
+        )
+
+
+sys.modules[__name__].__class__ = _Room

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -142,6 +144,7 @@ def test_a_training_without_end_is_ended_with_the_budget():
         ({"train": "train.py"}, "A script goes to the command: trainlab doctor train.py"),
         ({"seeds": 0}, "doctor: seeds is 0; must be a whole number from 1 to 1,000."),
         ({"seeds": True}, "doctor: seeds is True"),
+        ({"solved": "accuracy"}, "doctor: solved 'accuracy': must be NAME > NUMBER"),
         ({"budget": 0}, "doctor: budget is 0; must be seconds, above 0 and at most 10,000,000."),
         ({"budget": float("nan")}, "doctor: budget is nan"),
     ],
@@ -156,3 +159,56 @@ def test_wrong_arguments(options: dict[str, object], message: str):
 def test_not_inside_of_a_watch():
     with trainlab.watch(), pytest.raises(DiagnosisError, match="another watch is listening already"):
         trainlab.doctor(lambda: None)
+
+
+def noisy(*, printed: str = "", returned: object = None) -> Callable[[], object]:
+    """Return a sound training of ten steps, too few to be judged, which says something of itself."""
+
+    def train() -> object:
+        torch.manual_seed(0)
+        model, x = torch.nn.Linear(3, 1), torch.randn(10, 8, 3)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for rows in x:
+            optimizer.zero_grad()
+            F.mse_loss(model(rows), rows.sum(1, keepdim=True)).backward()
+            optimizer.step()
+        print(printed)
+        return returned
+
+    return train
+
+
+def test_the_users_rule_decides_what_is_solved():
+    report = trainlab.doctor(noisy(printed="accuracy: 0.87"), solved="accuracy > 0.9")
+    assert (report.outcome["state"], report.outcome["solved"]["by_itself"]) == ("poor", "unknown")
+    assert report.verdict.startswith("Not solved (accuracy 0.87, you asked for > 0.9)")
+    assert "because" not in report.verdict
+    assert "your rule  accuracy 0.87 in the last line that names it" in str(report)
+    report = trainlab.doctor(noisy(returned={"accuracy": 0.95}), solved="accuracy > 0.9")
+    assert (report.outcome["state"], report.card["outcome"]) == ("learnt", "learnt")
+    assert report.verdict == "Solved (accuracy 0.95, you asked for > 0.9). Nothing found."
+
+
+def test_a_fault_of_a_solved_training_is_no_cause():
+    report = trainlab.doctor(lambda: [loss_broadcast.train(True), print("score: 3")], solved="score > 2")
+    assert report.verdict.startswith("Solved (score 3, you asked for > 2), but ")
+    assert report.findings[0].fault == "loss_broadcast"
+    assert "because" not in report.verdict
+    assert "to blame" not in str(report)
+
+
+def test_what_a_watch_hears_is_read_and_streams_are_as_before(capsys: pytest.CaptureFixture[str]):
+    before = vars(sys.stdout).get("write")
+    with trainlab.watch(solved="accuracy > 0.9") as watched:
+        noisy(printed="accuracy: 0.95")()
+    print("accuracy: 0.1")
+    assert vars(sys.stdout).get("write") is before
+    assert watched.report.outcome["solved"]["value"] == 0.95
+    assert capsys.readouterr().out == "accuracy: 0.95\naccuracy: 0.1\n"
+
+
+def test_a_rule_that_cannot_be_judged_is_told_and_nothing_is_tried():
+    report = trainlab.doctor(noisy(), solved="f1 > 0.9", try_=True)
+    assert report.outcome["solved"]["solved"] is None
+    assert report.tried is None
+    assert "your rule  f1 > 0.9 couldn't be judged: the function neither returns a number" in str(report)

@@ -179,3 +179,22 @@ def test_a_page_has_no_place_in_the_terminal(tmp_path: Path):
         done = subprocess.run([*command, "--html", html], capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert said in done.stderr
+
+
+def test_the_users_rule_reads_what_is_printed_and_logged(tmp_path: Path):
+    text = f"{LOOP}import logging\nfor _ in range(3):\n    step()\nlogging.warning('accuracy=0.87')\n"
+    code, report, said = doctor(tmp_path, text, "--solved", "accuracy > 0.9")
+    assert code == 0
+    assert report["outcome"]["solved"]["value"] == 0.87
+    assert report["verdict"].startswith("Not solved (accuracy 0.87, you asked for > 0.9).")
+    assert "accuracy=0.87" in said
+
+
+def test_a_rule_without_a_number_is_told_below_the_report(tmp_path: Path):
+    code, report, said = doctor(tmp_path, f"{LOOP}step()\n", "--solved", "accuracy > 0.9")
+    assert code == 2
+    assert report["card"]["steps"] == 1
+    assert said.endswith(
+        "trainlab: --solved 'accuracy > 0.9': the script prints no number after this name, and has no "
+        "variable of this name that holds one. trainlab itself measures of it: R² and loss.\n"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import pytest
 from diagnosis.seeds.made import population, run
@@ -126,7 +127,12 @@ def test_where_yours_stands(metric: str, own: float, words: str):
         (98, "learnt", "so does nearly every seed: it wasn't the seed.", "refuted"),
         (2, "learnt", "hardly any other seed does: it was the seed.", "upheld"),
         (2, "stuck", "so does nearly every seed: it wasn't the seed.", "refuted"),
-        (50, "stuck", "Your run fails: the seed decides.", "upheld"),
+        (
+            50,
+            "stuck",
+            "Your run fails, but some seeds succeed: whether it succeeds depends on the seed.",
+            "upheld",
+        ),
         (50, "unknown", "50 of 100 seeds (50.0 %, 40.4 to 59.6 %) succeed; success: the doctor", ""),
     ],
 )
@@ -208,3 +214,34 @@ def test_the_page_and_the_json_hold_it_all():
     for words in ("Was it the seed?", "dead_relu", "<svg", "your run", "ValueError", "Every run"):
         assert words in page
     assert len(data["runs"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        (
+            {"state": "poor", "behind": True, "neighbours_reach": 0.97},
+            "5 nearest neighbours reach 0.97 on these data, and a network that is more than 0.1 behind them "
+            "hasn't learnt what the data allow.",
+        ),
+        (
+            {"state": "stuck", "relative_loss": 0.96},
+            "its loss is 96 % of that of the best constant answer; above 90 % of it hardly anything was "
+            "learnt.",
+        ),
+        (
+            {"state": "poor", "relative_loss": 0.6, "data_allow": 1.0, "behind": True},
+            "the data are a table, as XOR's is, of which each row has to be answered right.",
+        ),
+        (
+            {"state": "poor", "relative_loss": 0.6, "data_allow": 0.98},
+            "its loss is 60 % of that of the best constant answer; success begins at 50 % of it, or 0.1 "
+            "below what the data are seen to allow, 0.98.",
+        ),
+    ],
+)
+def test_where_none_succeeds_it_says_why_the_best_run_does_not_count(part: dict[str, Any], said: str):
+    runs = [run(seed, reached=0.8 + seed / 100, **part) for seed in range(5)]
+    data = population(*runs, yours=run(None, reached=0.7, **part)).to_dict()
+    assert data["notes"] == [f"The best run reaches accuracy 0.84, and that is no success: {said}"]
+    assert population(*runs, yours=run(None)).to_dict()["notes"] == []

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import trainlab
-from trainlab.diagnosis.in_process.called_training import Kept
+from trainlab.diagnosis.script.kept_output import MOST, Kept
 from trainlab.diagnosis.seeds.seeds_function import in_python
 from trainlab.errors import DiagnosisError
 from trainlab.report import seeds_html
@@ -159,6 +159,20 @@ def test_messages_name_options_as_the_function_does():
 def test_of_what_is_printed_the_end_is_kept(capsys: pytest.CaptureFixture[str]):
     kept = Kept(None)
     for place in range(10):
-        kept.write(f"{place}" * (Kept.MOST // 4))
-    assert len(kept.getvalue()) <= 1.5 * Kept.MOST
+        kept.write(f"{place}" * (MOST // 4))
+    assert len(kept.getvalue()) <= 1.5 * MOST
     assert kept.getvalue().endswith("9")
+
+
+def test_the_users_rule_says_which_seeds_succeed():
+    train = training(result=lambda start, loss: {"loss": loss, "start": start})
+    found = trainlab.seeds(train, n=3, solved="start > 0")
+    runs = found.to_dict()["runs"]
+    assert [run["success"] for run in runs] == [run["value"] > 0 for run in runs]
+    assert {run["state"] for run in runs} <= {"learnt", "poor", "stuck"}
+    assert found.to_dict()["success"]["means"] == "start > 0"
+    assert found.to_dict()["success"]["read"] == "as the function returned it"
+    with pytest.raises(DiagnosisError, match="seeds: solved is 'f1 > 0': the function neither returns"):
+        trainlab.seeds(train, n=1, solved="f1 > 0")
+    with pytest.raises(DiagnosisError, match="seeds: metric is 'loss', but solved says what counts already"):
+        trainlab.seeds(train, n=1, solved="start > 0", metric="loss")

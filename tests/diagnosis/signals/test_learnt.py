@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from trainlab.diagnosis.signals.baselines import RIDGE, References, references, without_itself
+from trainlab.diagnosis.signals.baselines import RIDGE, References, is_table, references, without_itself
 from trainlab.diagnosis.signals.learnt import State, state_of
 
 KNOWN = {
@@ -37,6 +37,9 @@ KNOWN = {
         ({"loss": 0.8, "reached": 0.2, "allowed": 0.31}, "poor"),
         ({"loss": 0.3, "neighbours": 0.81}, "poor"),
         ({"loss": 0.3, "neighbours": 0.81, "rows": 99}, "learnt"),
+        ({"loss": 0.8, "right": 1.0}, "learnt"),
+        ({"loss": 0.3, "right": 0.75}, "poor"),
+        ({"loss": 0.91, "right": 1.0}, "stuck"),
         ({"loss": 12.1}, "diverged"),
         ({"steps": 59}, "unknown"),
         ({"constant": 0.0}, "unknown"),
@@ -94,3 +97,23 @@ def test_the_data_are_seen_to_allow_what_two_kinds_of_learners_reach(
 ) -> None:
     found = References(neighbours=neighbours, linear=linear, chance=0.5, rows=200)
     assert found.allowed == pytest.approx(allowed, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "targets", "table"),
+    [
+        (4, (0, 1, 1, 0), True),
+        (4, (0, 1, 2, 0), False),
+        (4, (1, 1, 1, 1), False),
+        (1, (1,), False),
+        (16, (0, 1) * 8, True),
+        (17, (*(0, 1) * 8, 0), False),
+    ],
+)
+def test_a_table_has_few_rows_and_fewer_answers(rows: int, targets: tuple[float, ...], table: bool) -> None:
+    inputs = [(float(row), 1.0) for row in range(rows)]
+    assert is_table(inputs * 2, targets * 2) is table
+
+
+def test_rows_that_are_answered_otherwise_a_second_time_are_no_table() -> None:
+    assert not is_table([(0.0,), (1.0,), (2.0,), (3.0,), (0.0,)], [0, 1, 1, 0, 1])

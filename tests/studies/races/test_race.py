@@ -283,3 +283,8 @@ def test_of_trainings_that_go_on_it_says_which_one_is_set() -> None:
     assert first.experiment.after is not None
     assert (first.experiment.optimizer.lr, first.experiment.after.optimizer.lr) == (0.0001, 0.05)
     assert "last training" not in study_field(study(), "M:A").words
+
+
+def test_networks_that_are_no_budget_are_refused() -> None:
+    with pytest.raises(SpecError, match=r"networks is \[44\]; must be a budget, as in trainlab\.budget\(44"):
+        race(networks=[44])

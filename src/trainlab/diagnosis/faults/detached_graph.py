@@ -203,7 +203,10 @@ def _cut_at_each_turn(training: Training) -> Finding | None:
 
 
 def without_gradient(training: Training) -> list[ParamRecord]:
-    """Return the trainable parameters that a stepped optimizer has and that never got a gradient."""
+    """Return the trainable parameters that a stepped optimizer has and that never got a gradient.
+
+    Not those that gave their place to other tensors, as a codebook of running means does in every step.
+    """
     record = training.record
     if record.tick < LEAST:
         return []
@@ -214,7 +217,11 @@ def without_gradient(training: Training) -> list[ParamRecord]:
     lost = [
         param
         for param in found
-        if param.requires_grad and not param.with_grad and not param.reached and param.without_grad >= 5
+        if param.requires_grad
+        and not param.replaced
+        and not param.with_grad
+        and not param.reached
+        and param.without_grad >= 5
     ]
     return [] if len(lost) == len(found) or not _are_layers(lost) else lost
 

@@ -25,6 +25,8 @@ UNFIT = 0.3
 STANDARDIZED = 0.15
 """Below that, means or spreads of columns are too equal to be chance: they were made so."""
 LEAST = 20
+GOOD = 0.95
+"""Accuracy, or R²: a network that reaches it may stand on random features on purpose."""
 
 
 def judge(training: Training) -> Finding | None:
@@ -48,7 +50,7 @@ def judge(training: Training) -> Finding | None:
         size, total = sum(param.size for param in frozen), sum(param.size for param in params)
         if size < SHARE * total:
             continue
-        return Finding(
+        finding = Finding(
             place=Place(
                 kind="parameters", module=root.name, parameters=tuple(param.name for param in frozen)
             ),
@@ -66,6 +68,7 @@ def judge(training: Training) -> Finding | None:
             remedy="Leave these layers trainable, or load trained weights into them first.",
             code=f"{root.name}.requires_grad_(True)",
         )
+        return finding.as_note() if training.learning.reached > GOOD else finding
     return None
 
 
@@ -135,9 +138,11 @@ FAULT = Fault(
     "and weights among them have the spread of PyTorch's default initialization, std(w) ≈ "
     "1/√(3·fan_in); or they are embeddings of independent normal numbers, in a network whose loss is "
     f"still above {UNFIT:.0%} of the best constant answer's.",
-    source="Fine-tuning freezes what was loaded or trained before; nobody freezes noise on purpose.",
+    source="Fine-tuning freezes what was loaded or trained before; noise is frozen on purpose only for "
+    "random features (extreme learning machines), which do well.",
     silent="weights were loaded, were trained before, or were set by hand to anything but random "
-    "numbers; embeddings hold features, whose columns are unequal, standardized, or correlated.",
+    "numbers; embeddings hold features, whose columns are unequal, standardized, or correlated. Over "
+    f"{GOOD:g} accuracy or R² it is a note.",
     remedy="Leave the layers trainable, or load trained weights into them first.",
     see=("init",),
     judge=judge,

@@ -79,7 +79,7 @@ def _still(training: Training) -> Finding | None:
             continue
         target, online = _names(root, twin)
         site = root.judge_site or root.eval_site
-        return Finding(
+        finding = Finding(
             place=place_at(site, "module", module=root.name),
             where=f"{target} at {site.quoted}" if site else target,
             confidence=LIKELY,
@@ -91,7 +91,20 @@ def _still(training: Training) -> Finding | None:
             remedy=f"Let it follow: load the weights of {online} now and then, or average them in.",
             code=f"{_loading(root, twin)}  # every few hundred steps",
         )
+        return finding.as_note() if _may_teach(training, root) else finding
     return None
+
+
+def _may_teach(training: Training, root: NetworkRecord) -> bool:
+    """Whether a fixed network with weights of its own may be what is to be learnt, and is.
+
+    Then its answers are the targets themselves: these have as many columns.
+    """
+    main = training.learning.main
+    params = [training.record.params[key] for key in root.params]
+    if root.began_as_twin or training.learning.state != "learnt" or main is None or not params:
+        return False
+    return main.target_shape[-1:] == params[-1].shape[:1]
 
 
 def _never_follows(training: Training, root: NetworkRecord) -> bool:
@@ -158,7 +171,8 @@ FAULT = Fault(
     source="The first two are facts, read off the tensors' addresses. The third leaves out what is meant to "
     "stand still: teachers and references, which see the same rows.",
     silent="the network follows in any way, was loaded or trained before, sees the rows that its twin learns "
-    "from, or makes many passes in a step, as an opponent does.",
+    "from, or makes many passes in a step, as an opponent does. It is a note where it began with weights of "
+    "its own, and its answers may be the targets themselves, which are learnt.",
     remedy="`target.load_state_dict(online.state_dict())` now and then, with `target` a copy of its own.",
     judge=judge,
     picture=_picture,

@@ -54,7 +54,8 @@ FAULT = Fault(
     formula=f"Trainable parameters of a stepped optimizer never get a gradient, at least {SMALL:.0%} of "
     "all, and no cut of the graph explains it.",
     source="A fact, read off the autograd graph.",
-    silent=f"they are less than {SMALL:.0%}: then it is a note (a head may wait for another phase).",
+    silent=f"they are less than {SMALL:.0%}: then it is a note (a head may wait for another phase); or other "
+    "tensors took their place in their module (running means).",
     remedy="Use the layer's output where the next layer takes its input, or remove the layer.",
     see=(
         "chain_rule",

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.told import Told
 from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.script.kept_output import Kept
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,6 +48,11 @@ class Called:
     acted: int = 0
     seconds: float = 0.0
     trained: frozenset[int] = frozenset()
+
+    @property
+    def told(self) -> Told:
+        """What it said of itself."""
+        return Told(printed=self.printed, returned=self.returned, whose="the function")
 
 
 def call(
@@ -123,29 +130,3 @@ def _output(quiet: bool) -> Iterator[io.StringIO]:
             nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
             stack.enter_context(contextlib.redirect_stderr(nowhere))
         yield kept
-
-
-class Kept(io.StringIO):
-    """Keeps the end of what is written, and writes it to another file, too."""
-
-    MOST = 8_000_000
-
-    def __init__(self, also: Any) -> None:
-        super().__init__()
-        self.also = also
-
-    def write(self, text: str, /) -> int:
-        """Write the text; where it gets too long, forget its first half."""
-        if self.also is not None:
-            self.also.write(text)
-        if self.tell() > self.MOST:
-            rest = self.getvalue()[self.MOST // 2 :]
-            self.seek(0)
-            self.truncate()
-            super().write(rest)
-        return super().write(text)
-
-    def flush(self) -> None:
-        """Flush the other file."""
-        if self.also is not None:
-            self.also.flush()

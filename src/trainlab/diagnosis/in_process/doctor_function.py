@@ -11,17 +11,19 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.in_process.called_training import OUTSIDE, call, modules
-from trainlab.diagnosis.in_process.watch import Watch, watch
+from trainlab.diagnosis.in_process.watch import Watch
 from trainlab.diagnosis.judge.diagnose import diagnose
+from trainlab.diagnosis.judge.rule_reading import Asked
 from trainlab.diagnosis.probe.global_state import random_state_kept
 from trainlab.diagnosis.remedies.trial_evidence import after_trials
 from trainlab.diagnosis.remedies.trial_runs import Job, Run
 from trainlab.diagnosis.remedies.trial_words import of_training
 from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
-from trainlab.diagnosis.report.read_back import outcome_from, part_of
+from trainlab.diagnosis.report.read_back import outcome_from, part_of, rule_trouble
 from trainlab.diagnosis.report.report import Report
 from trainlab.diagnosis.report.several import rank
 from trainlab.diagnosis.report.verdict import FAILED
+from trainlab.diagnosis.signals.users_rule import UsersRule, rule_from
 from trainlab.errors import DiagnosisError, shown
 
 if TYPE_CHECKING:
@@ -31,7 +33,12 @@ MAX_SEEDS, MAX_BUDGET = 1000, 10_000_000
 
 
 def doctor(
-    train: Callable[[], Any], *, try_: bool = False, seeds: int = SEEDS, budget: float = BUDGET
+    train: Callable[[], Any],
+    *,
+    solved: str | None = None,
+    try_: bool = False,
+    seeds: int = SEEDS,
+    budget: float = BUDGET,
 ) -> Report:
     """Call a training function under the doctor, and return the diagnosis.
 
@@ -45,17 +52,22 @@ def doctor(
 
     Args:
         train: the training.
+        solved: what counts as success, as in ``"accuracy > 0.9"``, instead of the doctor's own judgement. The
+            number is what the function returns in a dict under this name, what it prints after it, or what
+            it returns by itself; if there is none of these, accuracy, R² or loss as trainlab measures them.
         try_: try remedies.
         seeds: on how many seeds each remedy is tried, from 1 to 1,000; fewer if the budget is short.
         budget: seconds for all of the trying.
 
     Raises:
-        DiagnosisError: if `train` can't be called, an option is out of range, PyTorch is missing, or a
-            watch is listening already.
+        DiagnosisError: if `train` can't be called, `solved` is no rule, an option is out of range, PyTorch
+            is missing, or a watch is listening already.
     """
     _check(train, seeds, budget)
+    rule = None if solved is None else rule_from(solved, option="doctor: solved")
     _needs_torch()
-    watched = watch()
+    watched = Watch(rule=rule)
+    watched.whose = "the function"
     started = time.monotonic()
     existing = modules() if try_ else []
     _watch_once(train, watched)
@@ -69,7 +81,7 @@ def _watch_once(train: Callable[[], Any], watched: Watch) -> None:
 
     def train_and_note() -> None:
         try:
-            train()
+            watched.returned = train()
         except Exception as error:
             raised.append(error)
             raise
@@ -112,13 +124,17 @@ def _tried(
     took: float,
 ) -> Report:
     report = watched.report
+    if rule_trouble(report.to_dict()):
+        return report
     if any(id(module) in watched.trained for module in existing):
         words = {"words": f"can't be tried: {OUTSIDE}", "remedies": []}
         told = {"ended": "nothing to try", "reason": OUTSIDE, "seeds": seeds, "runs": 0, "budget": budget}
         told |= {"seconds": 0.0, "words": f"Nothing could be tried: {OUTSIDE}"}
         findings = tuple(replace(finding, tried=words) for finding in report.findings)
         return replace(report, findings=findings, tried=told)
-    runner = FunctionTrials(train, from_start=not report.card["models"], training=report.judged)
+    runner = FunctionTrials(
+        train, from_start=not report.card["models"], training=report.judged, rule=watched.rule
+    )
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=took, tell=lambda used, words: None)
     with random_state_kept():
         judged = [finding for finding in report.findings if finding.training == report.judged]
@@ -147,8 +163,16 @@ class FunctionTrials:
 
     lanes = 1
 
-    def __init__(self, train: Callable[[], Any], *, from_start: bool, training: str = "") -> None:
+    def __init__(
+        self,
+        train: Callable[[], Any],
+        *,
+        from_start: bool,
+        training: str = "",
+        rule: UsersRule | None = None,
+    ) -> None:
         self.train = train
+        self.rule = rule
         self.training = training
         self.from_start = from_start
 
@@ -168,5 +192,7 @@ class FunctionTrials:
         called = call(
             self.train, seed=job.seed, from_start=self.from_start, remedy=job.remedy, at_step=in_time
         )
-        outcome = outcome_from(part_of(diagnose(called.record).to_dict(), self.training)["outcome"])
+        asked = None if self.rule is None else Asked(rule=self.rule, told=called.told)
+        report = diagnose(called.record, asked=asked).to_dict()
+        outcome = outcome_from(part_of(report, self.training)["outcome"])
         return Run(outcome=outcome, acted=called.acted, seconds=called.seconds, error=called.error)

@@ -7,10 +7,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.judge.diagnose import diagnose
+from trainlab.diagnosis.judge.rule_reading import Asked
 from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.told import Told
 from trainlab.diagnosis.probe.own_frames import forget_own_frames
 from trainlab.diagnosis.report.report import Report
+from trainlab.diagnosis.script.kept_output import KeptOutput
 from trainlab.diagnosis.signals.series import Series, all_series
+from trainlab.diagnosis.signals.users_rule import UsersRule, rule_from
 from trainlab.errors import DiagnosisError
 
 if TYPE_CHECKING:
@@ -23,9 +27,15 @@ class Watch:
     """Listens between entering and leaving. `report` is the diagnosis so far, also after the end.
 
     In a script that ``trainlab doctor`` runs, the command listens already (`shared`): its record counts.
+    With a `rule` of the user's that decides what is solved, what is printed meanwhile is kept.
     """
 
-    def __init__(self, *models: Any) -> None:
+    def __init__(self, *models: Any, rule: UsersRule | None = None) -> None:
+        self.rule = rule
+        self.returned: Any = None
+        """What the function returned, where one is watched."""
+        self.whose = "what was watched"
+        self._output = KeptOutput()
         self.shared = False
         self._models = [weakref.ref(model) for model in models]
         self._probe: Probe | None = None
@@ -67,6 +77,8 @@ class Watch:
         self._probe = open_probe or Probe()
         self._report = None
         _active.append(self)
+        if self.rule is not None:
+            self._output.start()
         try:
             if not self.shared:
                 self._probe.start()
@@ -87,6 +99,7 @@ class Watch:
         if self._probe is None:
             return
         _active.remove(self)
+        self._output.stop()
         self._record = self._probe.read() if self.shared else self._probe.stop(whole=error is None)
         self.trained = frozenset(id(module) for module in self._probe.calls.networks.alive())
         self._probe = None
@@ -94,7 +107,7 @@ class Watch:
             how = f"{type(error).__name__}: {error}"
         if isinstance(error, KeyboardInterrupt):
             how = "interrupted"
-        self._report = diagnose(self._record, ended={"how": how})
+        self._report = diagnose(self._record, ended={"how": how}, asked=self._asked())
 
     @property
     def listening(self) -> bool:
@@ -104,12 +117,20 @@ class Watch:
     @property
     def report(self) -> Report:
         """What was found; asked inside of the block, what was found so far."""
-        return self._report or diagnose(self._training_record(), ended={"how": "still training"})
+        if self._report is not None:
+            return self._report
+        return diagnose(self._training_record(), ended={"how": "still training"}, asked=self._asked())
 
     @property
     def signals(self) -> tuple[Series, ...]:
         """The signals over the steps so far: loss, rates, and those of each parameter and activation."""
         return all_series(self._training_record())
+
+    def _asked(self) -> Asked | None:
+        if self.rule is None:
+            return None
+        told = Told(printed=self._output.text, returned=self.returned, whose=self.whose)
+        return Asked(rule=self.rule, told=told)
 
     def _training_record(self) -> TrainingRecord:
         if self._probe is not None:
@@ -124,19 +145,27 @@ def open_watch() -> Watch | None:
     return _active[-1] if _active else None
 
 
-def watch(*models: Any) -> Watch:
+def watch(*models: Any, solved: str | None = None) -> Watch:
     """Return a context in which trainings are listened to.
 
     Every training in the process is watched. Models that are given are known to be whole networks, also where
     the loop calls their layers one by one; they are checked to be modules, so that a slip shows at once.
 
+    Args:
+        models: networks that are trained.
+        solved: what counts as success, as in ``"accuracy > 0.9"``, instead of the doctor's own judgement: a
+            number that is printed inside of the block after this name, or else accuracy, R² or loss as
+            trainlab measures them.
+
     Raises:
-        DiagnosisError: if something given isn't a torch module, or another watch is listening.
+        DiagnosisError: if something given isn't a torch module, `solved` is no rule, or another watch is
+            listening.
     """
+    rule = None if solved is None else rule_from(solved, option="watch: solved")
     for model in models:
         if not callable(getattr(model, "parameters", None)):
             raise DiagnosisError(
                 f"watch: {type(model).__name__} is not a torch module; give models, or nothing "
                 "to hear everything."
             )
-    return Watch(*models)
+    return Watch(*models, rule=rule)

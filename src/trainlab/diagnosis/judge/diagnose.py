@@ -9,6 +9,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.judge.card import card_of, looked_at
 from trainlab.diagnosis.judge.known_failure import KnownFailure
 from trainlab.diagnosis.judge.outcome import outcome_of
+from trainlab.diagnosis.judge.rule_reading import Asked, ruled
 from trainlab.diagnosis.judge.trainings import One, trainings_of
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.pictures.loops import loss_picture
@@ -74,11 +75,16 @@ def proven_first(found: list[Finding], *, fails: bool) -> list[Finding]:
 
 
 def diagnose(
-    record: TrainingRecord, *, ended: dict[str, object] | None = None, missed: KnownFailure | None = None
+    record: TrainingRecord,
+    *,
+    ended: dict[str, object] | None = None,
+    missed: KnownFailure | None = None,
+    asked: Asked | None = None,
 ) -> Report:
     """Ask every fault; a judge that fails is reported, and the others go on.
 
-    Where it is known that a goal was missed, that is the outcome, and no rule has to guess it from batches.
+    Where it is known that a goal was missed, that is the outcome, and no rule has to guess it from batches;
+    and where the user's own rule is `asked`, that decides.
     Of a script with several trainings each is diagnosed by itself.
     """
     troubles: list[str] = []
@@ -89,14 +95,16 @@ def diagnose(
         except Exception as error:
             troubles.append(f"telling trainings apart: {type(error).__name__}: {error}")
     if not trainings:
-        report, _ = _diagnosed(record, ended=ended, missed=missed)
+        report, _ = _diagnosed(record, ended=ended, missed=missed, asked=asked)
         return replace(report, troubles=(*report.troubles, *troubles)) if troubles else report
-    return _together(record, trainings, ended=ended)
+    return _together(record, trainings, ended=ended, asked=asked)
 
 
-def _together(record: TrainingRecord, trainings: list[One], *, ended: dict[str, object] | None) -> Report:
+def _together(
+    record: TrainingRecord, trainings: list[One], *, ended: dict[str, object] | None, asked: Asked | None
+) -> Report:
     """Return the report on several trainings: one each, and what concerns all of them."""
-    pairs = [_diagnosed(one.record, ended=ended, missed=None) for one in trainings]
+    pairs = [_diagnosed(one.record, ended=ended, missed=None, asked=asked, alone=False) for one in trainings]
     reports = [
         replace(
             report,
@@ -126,12 +134,19 @@ def _together(record: TrainingRecord, trainings: list[One], *, ended: dict[str, 
 
 
 def _diagnosed(
-    record: TrainingRecord, *, ended: dict[str, object] | None, missed: KnownFailure | None
+    record: TrainingRecord,
+    *,
+    ended: dict[str, object] | None,
+    missed: KnownFailure | None,
+    asked: Asked | None,
+    alone: bool = True,
 ) -> tuple[Report, Training]:
     """Return the report on one training, and the training as the faults were asked about it."""
     training = training_from(record)
     if missed is not None:
         training.learning = missed.judge(training.learning)
+    if asked is not None:
+        training.learning = ruled(asked, training.learning, alone=alone)
     found: list[Finding] = []
     troubles = list(record.troubles)
     for name, fault in all_faults().items():

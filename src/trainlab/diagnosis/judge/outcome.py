@@ -9,6 +9,7 @@ import numpy as np
 
 from trainlab.diagnosis.observed.answers import Answers, ModelAsked
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
+from trainlab.diagnosis.signals.learning import Learning
 from trainlab.diagnosis.signals.training import Training
 
 FIRST, LAST = 0.02, 0.1
@@ -19,8 +20,9 @@ def outcome_of(training: Training) -> dict[str, Any]:
 
     ``first_loss`` and ``last_loss`` are medians of what backward was called on: over the first 2 % and
     the last 10 % of the calls that were kept, at least 1 and 5. ``curve`` has all of them, every
-    ``stride`` of them as their mean, at most 4,096. ``asked`` has what each network said at the end to rows
-    that it was trained on, ``not_asked`` those that couldn't be asked, and why.
+    ``stride`` of them as their mean, at most 4,096. ``solved`` is what the user's rule says, if there is
+    one. ``asked`` has what each network said at the end to rows that it was trained on, ``not_asked`` those
+    that couldn't be asked, and why.
     """
     learning = training.learning
     loss_curve = learning.loss_curve
@@ -29,7 +31,7 @@ def outcome_of(training: Training) -> dict[str, Any]:
     return {
         "state": learning.state,
         "first_loss": _median(values[: max(1, round(FIRST * len(values)))]),
-        "last_loss": _median(values[-max(5, round(LAST * len(values))) :]),
+        "last_loss": late_loss(learning),
         "constant_answer_loss": _plain(learning.constant_answer),
         "loss_by_constant": None if learning.adversarial else _plain(learning.loss_by_constant),
         # Losses of networks that compete needn't fall.
@@ -40,12 +42,36 @@ def outcome_of(training: Training) -> dict[str, Any]:
         "neighbours_reach": _plain(learning.reference),
         "data_allow": _plain(learning.allowed),
         "behind": learning.is_behind,
+        "solved": _by_rule(learning),
         "asked": [_of_model(training, one) for one in training.record.asked],
         "not_asked": [{"model": name, "why": why} for name, why in training.record.not_asked.items()],
         "curve": {
             "stride": 1 if loss_curve is None else loss_curve.stride,
             "loss": [_plain(value) for value in values],
         },
+    }
+
+
+def late_loss(learning: Learning) -> float | None:
+    """Return the median loss of the last tenth of the steps; None if there is none that is finite."""
+    values = [] if learning.loss_curve is None else learning.loss_curve.values
+    return _median(values[-max(5, round(LAST * len(values))) :])
+
+
+def _by_rule(learning: Learning) -> dict[str, Any] | None:
+    ruling = learning.ruling
+    if ruling is None:
+        return None
+    return {
+        "rule": str(ruling.rule),
+        "solved": ruling.solved,
+        "value": None if ruling.value is None else _plain(ruling.value),
+        "short": ruling.short,
+        "read_from": ruling.source,
+        "where": ruling.where,
+        "words": ruling.words,
+        "trouble": ruling.trouble,
+        "by_itself": ruling.by_itself,
     }
 
 

@@ -112,13 +112,14 @@ def _taken(record: TrainingRecord, groups: list[set[int]]) -> dict[int, set[int]
 
 
 def _name(record: TrainingRecord) -> str:
-    """Return the names of the networks that learn; without any, that of the optimizer."""
+    """Return the names of the networks that learn, without parts of others; without any, the optimizer's."""
     learns = [
         one
         for one in record.networks
         if one.learn_in_train + one.learn_in_eval and any(record.params[key].reached for key in one.params)
     ]
-    names = list(dict.fromkeys(one.name for one in learns or record.networks))
+    whole = [one for one in learns if not any(set(one.params) < set(other.params) for other in learns)]
+    names = list(dict.fromkeys(one.name for one in whole or record.networks))
     if not names:
         names = [optimizer_name(one) for one in record.optimizers if one.steps]
     if len(names) > 3:

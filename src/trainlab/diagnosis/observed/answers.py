@@ -12,13 +12,16 @@ NAN = math.nan
 class Answers:
     """The answers in one mode: the loss itself, accuracy or R², and whether they are all alike.
 
-    `plain` is the loss by the plain criterion (squared error, cross-entropy) by that of its best constant.
+    `plain` is the loss by the plain criterion (squared error, cross-entropy) by that of its best constant;
+    `right` the share of rows answered right: by the class, or nearer to their own target than to any other,
+    where targets are a few numbers.
     """
 
     loss: float
     reached: float
     plain: float
     constant: bool
+    right: float = NAN
 
 
 @dataclass(slots=True)

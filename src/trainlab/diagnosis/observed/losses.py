@@ -98,7 +98,9 @@ class Fit:
 class LossRecord:
     """A place where outputs meet targets: a loss function, or a difference that the loss is made of.
 
-    `weights` are those of the classes that it was first given; of a yes or no the weight of a yes.
+    `weights` are those of the classes that it was first given; of a yes or no the weight of a yes. `turned`
+    is a distance that is given the target first; `cut_off` counts targets that were detached in the step
+    itself: what a network answers, and no data.
     """
 
     kind: str
@@ -126,6 +128,8 @@ class LossRecord:
     target_low: float = float("inf")
     target_high: float = float("-inf")
     training: int = 0
+    turned: bool = False
+    cut_off: int = 0
 
 
 @dataclass(frozen=True, slots=True)

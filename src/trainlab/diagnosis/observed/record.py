@@ -111,7 +111,8 @@ class FirstValues:
 class ParamRecord:
     """A parameter: its first values; its gradient, size and update at the ticks looked at.
 
-    `start` is None before it is `looked_at`, and of a tensor that is too large, or has no floats.
+    `start` is None before it is `looked_at`, and of a tensor that is too large, or has no floats. It is
+    `replaced` if its module has another tensor in its place in a step that finds no gradient of it.
     """
 
     key: int
@@ -135,6 +136,7 @@ class ParamRecord:
     equal_rows_later: float | None = None
     equal_columns_later: float | None = None
     moved: bool | None = None
+    replaced: bool = False
     ticks: list[int] = field(default_factory=list[int])
     grad_rms: list[float] = field(default_factory=list[float])
     grad_zeros: list[float] = field(default_factory=list[float])

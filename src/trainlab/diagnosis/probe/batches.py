@@ -15,7 +15,7 @@ from trainlab.diagnosis.observed.data import DataRecord, LoaderRecord
 from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.probe.fingerprints import Fingerprints
-from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.fits import TELLING_ROWS, Fits, is_given
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.rows import MAX_KNOWN, MAX_ROWS_CLOSE, Rows
 from trainlab.diagnosis.probe.unused_rows import UnusedRows
@@ -107,6 +107,9 @@ class Data:
             rows.scales.finish(data)
             data.judged_known = len(rows.known_when_judged)
             self.unused.count(data, used, searched=rows is searched)
+            if len(data.sample_x) >= TELLING_ROWS and is_given(data.sample_x, data.sample_y):
+                for sample in (data.sample_x, data.sample_summaries, data.sample_y):
+                    sample.clear()
 
     def loaded(self) -> None:
         """A network is called: what was loaded since the last call is for it."""

@@ -17,17 +17,18 @@ PARTS = 8
 best under Huber's loss."""
 _UNKNOWN = (*OF_DISTRIBUTIONS, "multilabel_soft_margin_loss")
 _TINY = 1e-7
-_USUAL = {"weight": None, "pos_weight": None, "reduction": "mean"}
-"""Settings of a loss of classes under which its best constant is known."""
+_USUAL: dict[str, Any] = {"weight": None, "pos_weight": None, "reduction": "mean"}
+"""Settings of a loss of classes under which its best constant is known; weights of classes are, too."""
 
 
 def best_constants(kind: str, kept: Sequence[Kept], shape: torch.Size) -> float:
     """Return the loss of the best answer that is the same for all rows; NaN where no way to find it is known.
 
-    For classes these are the logarithms of their shares, for yes or no the share of yes, or its logit; else
-    the best of the mean, the median and points between them, column by column.
+    For classes these are the logarithms of their shares, for yes or no the share of yes, or its logit;
+    weights of classes multiply the shares. Else it is the best of the mean, the median and points between
+    them, column by column.
     """
-    if kind in _UNKNOWN or (kind in CLASSES + BINARY and not _is_plain(kept)):
+    if kind in _UNKNOWN or (kind in CLASSES + BINARY and not _is_plain(kind, kept)):
         return NAN
     if dict(kept[0].loss.kwargs).get("reduction") == "none":
         return NAN
@@ -35,18 +36,23 @@ def best_constants(kind: str, kept: Sequence[Kept], shape: torch.Size) -> float:
         return _loss_of(_of_classes(kind, kept, shape), kept)
     values = _stacked([one.target for one in kept])
     if kind in BINARY:
-        share = (values > 0 if kind == "soft_margin_loss" else values).float().mean(0).clamp(_TINY, 1 - _TINY)
+        share = (values > 0 if kind == "soft_margin_loss" else values).float().mean(0)
+        weight = dict(kept[0].loss.kwargs).get("pos_weight")
+        if isinstance(weight, torch.Tensor):
+            share = weight * share / (weight * share + 1 - share)
+        share = share.clamp(_TINY, 1 - _TINY)
         return _loss_of(share.logit() if kind in OF_LOGITS else share, kept)
     mean, median = values.mean(0), values.median(0).values
     steps = [median + (mean - median) * part / PARTS for part in range(PARTS + 1)]
     return min(_loss_of(one, kept) for one in steps)
 
 
-def _is_plain(kept: Sequence[Kept]) -> bool:
-    """Whether a loss of classes weights all rows alike, and its targets are classes, not probabilities."""
+def _is_plain(kind: str, kept: Sequence[Kept]) -> bool:
+    """Whether a loss weights all rows of a class alike, and its targets are classes, not probabilities."""
     loss = kept[0].loss
     settings = dict(loss.kwargs)
-    usual = all(settings.get(name) in (None, value) for name, value in _USUAL.items())
+    weighted = "weight" if kind in CLASSES else "pos_weight"
+    usual = all(name == weighted or settings.get(name) in (None, usual) for name, usual in _USUAL.items())
     ignored = settings.get("ignore_index")
     nothing_ignored = ignored is None or ignored < 0
     shares = (one.target for one in kept if one.target.is_floating_point())

@@ -35,6 +35,8 @@ SECONDS = 1.0
 is judged by the rows done until then. Of more than `MANY` networks each has less."""
 SAME = 0.02
 """A copy's answers must match the network's to 2 % of the largest: mixed precision rounds a lot."""
+FEW_VALUES = 8
+"""Targets of at most so many different numbers are answers to choose from."""
 ALIKE = 0.01
 """Answers that vary by less than 1 % of the targets (by 0.01 for a probability) count as one answer."""
 
@@ -180,7 +182,8 @@ def _answers(kind: str, said: Sequence[Said]) -> Answers:
         squashed = bool(out.min() >= 0) and bool(out.max() <= 1)
         share = out.sigmoid() if kind in OF_LOGITS and not squashed else out
         reached = float(((share > 0.5) == (yes > 0.5)).float().mean())
-        return Answers(loss=loss, reached=reached, plain=NAN, constant=_spread(share) < ALIKE)
+        constant = _spread(share) < ALIKE
+        return Answers(loss=loss, reached=reached, plain=NAN, constant=constant, right=reached)
     variance = float(target.var(0, unbiased=False).mean())
     squared = float(((out - target) ** 2).mean())
     if not variance > 0:
@@ -190,6 +193,7 @@ def _answers(kind: str, said: Sequence[Said]) -> Answers:
         reached=1 - squared / variance,
         plain=squared / variance,
         constant=_spread(out) < ALIKE * variance**0.5,
+        right=_nearest(out, target),
     )
 
 
@@ -197,7 +201,16 @@ def _of_classes(loss: float, said: Sequence[Said]) -> Answers:
     out, labels = _classes(said)
     good = labels >= 0
     reached = float((out.argmax(1) == labels)[good].float().mean())
-    return Answers(loss=loss, reached=reached, plain=NAN, constant=_spread(out.softmax(1)) < ALIKE)
+    constant = _spread(out.softmax(1)) < ALIKE
+    return Answers(loss=loss, reached=reached, plain=NAN, constant=constant, right=reached)
+
+
+def _nearest(out: torch.Tensor, target: torch.Tensor) -> float:
+    """Return the share of rows nearer to their own target than to any other; NaN where these are many."""
+    values = target.unique()
+    if target.shape[1] != 1 or len(values) > FEW_VALUES:
+        return NAN
+    return float((values[(out - values).abs().argmin(1)] == target[:, 0]).float().mean())
 
 
 def _spread(values: torch.Tensor) -> float:

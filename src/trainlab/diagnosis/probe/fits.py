@@ -18,9 +18,17 @@ MAX_SAMPLE = 2048
 MAX_BATCHES = 256
 MAX_FITS = 2_000
 MAX_PAIRS = 600
+TELLING_ROWS = 8
+"""In fewer rows a feature equals the targets by chance."""
 Table = list[tuple[float, ...]]
 Given = tuple[Table, Table]
 """Rows, and their summaries."""
+NOTHING: Given = ([], [])
+
+
+def is_given(rows: Table, targets: list[float]) -> bool:
+    """Whether a column of the rows is their targets: then nobody has to predict them."""
+    return any(column == tuple(targets) for column in zip(*rows, strict=False))
 
 
 class Fits:
@@ -28,19 +36,32 @@ class Fits:
 
     def __init__(self, state: ProbeState) -> None:
         self.state = state
-        self._given: dict[int, Given] = {}
+        self._given: dict[int, tuple[Given, int]] = {}
+        self._unconfirmed: dict[int, list[tuple[list[float], Given]]] = {}
 
-    def given(self, rows: Table, summaries: Table) -> None:
-        """The training under way is given rows: the next targets that it learns from are theirs."""
-        self._given[self.state.trainings.now] = (rows, summaries)
+    def given(self, rows: Table, summaries: Table, *, of: int = 0) -> None:
+        """The training under way is given the first rows of a batch: the next targets that it learns from,
+        if they are as many as the batch has rows, are theirs.
+        """
+        self._given[self.state.trainings.now] = ((rows, summaries), of)
 
-    def _taken(self, record: LossRecord) -> Given:
-        """Return the rows that targets belong to; each only once.
+    def confirmed(self, record: LossRecord) -> None:
+        """It is part of the loss: what was paired with its targets are examples."""
+        for targets, given in self._unconfirmed.pop(id(record), ()):
+            self._keep_pairs(record, targets, *given)
+
+    def rejected(self, record: LossRecord) -> None:
+        """It is in no loss: its numbers aren't the targets of anything."""
+        self._unconfirmed.pop(id(record), None)
+
+    def _taken(self, record: LossRecord, targets: int) -> Given:
+        """Return the rows that so many targets belong to; each only once.
 
         They are taken when the loss is computed: by the time its numbers come from a device, the network has
-        been given others.
+        been given others. Pixels of a label image and edges of a graph aren't the batch's rows.
         """
-        return self._given.pop(self.state.trainings.find(record.training), ([], []))
+        given, rows = self._given.pop(self.state.trainings.find(record.training), (NOTHING, targets))
+        return given if rows == targets else NOTHING
 
     def read(
         self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, *, judged: bool = False
@@ -58,13 +79,19 @@ class Fits:
 
     def _classes(self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
         logits = out.float() if out.dim() == 1 else out.float().movedim(1, -1)
-        logits = logits.reshape(-1, logits.shape[-1])[:MAX_ROWS]
+        logits = logits.reshape(-1, logits.shape[-1])
         if target.is_floating_point():
             self._soft(record, target)
             soft = target if target.dim() == 1 else target.movedim(1, -1)
-            labels = soft.reshape(-1, logits.shape[-1])[:MAX_ROWS].argmax(-1)
+            labels = soft.reshape(-1, logits.shape[-1])
         else:
-            labels = target.reshape(-1)[:MAX_ROWS]
+            labels = target.reshape(-1)
+        count = len(labels)
+        given = NOTHING if judged else self._taken(record, count)
+        # Rows that are wanted with what the network was given are the first ones.
+        some = slice(MAX_ROWS) if given[0] else _spread(count)
+        logits, labels = logits[some], labels[some]
+        labels = labels.argmax(-1) if target.is_floating_point() else labels
         record.classes = logits.shape[-1]
         good = (labels >= 0) & (labels < logits.shape[-1])
         safe = labels.clamp(0, logits.shape[-1] - 1).long()
@@ -89,7 +116,6 @@ class Fits:
         self.state.deferred.read(numbers, keep)
         if not judged:
             pairs = torch.stack([torch.where(good, safe, -1), predicted]).float()
-            given = self._taken(record)
             self.state.deferred.read(pairs, lambda got: self._labels(record, got, given))
 
     def _soft(self, record: LossRecord, target: torch.Tensor) -> None:
@@ -110,22 +136,35 @@ class Fits:
         if len(record.batches) < MAX_BATCHES:
             record.batches.append(tuple(labels))
         record.rows += len(labels)
-        self._pair(record, got[:half], *given)
+        self._pair(record, got[:half], given)
 
-    def _pair(self, record: LossRecord, targets: list[float], rows: Table, summaries: Table) -> None:
+    def _pair(self, record: LossRecord, targets: list[float], given: Given) -> None:
+        """Keep examples, once it is known that their targets are some."""
+        if record.count:
+            self._keep_pairs(record, targets, *given)
+        elif given[0]:
+            waiting = self._unconfirmed.setdefault(id(record), [])
+            if sum(len(rows) for _, (rows, _) in waiting) < MAX_PAIRS:
+                waiting.append((targets, given))
+
+    def _keep_pairs(self, record: LossRecord, targets: list[float], rows: Table, summaries: Table) -> None:
         data = self.state.record.parts[self.state.trainings.find(record.training)].data
         room = MAX_PAIRS - len(data.sample_x)
         if not rows or len(targets) < len(rows) or room <= 0:
             return
-        # A network that is given its targets, because it computes the loss, doesn't have to predict them.
-        if not any(column == tuple(targets[: len(rows)]) for column in zip(*rows, strict=True)):
+        # A network that is given its targets, because it computes the loss, doesn't have to predict them. Of
+        # a few rows one column equals their targets by chance; all that were kept are asked at the end.
+        if len(rows) < TELLING_ROWS or not is_given(rows, targets[: len(rows)]):
             data.sample_x += rows[:room]
             data.sample_summaries += summaries[:room]
             data.sample_y += targets[: len(rows)][:room]
 
     def _columns(self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
         rows = out.shape[0] if out.dim() else 1
-        out2, target2 = out.reshape(rows, -1)[:MAX_ROWS], target.reshape(rows, -1)[:MAX_ROWS]
+        out2, target2 = out.reshape(rows, -1), target.reshape(rows, -1)
+        given = self._taken(record, rows) if out2.shape[1] == 1 and not judged else NOTHING
+        some = slice(MAX_ROWS) if given[0] else _spread(rows)
+        out2, target2 = out2[some], target2[some]
         stride = max(1, -(-out2.shape[1] // MAX_COLUMNS))
         out2, target2 = out2[:, ::stride], target2[:, ::stride]
         accuracy = torch.full((), -1.0, device=out.device)
@@ -183,7 +222,6 @@ class Fits:
             lambda got: self._sums(record, got, columns, count),
         )
         if len(record.sample) < MAX_SAMPLE or columns == 1:
-            given = self._taken(record) if columns == 1 else ([], [])
             self.state.deferred.read(target2[:, 0], lambda got: self._first_column(record, got, given))
 
     def _sums(self, record: LossRecord, got: list[float], columns: int, count: int) -> None:
@@ -200,7 +238,7 @@ class Fits:
             record.sample += got
         if len(record.batches) < MAX_BATCHES:
             record.batches.append(tuple(got))
-        self._pair(record, got, *given)
+        self._pair(record, got, given)
 
     def compared(self, args: tuple[Any, ...], out: torch.Tensor) -> None:
         """Read the accuracy off a comparison of predicted with true classes in an evaluation."""
@@ -222,3 +260,8 @@ class Fits:
                     told.append((tick, got[0], count))
 
         self.state.deferred.read(out.float().mean(), keep)
+
+
+def _spread(rows: int) -> slice:
+    """Return so many rows, spread over all: those of one kind may come first."""
+    return slice(None, None, max(1, -(-rows // MAX_ROWS)))

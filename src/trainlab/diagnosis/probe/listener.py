@@ -142,6 +142,8 @@ class Listener(TorchFunctionMode):
         first = out[0] if type(out) is tuple and out else out  # pyright: ignore[reportUnknownVariableType]
         if not isinstance(first, torch.Tensor):
             return
+        if name == "detach" and args and args[0].grad_fn is not None:
+            self.losses.cut_off(first)
         if name in _MIXED and len(args) > 1:
             self._mixed(name, args[0], args[1])
         if name in DRAWN and self.state.sampling:

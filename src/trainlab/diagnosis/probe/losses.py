@@ -11,7 +11,14 @@ import torch
 from trainlab.diagnosis.observed.events import Cut, SignedTargets
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.record import Graph, Op
-from trainlab.diagnosis.observed.torch_names import BY_HAND, CLASSES, LAYER_NODES, LOSS_FUNCTIONS, SHAPE_NODES
+from trainlab.diagnosis.observed.torch_names import (
+    BY_HAND,
+    CLASSES,
+    DISTANCES,
+    LAYER_NODES,
+    LOSS_FUNCTIONS,
+    SHAPE_NODES,
+)
 from trainlab.diagnosis.probe.derivatives import Derivatives
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.graph_walk import leaves_above
@@ -42,6 +49,7 @@ class Losses:
         self._judged: tuple[int, int] = (-1, 0)
         self._made: tuple[int, dict[int, weakref.ref[torch.Tensor]]] = (-1, {})
         self._asked = 0
+        self._cut: tuple[int, dict[int, weakref.ref[torch.Tensor]]] = (-1, {})
         state.trainings.at_union.append(self._united)
 
     def hear(
@@ -55,6 +63,7 @@ class Losses:
         record = self._entry(name, output, target, op)
         if record is None:
             return
+        record.turned |= name in DISTANCES and target is (args[0] if args else kwargs.get("input"))
         index = self.state.record.losses.index(record)
         if index in self._rejected:
             return
@@ -65,6 +74,7 @@ class Losses:
         if not record.weights:
             self._weights_of(record, name, args, kwargs)
         record.made_here += self.is_made_now(target)
+        record.cut_off += self._is_cut_off(target)
         record.target_has_grad += target.requires_grad
         self.fits.read(record, _on_the_targets_scale(name, output, args, kwargs), target)
 
@@ -155,6 +165,18 @@ class Losses:
             self._made = (tick, {})
         self._made[1][tensor.data_ptr()] = weakref.ref(tensor)
 
+    def cut_off(self, tensor: torch.Tensor) -> None:
+        """A tensor that a network has computed was taken out of the graph in this step."""
+        tick = self.state.record.tick
+        if self._cut[0] != tick:
+            self._cut = (tick, {})
+        self._cut[1][id(tensor)] = weakref.ref(tensor)
+
+    def _is_cut_off(self, target: torch.Tensor) -> bool:
+        tick, cut = self._cut
+        known = cut.get(id(target)) if tick == self.state.record.tick else None
+        return known is not None and known() is target
+
     def is_made_now(self, target: torch.Tensor) -> bool:
         """Whether its numbers are those made in this step; an address may have been reused since."""
         tick, made = self._made
@@ -179,7 +201,7 @@ class Losses:
         if pair is not None and same and pair[0].shape[1:] == torch.Size(same[0].out_shape[1:]):
             site = user_site()
             at = [record for record in same if record.site == site] or same
-            output, target = pair
+            output, target = reversed(pair) if at[0].turned and not pair[0].requires_grad else pair
             self.fits.read(at[0], _on_the_targets_scale(name, output, args, kwargs), target, judged=True)
 
     def confirm(self, graph: Graph) -> None:
@@ -206,13 +228,12 @@ class Losses:
                     frontier.append((parent, steps + 1, bends))
         for index in found:
             self.state.record.losses[index].count += 1
+            self.fits.confirmed(self.state.record.losses[index])
         if walks >= 4:
-            losses = self.state.record.losses
-            self._rejected |= {
-                index
-                for index, record in enumerate(losses)
-                if record.kind == BY_HAND and not record.count and record.training == graph.training
-            }
+            for index, record in enumerate(self.state.record.losses):
+                if record.kind == BY_HAND and not record.count and record.training == graph.training:
+                    self._rejected.add(index)
+                    self.fits.rejected(record)
 
     def cut(self, op: Op, source: torch.Tensor) -> None:
         """A tensor leaves the graph: note by which call, and which parameters it was computed from."""
@@ -244,13 +265,17 @@ def _on_the_targets_scale(
 def pair_of(
     name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """Return output and target, or None where a call has no such pair."""
+    """Return output and target, or None where a call has no such pair.
+
+    A distance is the same either way: of its two tensors the one that is learnt is the output.
+    """
     first = args[0] if args else kwargs.get("input")
     second = args[1] if len(args) > 1 else kwargs.get("target", kwargs.get("other"))
     if name not in DIFFERENCES:
-        if isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor):
-            return first, second
-        return None
+        if not isinstance(first, torch.Tensor) or not isinstance(second, torch.Tensor):
+            return None
+        turned = name in DISTANCES and second.requires_grad and not first.requires_grad
+        return (second, first) if turned else (first, second)
     if isinstance(first, torch.Tensor) and isinstance(second, int | float):
         second = torch.full_like(first, float(second)) if first.numel() == 1 else None
     if not isinstance(first, torch.Tensor) or not isinstance(second, torch.Tensor):

@@ -8,9 +8,11 @@ import copy
 import dataclasses
 import enum
 import types
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -25,7 +27,7 @@ _HOOKS = tuple(
 )
 _SIMPLE = (
     *(int, float, bool, str, bytes, complex, type(None), type, slice, range, type(Ellipsis), enum.Enum),
-    *(torch.dtype, torch.device, torch.Size, types.FunctionType, types.BuiltinFunctionType),
+    *(torch.dtype, torch.device, torch.Size, np.generic, types.FunctionType, types.BuiltinFunctionType),
 )
 _REFERENCES = "_flat_weight_refs"
 """What a recurrent layer sees by that its weights have been replaced, as those of a copy are."""
@@ -74,7 +76,9 @@ def _within(thing: Any) -> list[Any]:
         ):
             raise Unfit(f"a {type(thing).__name__} isn't copied")
         return [value for name, value in vars(thing).items() if name not in (*_HOOKS, _REFERENCES)]
-    if isinstance(thing, list | tuple | set | frozenset):
+    if isinstance(thing, np.ndarray) and not thing.dtype.hasobject and thing.nbytes <= MAX_BYTES:
+        return []
+    if isinstance(thing, list | tuple | set | frozenset | deque):
         return list(thing)
     if isinstance(thing, dict):
         return [*thing.keys(), *thing.values()]

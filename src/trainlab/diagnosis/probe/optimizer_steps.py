@@ -151,6 +151,7 @@ class Steps:
             grad = parameter.grad
             if grad is None:
                 told.without_grad += 1
+                told.replaced = state.registry.is_replaced(key)
                 continue
             told.with_grad += 1
             empty = False

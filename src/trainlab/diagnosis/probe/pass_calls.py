@@ -28,6 +28,8 @@ _PASSED_ON = frozenset(
     ("dropout", "to", "float", "half", "bfloat16", "type_as", "contiguous", "clone", "nan_to_num")
 )
 """What attention weights pass through without being normalized anew."""
+_RANKED = {"topk": 2, "sort": 1, "argsort": 1}
+"""What chooses by rank, and where the axis stands among its arguments."""
 _ATTENTION = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
 
 
@@ -49,6 +51,7 @@ class PassCalls(TorchFunctionMode):
         self.rows = rows
         self.module = ""
         self._calls = 0
+        self._ranks_rows = False
         self._scores: dict[int, torch.Tensor] = {}
         self._weights: dict[int, _Weights] = {}
 
@@ -58,8 +61,10 @@ class PassCalls(TorchFunctionMode):
         named = kwargs or {}
         out = func(*args, **named)
         self._calls += 1
+        if (name := getattr(func, "__name__", "")) in _RANKED:
+            self._rank(name, args, named)
         if self._calls <= MAX_CALLS and isinstance(out, torch.Tensor):
-            self._hear(getattr(func, "__name__", ""), args, named, out)
+            self._hear(name, args, named, out)
         return out
 
     def _hear(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
@@ -80,6 +85,15 @@ class PassCalls(TorchFunctionMode):
         elif id(first) in self._weights:
             self._pass_on(name, args, kwargs, first, out)
 
+    def _rank(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Rows that are chosen by rank compete on purpose, as those of a batch for its experts."""
+        given, place = args[0] if args else kwargs.get("input"), _RANKED[name]
+        axis = args[place] if len(args) > place else kwargs.get("dim", -1)
+        if isinstance(given, torch.Tensor) and given.dim() and isinstance(axis, int):
+            self._ranks_rows |= given.shape[axis % given.dim()] == self.rows
+        if self._ranks_rows:
+            self.found.over_rows.clear()
+
     def _call(self, name: str, given: torch.Tensor, out: torch.Tensor, axis: int = 0) -> PassCall:
         return PassCall(name, self.module, user_site(), tuple(given.shape), tuple(out.shape), axis)
 
@@ -97,7 +111,8 @@ class PassCalls(TorchFunctionMode):
         axis %= given.dim()
         call = self._call(name, given, out, axis)
         if given.shape[axis] == self.rows and list(given.shape).count(self.rows) == 1:
-            self.found.over_rows.append(call)
+            if not self._ranks_rows:
+                self.found.over_rows.append(call)
         elif id(given) in self._scores and name == "softmax" and axis >= given.dim() - 2:
             self._weights[id(out)] = _Weights(out, call, axis - given.dim())
 

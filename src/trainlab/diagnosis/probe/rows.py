@@ -161,7 +161,9 @@ class Rows:
                 data.nonfinite_input = self.state.record.tick
             return
         given = [tuple(map(float, row)) for row in rows.tolist()]
-        self.fits.given(given, row_summaries((batch, *beside), len(rows)))
+        self.fits.given(
+            given, row_summaries((batch, *beside), len(rows)), of=len(batch) if batch.dim() > 1 else 1
+        )
 
     def judged_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
         """Record a batch of an evaluation, and what is given with it."""

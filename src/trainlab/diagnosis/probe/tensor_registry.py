@@ -34,6 +34,7 @@ class TensorRegistry:
         self._next = 0
         self._searches = 0
         self._provisional: set[int] = set()
+        self._homes: dict[int, tuple[weakref.ref[nn.Module], str]] = {}
         """Named after a variable or by their shapes, until a module is met that holds them."""
         self.parted: weakref.WeakKeyDictionary[nn.Module, dict[str, int]] = weakref.WeakKeyDictionary()
 
@@ -70,6 +71,13 @@ class TensorRegistry:
         reference = self._live.get(key)
         return None if reference is None else reference()
 
+    def is_replaced(self, key: int) -> bool:
+        """Whether the module that had this parameter has another one in its place."""
+        home, leaf = self._homes.get(key, (None, ""))
+        module = None if home is None else home()
+        now = None if module is None else module._parameters.get(leaf)
+        return now is not None and self.known(now) != key
+
     def path(self, module: nn.Module) -> str:
         """Return the module's path in its root, or its class."""
         return self._paths.get(module) or type(module).__name__
@@ -79,17 +87,22 @@ class TensorRegistry:
         for path, module in root.named_modules():
             self._paths.setdefault(module, path or name)
         keys: list[int] = []
+        entered: list[tuple[str, nn.Module]] = []
         for path, module in root.named_modules():
+            entered.append((path, module))
             for leaf, parameter in module.named_parameters(recurse=False):
                 key = self.key(parameter)
+                self._homes.setdefault(key, (weakref.ref(module), leaf))
                 if key not in keys:
                     keys.append(key)
                 self._name(key, f"{path}.{leaf}" if path else leaf, module)
                 if readable(parameter) is not parameter and not is_lazy(parameter):
                     self.parted.setdefault(module, {})[leaf] = key
-            self._enter_hidden(module, path)
             if len(keys) > MAX_PARAMS:
                 break
+        # A module in a plain dictionary may be a registered one, too.
+        for path, module in entered:
+            self._enter_hidden(module, path)
         return keys
 
     def meet_whole(self, module: nn.Module) -> None:

@@ -85,7 +85,8 @@ class Summary:
 
 def summary_words(summary: Summary, trials: Sequence[tuple[str, Trial]]) -> str:
     """Say in a sentence what trying came to; `trials` are with their faults, in order."""
-    cost = f"({counted(summary.runs, 'run')} in {summary.seconds:.0f} s)"
+    seconds = f"{summary.seconds:.0f} s" if summary.seconds >= 0.5 else "less than 1 s"
+    cost = f"({counted(summary.runs, 'run')} in {seconds})"
     some = [one for one in trials if one[1].verdict == "partly"]
     told = {"mended": "it learns", "learns": "it learns"}
     told |= {} if some else {"better": "it comes out better"}

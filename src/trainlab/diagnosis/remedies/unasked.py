@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from trainlab.diagnosis.remedies.experiment_trials import ExperimentTrials
     from trainlab.diagnosis.remedies.remedy import Remedy
 
-BUDGET = 10.0
-"""Seconds for all of it, with the imports."""
+BUDGET, MOST = 10.0, 30.0
+"""Seconds for all of it, with the imports, and as long again as the training took to replay it; at most."""
 TRYING = 5.0
 """Seconds of these for the trials themselves."""
 RECORDING, REPORT, FOUND = "recording.npz", "report.json", "found.json"
@@ -45,8 +45,10 @@ class Unasked:
     summary: dict[str, Any]
 
 
-def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float = BUDGET) -> Unasked | None:
+def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float | None = None) -> Unasked | None:
     """Try remedies for a report whose training was recorded in `folder`; None where that can't be done.
+
+    Without a `budget` of seconds it takes at most `BUDGET` and as long again as the training took.
 
     It can't where nothing failed, the training was broken off or is no experiment that was recorded whole, no
     remedy can be said as a change of it, the engine isn't compiled yet, or the time is over.
@@ -67,7 +69,7 @@ def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float = B
         start_new_session=True,
     )
     try:
-        process.wait(budget)
+        process.wait(min(MOST, BUDGET + report["card"]["seconds"]) if budget is None else budget)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         return None  # the report is there; Ctrl-C ends only what nobody asked for
     finally:
@@ -106,9 +108,13 @@ def trials_of(report: dict[str, Any], lift: Lift) -> ExperimentTrials:
     from trainlab.diagnosis.remedies.experiment_trials import ExperimentTrials
     from trainlab.diagnosis.seeds.engine_runs import reader_of
     from trainlab.diagnosis.seeds.seed_run import run_from_report
+    from trainlab.diagnosis.signals.users_rule import rule_from
 
+    ruled = report["outcome"]["solved"]
+    rule = None if ruled is None or ruled["solved"] is None else rule_from(ruled["rule"])
+    metric = "" if rule is None else rule.name
     yours = run_from_report(report, seed=None, printed="", metric="", seconds=0.0)
-    return ExperimentTrials(lift=lift, reader=reader_of(lift, [yours], ""))
+    return ExperimentTrials(lift=lift, reader=reader_of(lift, [yours], metric, rule))
 
 
 def can_be_tried(

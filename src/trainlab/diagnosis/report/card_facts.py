@@ -28,6 +28,8 @@ def card_facts(report: dict[str, Any]) -> tuple[Fact, ...]:
     facts += [Fact("modes", words) for model in card["models"] if (words := _modes(model))]
     if card["first_loss"] is not None:
         facts.append(Fact("training", _training(report), brief=True))
+    if (solved := report["outcome"].get("solved")) is not None:
+        facts.append(Fact("your rule", _by_rule(solved), brief=True))
     reached = _reached(report["outcome"])
     facts += [Fact("reached", reached, brief=True)] if reached else []
     return tuple(facts)
@@ -114,6 +116,23 @@ def _training(report: dict[str, Any]) -> str:
     if isinstance(constant, float) and not (below_0 and constant > 0):
         text += f"; the best constant answer has {_number(constant)}"
     return text
+
+
+_BY_ITSELF = {
+    "learnt": "the doctor itself would call it learnt",
+    "poor": "the doctor itself would say that it learns a part",
+    "stuck": "the doctor itself would say that it doesn't learn",
+    "diverged": "the doctor itself would say that it diverges",
+}
+
+
+def _by_rule(solved: dict[str, Any]) -> str:
+    """Say what was read, from where, what was asked for, and where the doctor by itself differs."""
+    words, own = str(solved["words"]), solved["by_itself"]
+    differs = {True: own != "learnt", False: own == "learnt", None: False}[
+        solved["solved"]
+    ] and own in _BY_ITSELF
+    return f"{words} ({_BY_ITSELF[own]})" if differs else words
 
 
 def _finite(value: float | str | None) -> float:

@@ -55,6 +55,17 @@ def ended_from(report: dict[str, Any]) -> Ended:
     return Ended(how=ended["how"], code=ended.get("code") or 0, message=str(ended.get("message") or ""))
 
 
+def rule_trouble(report: dict[str, Any]) -> str:
+    """Say why the user's rule couldn't be judged, though the training went to its end; else nothing."""
+    found, ended = report["outcome"].get("solved"), ended_from(report)
+    if found is None or found["solved"] is not None or ended.failed or ended.how in _CUT_SHORT:
+        return ""
+    return str(found["trouble"])
+
+
+_CUT_SHORT = ("steps", "time", "interrupted", "still training")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """With what result a training ended; numbers are None where they aren't known."""

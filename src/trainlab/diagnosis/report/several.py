@@ -20,6 +20,7 @@ _DOES = {
     "diverged": ("diverges", "diverge"),
     "unknown": ("can't be judged", "can't be judged"),
 }
+_NEGATED = {"stuck": "learns", "unknown": "can be judged"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +42,8 @@ def verdict_of_several(report: dict[str, Any]) -> str:
     order = [state for state in _DOES if state in counts]
     if len(order) == 1:
         share = f"{'both' if len(trainings) == 2 else 'all'} {_DOES[order[0]][1]}"
+        if order[0] in ("stuck", "unknown"):
+            share = f"{'neither' if len(trainings) == 2 else 'none'} {_NEGATED[order[0]]}"
     else:
         share = ", ".join(f"{counts[state]} {_DOES[state][counts[state] > 1]}" for state in order)
     sentence = f"{counted(len(trainings), 'training')}: {share}."
@@ -117,12 +120,14 @@ def line_of(group: Alike) -> str:
 
 
 def name_of(group: Alike) -> str:
-    """Return ``model``, or ``model #1 to #20 (20 trainings)``; of some in between all numbers, if few."""
+    """Return ``model``, ``model #1 and #3``, ``model #1 to #20 (20 trainings)``; of others all, if few."""
     if len(group.names) == 1:
         return group.names[0]
     base = re.sub(r" #\d+$", "", group.names[0])
     numbers = [int(name.rpartition("#")[2]) for name in group.names if "#" in name]
     count = counted(len(group.names), "training")
+    if len(numbers) == 2:
+        return f"{base} #{numbers[0]} and #{numbers[1]}"
     if len(numbers) == numbers[-1] - numbers[0] + 1:
         return f"{base} #{numbers[0]} to #{numbers[-1]} ({count})"
     if len(numbers) <= 6:

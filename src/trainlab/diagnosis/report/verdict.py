@@ -43,8 +43,11 @@ def _about(first: dict[str, Any], report: dict[str, Any]) -> str:
     failure = _FAILURES.get(outcome)
     if outcome == "poor" and not report["outcome"].get("behind", True):
         failure = "The training learns a part"
+    by_rule = _by_rule(report)
     if failure is None:
-        return f"{_OTHERS.get(outcome, 'Something is wrong with the training:')} {_named(first)}."
+        other = _OTHERS.get(outcome, "Something is wrong with the training:")
+        return f"{f'{by_rule}, but' if by_rule else other} {_named(first)}."
+    failure = by_rule or failure
     if first["proof"]["by"] != "nothing":
         return f"{failure} because {_named(first)}."
     against = not_to_blame(first["fault"]) or tried_in_vain(first["tried"])
@@ -52,6 +55,14 @@ def _about(first: dict[str, Any], report: dict[str, Any]) -> str:
         return f"{failure}, and why isn't known. Found: {_named(first)}; {against}."
     cause = "Likely" if is_likely(first) else "Possible"
     return f"{failure}. {cause} cause: {_named(first)}. {_unproven(first)}"
+
+
+def _by_rule(report: dict[str, Any]) -> str:
+    """Say what the user's own rule says; nothing where there is none, or it couldn't be judged."""
+    found = report["outcome"].get("solved")
+    if found is None or found["solved"] is None:
+        return ""
+    return f"{'Solved' if found['solved'] else 'Not solved'} ({found['short']})"
 
 
 def _named(finding: dict[str, Any]) -> str:
@@ -94,6 +105,9 @@ def _nothing(report: dict[str, Any]) -> str:
         return nothing_seen(report)
     if report["ended"].get("how") in ("error", "killed"):
         return "Nothing found before the script failed."
+    if by_rule := _by_rule(report):
+        explains = " that explains it" if outcome in FAILED else ""
+        return f"{by_rule}. Nothing found{explains}."
     if outcome == "poor" and not report["outcome"]["behind"]:
         return f"Nothing found. {_part_learnt(report['outcome'])}"
     if outcome in FAILED:

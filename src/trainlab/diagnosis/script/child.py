@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.site import line_of
+from trainlab.diagnosis.observed.told import Told
 from trainlab.diagnosis.probe.own_frames import forget_own_frames
+from trainlab.diagnosis.script.kept_output import KeptOutput
 from trainlab.diagnosis.script.launch import Launch, launch
 from trainlab.diagnosis.script.plan import Plan, plan_from_json
 from trainlab.diagnosis.script.process_hooks import (
@@ -30,6 +32,7 @@ from trainlab.diagnosis.script.process_hooks import (
 )
 
 if TYPE_CHECKING:
+    from trainlab.diagnosis.judge.rule_reading import Asked
     from trainlab.diagnosis.probe.probe import Probe
     from trainlab.diagnosis.remedies.applying import Applied
     from trainlab.diagnosis.seeds.run_extras import RunExtras
@@ -60,11 +63,14 @@ class Child:
         self.pause = FIRST_PAUSE
         self.snapshot_at: float | None = None
         self.extras: RunExtras | None = None
+        self.output = KeptOutput()
 
     def run(self) -> int:
         """Run the script as ``python script arguments…`` would, and return its exit code."""
         started = launch(self.plan.script, self.plan.arguments)
         report_before_exit(self.finish)
+        if self.plan.solved:
+            self.output.start()
         if self.plan.seconds:
             threading.Thread(target=self._end_in_time, daemon=True).start()
         extras = self.plan.extras
@@ -137,7 +143,7 @@ class Child:
         """Write the report whole."""
         from trainlab.diagnosis.judge.diagnose import diagnose
 
-        report = diagnose(self.record, ended=ended).to_dict()
+        report = diagnose(self.record, ended=ended, asked=self._asked()).to_dict()
         if self.extras is not None:
             extras = self.extras.report(self.record)
             report |= {} if self.extras.asked.light else {"extras": extras}
@@ -147,6 +153,16 @@ class Child:
         with open(f"{self.report}.part", "w", encoding="utf-8") as file:
             file.write(text)
         os.replace(f"{self.report}.part", self.report)
+
+    def _asked(self) -> Asked | None:
+        """Return the user's rule with what the script said of itself so far; None if there is no rule."""
+        if not self.plan.solved:
+            return None
+        from trainlab.diagnosis.judge.rule_reading import Asked
+        from trainlab.diagnosis.signals.users_rule import rule_from
+
+        told = Told(printed=self.output.text, variables=vars(sys.modules["__main__"]))
+        return Asked(rule=rule_from(self.plan.solved), told=told)
 
     def _at_step(self) -> None:
         if self.plan.steps and self.record.tick >= self.plan.steps:

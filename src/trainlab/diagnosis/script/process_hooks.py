@@ -62,11 +62,15 @@ def wait_for_threads() -> None:
 
 
 class ImportHook(MetaPathFinder):
-    """Calls `then` once, right after the module's own code has run; the script decides when that is."""
+    """Calls `then` once, right after the module's own code has run; the script decides when that is.
+
+    Libraries ask for its spec long before anyone imports it, to know whether it is there.
+    """
 
     def __init__(self, module: str, then: Callable[[], None]) -> None:
         self.module = module
         self.then = then
+        self._looking: set[int] = set()
 
     def start(self) -> None:
         """Wait for the import."""
@@ -76,17 +80,23 @@ class ImportHook(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return what Python would find; loading it calls `then`."""
-        if fullname != self.module or self not in sys.meta_path:
+        thread = threading.get_ident()
+        if fullname != self.module or thread in self._looking or self not in sys.meta_path:
             return None
-        sys.meta_path.remove(self)
-        spec = find_spec(fullname)
+        self._looking.add(thread)
+        try:
+            spec = find_spec(fullname)
+        finally:
+            self._looking.discard(thread)
         if spec is None or spec.loader is None:
             return spec
         load = spec.loader.exec_module
 
         def load_and_tell(module: ModuleType) -> None:
             load(module)
-            self.then()
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
+                self.then()
 
         spec.loader.exec_module = load_and_tell
         return spec

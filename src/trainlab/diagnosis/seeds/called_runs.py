@@ -13,11 +13,14 @@ from typing import Any
 
 from trainlab.diagnosis.in_process.called_training import OUTSIDE, Called, call, modules
 from trainlab.diagnosis.judge.diagnose import diagnose
+from trainlab.diagnosis.judge.rule_reading import Asked
+from trainlab.diagnosis.observed.printed_numbers import last_number, names_printed
+from trainlab.diagnosis.observed.told import number_in
 from trainlab.diagnosis.probe.global_state import random_state_kept
+from trainlab.diagnosis.report.read_back import rule_trouble
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
-from trainlab.diagnosis.seeds.printed_numbers import last_number, names_printed
 from trainlab.diagnosis.seeds.question import OnProgress, Question
-from trainlab.diagnosis.seeds.run_extras import SKETCH, number_in
+from trainlab.diagnosis.seeds.run_extras import SKETCH
 from trainlab.diagnosis.seeds.script_runs import gathered, is_from_start, limit_of
 from trainlab.diagnosis.seeds.seed_run import LATE, SeedRun, run_from_report, run_without_report
 from trainlab.errors import DiagnosisError
@@ -48,12 +51,12 @@ def populate_calls(
         return None
     if called.trained.intersection(map(id, outside)):
         raise DiagnosisError(f"seeds: {OUTSIDE}")
-    yours = _run(called, None, question.metric, seeded=bool(seeded))
+    yours = _run(called, None, question, seeded=bool(seeded))
     _check(yours, called, question)
     way = Way(name="called", why="trainlab.seeds was given a function")
 
     def runs_of(seeds: Sequence[int]) -> Iterator[SeedRun]:
-        return _again(train, seeds, yours, question.metric, stop)
+        return _again(train, seeds, yours, question, stop)
 
     with random_state_kept():
         found = gathered(question, yours, runs_of, way, stop=stop, on_progress=on_progress)
@@ -86,7 +89,7 @@ def _seeding() -> Iterator[list[Any]]:
 
 
 def _again(
-    train: Callable[[], Any], seeds: Sequence[int], yours: SeedRun, metric: str, stop: Event
+    train: Callable[[], Any], seeds: Sequence[int], yours: SeedRun, question: Question, stop: Event
 ) -> Iterator[SeedRun]:
     """Yield the run of each seed, until `stop`; one that takes too long is ended after a step."""
     limit = limit_of(yours)
@@ -105,7 +108,7 @@ def _again(
             ending, seconds = f"the limit of {limit:.0f} s", time.monotonic() - started
             yield replace(run_without_report(seed=seed, ending=ending, seconds=seconds), fault=LATE)
         else:
-            yield _run(called, seed, metric, training=yours.training)
+            yield _run(called, seed, question, training=yours.training)
 
 
 def _watch_for(stop: Event, *, until: float = math.inf) -> Callable[[], None]:
@@ -119,13 +122,17 @@ def _watch_for(stop: Event, *, until: float = math.inf) -> Callable[[], None]:
 
 
 def _run(
-    called: Called, seed: int | None, metric: str, *, seeded: bool = True, training: str = ""
+    called: Called, seed: int | None, question: Question, *, seeded: bool = True, training: str = ""
 ) -> SeedRun:
     """Return the run that a call was; its number is what it returned under that name, or else printed."""
     ended: dict[str, Any] = {"how": "end", "code": 0}
     if called.error:
         ended = {"how": "error", "message": called.error}
-    report = diagnose(called.record, ended=ended).to_dict()
+    metric, rule = question.metric, question.success.rule
+    asked = None if rule is None else Asked(rule=rule, told=called.told)
+    report = diagnose(called.record, ended=ended, asked=asked).to_dict()
+    if seed is None and (trouble := rule_trouble(report)):
+        raise DiagnosisError(f"seeds: solved is {question.solved!r}: {trouble}")
     told = _returned(called.returned, metric)
     report["extras"] = {
         "variable": told,
@@ -151,7 +158,7 @@ def _check(yours: SeedRun, called: Called, question: Question) -> None:
     others = f" It prints numbers after: {', '.join(names)}." if names else ""
     if yours.failed or yours.state == "diverged":
         return
-    if metric and yours.value is None and last_number(called.printed, metric) is None:
+    if metric and not question.solved and yours.value is None and last_number(called.printed, metric) is None:
         raise DiagnosisError(
             f"seeds: metric is {metric!r}, but {question.script} neither returns a number, by itself or in a "
             f"dict under this name, nor prints one after it.{others}"

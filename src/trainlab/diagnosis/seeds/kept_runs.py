@@ -17,13 +17,15 @@ from trainlab.errors import DiagnosisError
 class RunsHeader:
     """The first line of a file of runs: what they are runs of. Other runs don't belong to them.
 
-    `version` is that of how a run is judged (`signals.learnt`).
+    `solved` is the user's rule by which they were judged, empty if by none; `version` is that of how a run is
+    judged otherwise (`signals.learnt`).
     """
 
     script: str
     arguments: tuple[str, ...]
     metric: str
     version: int = 2
+    solved: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +86,8 @@ class KeptRuns:
             return f"the script with other arguments: {' '.join(first.arguments) or 'none'}"
         if first.version != self.header.version:
             return "the script that another version of trainlab judged"
+        if first.solved != self.header.solved:
+            return f"the script judged by another rule, --solved: {first.solved or 'none'}"
         return f"another metric: {first.metric or 'none'}"
 
 

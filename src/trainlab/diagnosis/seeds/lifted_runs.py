@@ -143,7 +143,7 @@ def read_runs(reader: RunReader, trained: Sequence[Runs]) -> list[SeedRun]:
         reader.run(
             seed,
             loss=float(end.loss[row]),
-            accuracy=float(end.accuracy[row]) if reader.classes else None,
+            accuracy=float(end.accuracy[row]) if np.isfinite(end.accuracy[row]) else None,
             squared=None if squared is None else float(squared[row]),
             diverged=bool(end.diverged[row]),
         )

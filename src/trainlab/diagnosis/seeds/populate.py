@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -113,7 +114,7 @@ class _Attempt:
                 raise Refused("with another seed the script fails")
             ordered = sorted(self.pilots, key=lambda run: run.seed or 0)
             lift = with_others(lift, own, [read(self._file(run.seed)) for run in ordered])
-            return lift, reader_of(lift, [yours, *ordered], self.question.metric)
+            return lift, reader_of(lift, [yours, *ordered], self.question.metric, self.question.success.rule)
         except (Refused, EngineError) as error:
             self.reason = str(error).rstrip(".")
             return None
@@ -134,9 +135,8 @@ class _Attempt:
 
 def report_of_seed(question: Question, seed: int, *, output_to_stderr: bool = False) -> dict[str, Any]:
     """Run the script with one of its population's seeds, and return the doctor's report."""
-    plan = Plan(script=question.script, arguments=question.arguments, seed=seed)
+    plan = Plan(script=question.script, arguments=question.arguments, seed=seed, solved=question.solved)
     report = run_script(plan, output_to_stderr=output_to_stderr)
     if report["card"]["models"] or not report["card"]["backward_passes"]:
         return report
-    from_start = Plan(script=question.script, arguments=question.arguments, seed=seed, seed_from_start=True)
-    return run_script(from_start, output_to_stderr=output_to_stderr)
+    return run_script(replace(plan, seed_from_start=True), output_to_stderr=output_to_stderr)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.diagnosis.pictures.kinds import histogram
-from trainlab.diagnosis.seeds.population_words import seed_verdicts, verdict_of
+from trainlab.diagnosis.seeds.population_words import seed_verdicts, verdict_of, why_none
 from trainlab.diagnosis.seeds.seed_run import NOT_LOOKED_AT, UNEXPLAINED, SeedRun
 from trainlab.diagnosis.seeds.success import RunMeasure, Success
 from trainlab.draw import JSON_FORMAT, counted, data_frame, json_text
@@ -90,6 +90,7 @@ class SeedsResult:
         judged = [(run, self.success.of(run, self.measure)) for run in self.runs]
         known = [good for _, good in judged if good is not None]
         values = [value for run in self.runs if (value := self.measure.of(run)) is not None]
+        why = "" if self.success.by_threshold else why_none(self.yours, self.runs)
         data: dict[str, Any] = {
             "format": JSON_FORMAT,
             "verdict": "",
@@ -99,6 +100,7 @@ class SeedsResult:
             "seeds": {"asked": self.asked, "finished": len(self.runs), "interrupted": self.interrupted},
             "success": {
                 "means": self.success.words(self.measure),
+                "read": self.yours.read_where,
                 "rate": rate(sum(known), len(known)).to_dict() if known else None,
                 "between": sum(map(self.success.is_between, self.runs)),
                 "not_judged": len(judged) - len(known),
@@ -109,7 +111,7 @@ class SeedsResult:
                 [run for run, good in judged if good is False and not self.success.is_between(run)]
             ),
             "runs": [self._row(run) for run in self.runs],
-            "notes": list(self.notes),
+            "notes": [*([why] if why else []), *self.notes],
             "how": self.how,
         }
         return data | {"verdict": verdict_of(data)}

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from trainlab.diagnosis.seeds.seed_run import SeedRun
+from trainlab.diagnosis.signals.baselines import TABLE
+from trainlab.diagnosis.signals.learnt import BEHIND, LEARNT, STUCK
 from trainlab.draw import counted, format_number
 from trainlab.stats import Outcome, Rate, Verdict, share_words
 
 MOST, FEW = 0.8, 0.2
 """Nearly every seed: the whole interval lies above the first; hardly any: below the second."""
 SOME, NOT_ALL = 0.05, 0.95
-"""The seed decides: the interval lies between these, and neither of the above holds."""
+"""It depends on the seed: the interval lies between these, and neither of the above holds."""
 LUCKY = 0.9
 RANKED = 5
 """Among fewer seeds a rank says nothing."""
@@ -78,7 +80,8 @@ def _was_it(found: Rate, own: bool) -> tuple[Outcome, str]:
             return "upheld", ", and hardly any other seed does: it was the seed."
         return "refuted", ", and so does nearly every seed: it wasn't the seed."
     if found.low >= SOME and found.high <= NOT_ALL:
-        return "upheld", ": the seed decides."
+        others = "not every seed does" if own else "some seeds succeed"
+        return "upheld", f", but {others}: whether it succeeds depends on the seed."
     return "mixed", f"; {counted(found.n, 'seed')} {'is' if found.n == 1 else 'are'} too few to say more."
 
 
@@ -143,6 +146,35 @@ def causes_words(data: dict[str, Any]) -> list[str]:
             f"{cause['name']}{title}. {share}; seed{'s' if len(cause['seeds']) > 1 else ''} {seeds}{more}"
         )
     return lines
+
+
+def why_none(yours: SeedRun, runs: Sequence[SeedRun]) -> str:
+    """Say why the best of the runs is no success, where the doctor judges that none is one; else nothing."""
+    known = [run for run in [yours, *runs] if not run.failed and run.state != "unknown"]
+    near = [run for run in known if run.reached is not None and run.state in ("poor", "stuck")]
+    if not near or any(run.state == "learnt" for run in known):
+        return ""
+    best = max(near, key=lambda run: run.reached or 0.0)
+    start = f"The best run reaches {best.reached_as} {format_number(best.reached)}, and that is no success:"
+    neighbours = yours.neighbours_reach
+    if best.behind and neighbours is not None and neighbours - (best.reached or 0.0) > BEHIND:
+        return (
+            f"{start} 5 nearest neighbours reach {format_number(neighbours)} on these data, and "
+            f"a network that is more than {BEHIND:g} behind them hasn't learnt what the data allow."
+        )
+    if yours.data_allow == 1 and 0 < len(yours.rows) <= TABLE:
+        return f"{start} the data are a table, as XOR's is, of which each row has to be answered right."
+    share = best.relative_loss
+    constant = "that of the best constant answer"
+    loss = (
+        f"of the loss, by {constant}:" if share is None else f"its loss is {100 * share:.0f} % of {constant};"
+    )
+    if best.state == "stuck":
+        return f"{start} {loss} above {100 * STUCK:.0f} % of it hardly anything was learnt."
+    allowed = ""
+    if yours.data_allow is not None:
+        allowed = f", or {BEHIND:g} below what the data are seen to allow, {format_number(yours.data_allow)}"
+    return f"{start} {loss} success begins at {100 * LEARNT:.0f} % of it{allowed}."
 
 
 def notes_of(

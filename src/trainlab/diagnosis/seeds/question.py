@@ -26,7 +26,7 @@ class Question:
         arguments: its own arguments.
         count: how many other seeds, 1, 2, 3, …
         metric: a name that the script prints a number after, or a variable of it; empty for what the doctor
-            sees.
+            sees. That of the user's rule, if `success` has one.
         success: what counts as success.
         workers: how many runs at once.
         save: a file that finished runs are kept in; None for none.
@@ -44,6 +44,11 @@ class Question:
     lift: bool = True
     as_experiment: str | None = None
 
+    @property
+    def solved(self) -> str:
+        """The user's own rule as a script's process reads it; empty if there is none."""
+        return "" if self.success.rule is None else str(self.success.rule)
+
     def plan(self, seed: int | None, *, from_start: bool = False, recording: str = "") -> Plan:
         """Return how the script is run as with one seed; None is its own."""
         return Plan(
@@ -52,9 +57,15 @@ class Question:
             seed=seed,
             seed_from_start=from_start,
             extras=Extras(variable=self.metric, recording=recording),
+            solved=self.solved,
         )
 
     @property
     def header(self) -> RunsHeader:
         """The first line of a file of these runs."""
-        return RunsHeader(script=digest_of(self.script), arguments=self.arguments, metric=self.metric)
+        return RunsHeader(
+            script=digest_of(self.script),
+            arguments=self.arguments,
+            metric=self.metric,
+            solved=self.solved,
+        )

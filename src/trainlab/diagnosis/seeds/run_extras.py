@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import Any
 
@@ -12,6 +11,7 @@ import torch
 from trainlab.diagnosis.lift.recorder import Recorder
 from trainlab.diagnosis.lift.recording import Recording, write
 from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.told import number_in
 from trainlab.diagnosis.script.plan import Extras
 
 SKETCH = 256
@@ -57,15 +57,3 @@ class RunExtras:
             "rows": sorted(record.data.train_rows)[:SKETCH],
             "seeded": torch.initial_seed() != self.torch_seed,
         }
-
-
-def number_in(value: Any) -> float | None:
-    """Return a number, or that of one element, or the last of a list; None for anything else."""
-    if isinstance(value, list | tuple) and value:
-        value = value[-1]
-    try:
-        number = float(value)  # pyright: ignore[reportArgumentType]
-    except (TypeError, ValueError, RuntimeError):
-        return None
-    # JSON has no word for the others; a run that ended so has no number.
-    return number if math.isfinite(number) else None

@@ -9,10 +9,11 @@ from threading import Event
 
 import numpy as np
 
+from trainlab.diagnosis.observed.printed_numbers import names_printed
+from trainlab.diagnosis.report.read_back import rule_trouble
 from trainlab.diagnosis.seeds.kept_runs import KeptRuns
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
 from trainlab.diagnosis.seeds.population_words import notes_of
-from trainlab.diagnosis.seeds.printed_numbers import names_printed
 from trainlab.diagnosis.seeds.process_pool import ProcessPool, Ran
 from trainlab.diagnosis.seeds.question import OnProgress, Question
 from trainlab.diagnosis.seeds.seed_run import LATE, SeedRun, run_from_report, run_without_report
@@ -52,7 +53,10 @@ def own_run(question: Question, stop: Event, *, recording: str = "") -> SeedRun 
     """
     for ran in ProcessPool(workers=1).carry_out([question.plan(None, recording=recording)], stop):
         run = seed_run(ran, question.metric)
-        if question.metric and run.value is None and not run.failed and run.state != "diverged":
+        if ran.report is not None and (trouble := rule_trouble(ran.report)):
+            raise DiagnosisError(f"--solved {question.solved!r}: {trouble}")
+        by_metric = question.metric and not question.solved
+        if by_metric and run.value is None and not run.failed and run.state != "diverged":
             raise DiagnosisError(_no_metric(question.metric, ran.printed))
         if ran.report is not None and not question.metric and not run.steps and not run.failed:
             raise DiagnosisError(_nothing_to_compare(question.script, ran.printed))

@@ -124,7 +124,8 @@ def _facts(data: dict[str, Any]) -> tuple[Fact, ...]:
     own = "failed" if yours["failed"] else yours["state"]
     cause = f", first finding {yours['fault']}" if yours["fault"] and not yours["failed"] else ""
     message = f": {yours['message']}" if yours["failed"] else ""
-    words = f"{own}, {measure['name']} {format_number(yours['value'])}{cause}{message}"
+    read = f" {data['success']['read']}" if data["success"]["read"] else ""
+    words = f"{own}, {measure['name']} {format_number(yours['value'])}{read}{cause}{message}"
     return (*facts, Fact("your run", words, brief=True))
 
 

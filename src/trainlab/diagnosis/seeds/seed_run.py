@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trainlab.diagnosis.observed.printed_numbers import last_number
 from trainlab.diagnosis.report.read_back import Ended, ended_from, first_cause, outcome_from, part_of
-from trainlab.diagnosis.seeds.printed_numbers import last_number
 
 LATE = "time limit"
 UNEXPLAINED, NOT_LOOKED_AT = "unexplained", "not looked at"
@@ -22,6 +22,7 @@ class SeedRun:
     `last_loss` and `relative_loss`, the last loss divided by that of the best constant answer, are as the
     doctor has them (`judge.outcome`); of lifted runs they are over all the data.
     `fault` is the first finding, an exception's name where the script `failed`, or empty.
+    Where the user's rule decides, `read_from` and `read_where` say what `value` was read from.
     `curve` is a fingerprint of the losses, `rows` are some of the rows trained on, `steps` optimizer steps,
     or backward passes without an optimizer. `training` is the name of the one that all this is of, where the
     script has several.
@@ -50,6 +51,8 @@ class SeedRun:
     models: int = 0
     seeded: bool = True
     training: str = ""
+    read_from: str = ""
+    read_where: str = ""
     seconds: float = 0.0
 
 
@@ -71,9 +74,12 @@ def run_from_report(
     outcome, ended = outcome_from(part["outcome"]), ended_from(report)
     extras: dict[str, Any] = report.get("extras") or {}
     found = None if ended.failed else first_cause(part)
+    ruled: dict[str, Any] | None = part["outcome"].get("solved")
     value = last_number(printed, metric) if metric else None
     if metric and value is None:
         value = extras.get("variable")
+    if ruled is not None:
+        value = ruled["value"]
     return SeedRun(
         seed=seed,
         ended=ended.how,
@@ -98,6 +104,8 @@ def run_from_report(
         models=len(report["card"]["models"]),
         seeded=bool(extras.get("seeded", True)),
         training=training,
+        read_from="" if ruled is None else ruled["read_from"],
+        read_where="" if ruled is None else ruled["where"],
         seconds=round(seconds, 3),
     )
 

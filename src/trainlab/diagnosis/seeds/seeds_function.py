@@ -14,6 +14,7 @@ from trainlab.errors import DiagnosisError, shown
 if TYPE_CHECKING:
     from trainlab.diagnosis.seeds.population import SeedsResult
     from trainlab.diagnosis.seeds.question import OnProgress, Question
+    from trainlab.diagnosis.signals.users_rule import UsersRule
 
 MAX_RUNS, MAX_WORKERS = 1_000_000, 1024
 
@@ -23,6 +24,7 @@ def seeds(
     *,
     arguments: Sequence[str] = (),
     n: int = 100,
+    solved: str | None = None,
     metric: str = "",
     at_least: float | None = None,
     at_most: float | None = None,
@@ -47,6 +49,8 @@ def seeds(
         training: a path or a function.
         arguments: the script's own arguments.
         n: how many other seeds, from 1 to 1,000,000.
+        solved: what counts as success, as in ``"accuracy > 0.9"``: the number is found as that of `metric`
+            is, or else it is accuracy, R² or loss as trainlab measures them. In place of the next three.
         metric: a number to compare runs by: of a script what it prints after this name, or its variable of
             this name at the end; of a function what it returns, by itself or in a dict under this name, or
             else what it prints after it.
@@ -65,6 +69,7 @@ def seeds(
     _check_training(training, arguments)
     _check_counts(n, workers)
     _check_success(metric, at_least, at_most)
+    rule = _rule(solved, metric=metric, at_least=at_least, at_most=at_most)
     if find_spec("torch") is None:
         raise DiagnosisError("seeds: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'")
     from trainlab.diagnosis.seeds.question import Question, tell_nobody
@@ -80,8 +85,8 @@ def seeds(
         script=_name(training) if is_function else os.fspath(cast("str", training)),
         arguments=tuple(arguments),
         count=n,
-        metric=metric.strip(),
-        success=Success(at_least=at_least, at_most=at_most),
+        metric=metric.strip() if rule is None else rule.name,
+        success=Success(at_least=at_least, at_most=at_most, rule=rule),
         workers=1 if is_function else workers or default_workers(),
         save=None if save is None else os.fspath(save),
         lift=not rerun,
@@ -180,6 +185,18 @@ def _check_success(metric: Any, at_least: Any, at_most: Any) -> None:
         raise DiagnosisError(
             f"seeds: at_least is {at_least:g}, above at_most, {at_most:g}; no run could succeed."
         )
+
+
+def _rule(solved: Any, **others: Any) -> UsersRule | None:
+    """Return the user's rule; refuse what is none, and another one beside it."""
+    if solved is None:
+        return None
+    for name, value in others.items():
+        if value not in (None, ""):
+            raise DiagnosisError(f"seeds: {name} is {shown(value)}, but solved says what counts already.")
+    from trainlab.diagnosis.signals.users_rule import rule_from
+
+    return rule_from(solved, option="seeds: solved")
 
 
 def _only_for_scripts(**options: Any) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainlab.diagnosis.seeds.seed_run import SeedRun
+from trainlab.diagnosis.signals.users_rule import UsersRule
 from trainlab.draw import format_number
 
 _LOWER = re.compile(r"loss|err|mse|mae|rmse|nll|perplexity|ppl|bpc|bpd|fid|wer|cer", re.IGNORECASE)
@@ -32,15 +33,19 @@ class RunMeasure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Success:
-    """A threshold on the measure, or, without one, the doctor's own judgement."""
+    """A threshold on the measure, or, without one, the doctor's own judgement.
+
+    `rule` is a threshold with the measure's name; where it is given, the others aren't.
+    """
 
     at_least: float | None = None
     at_most: float | None = None
+    rule: UsersRule | None = None
 
     @property
     def by_threshold(self) -> bool:
         """Whether a number decides."""
-        return self.at_least is not None or self.at_most is not None
+        return self.at_least is not None or self.at_most is not None or self.rule is not None
 
     def of(self, run: SeedRun, measure: RunMeasure) -> bool | None:
         """Return whether the run succeeded; None where the doctor couldn't judge it."""
@@ -51,6 +56,8 @@ class Success:
         value = measure.of(run)
         if value is None:
             return False
+        if self.rule is not None:
+            return self.rule.holds(value)
         return (self.at_least is None or value >= self.at_least) and (
             self.at_most is None or value <= self.at_most
         )
@@ -61,6 +68,8 @@ class Success:
 
     def words(self, measure: RunMeasure) -> str:
         """Say what success means."""
+        if self.rule is not None:
+            return str(self.rule)
         bounds = [
             f"{sign} {format_number(bound)}"
             for sign, bound in (("≥", self.at_least), ("≤", self.at_most))
@@ -84,6 +93,8 @@ def measure_of(runs: Sequence[SeedRun], *, metric: str, success: Success) -> Run
 
 
 def _better(name: str, success: Success) -> bool | None:
+    if success.rule is not None:
+        return success.rule.higher
     if (success.at_least is None) != (success.at_most is None):
         return success.at_least is not None
     if _LOWER.search(name):

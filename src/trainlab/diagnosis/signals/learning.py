@@ -11,9 +11,10 @@ from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.averages import mean
-from trainlab.diagnosis.signals.baselines import own_constant, references, trivial_loss
+from trainlab.diagnosis.signals.baselines import is_table, is_weighted, own_constant, references, trivial_loss
 from trainlab.diagnosis.signals.learnt import State, is_behind, mistakes_by_commonest, state_of
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
+from trainlab.diagnosis.signals.users_rule import Ruling
 
 SAME = 0.01
 """A loss that is computed anew from outputs and targets is the training's own to 1 %."""
@@ -37,7 +38,8 @@ class Learning:
     outcome goes by these where they are known, else by `end` and `trivial`. `asked` is what the network
     answered when it was asked at the end. `reached_on` says on which rows `reached` was read;
     `known_failure` what was to be reached, where the outcome was judged by that. `reference` is what
-    neighbours reach, `allowed` the better of them and a linear fit, where these agree.
+    neighbours reach, `allowed` the better of them and a linear fit, where these agree, and 1 of a table.
+    `ruling` is what the user's own rule says, if there is one: then `state` is by that.
     """
 
     state: State
@@ -59,6 +61,7 @@ class Learning:
     own_constant: float = float("nan")
     asked: ModelAsked | None = None
     allowed: float = float("nan")
+    ruling: Ruling | None = None
 
     @property
     def loss_by_constant(self) -> float:
@@ -80,9 +83,19 @@ class Learning:
 
     @property
     def is_behind(self) -> bool:
-        """Whether it is poor where more can be learnt; of other poor trainings that isn't known."""
-        known = bool(self.known_failure) or is_behind(self.reached, self.reference, self.rows)
-        return self.state == "poor" and known
+        """Whether it is poor where more can be learnt, or was asked for; of others that isn't known."""
+        known = bool(self.known_failure) or self.misses_rule or math.isfinite(self.allowed)
+        return self.state == "poor" and (known or is_behind(self.reached, self.reference, self.rows))
+
+    @property
+    def misses_rule(self) -> bool:
+        """Whether the user's own rule says that it isn't solved."""
+        return self.ruling is not None and self.ruling.solved is False
+
+    @property
+    def solved(self) -> bool:
+        """Whether the user's own rule says that it is solved."""
+        return self.ruling is not None and self.ruling.solved is True
 
     @property
     def falls_short(self) -> bool:
@@ -95,22 +108,31 @@ class Learning:
         return self.state == "diverged" or self.falls_short
 
     def is_unfit(self, ratio: float) -> bool:
-        """Whether it fails, or ends above this share of the best constant's loss, unless networks compete."""
+        """Whether it fails, or ends above this share of the best constant's loss, unless networks compete.
+
+        What is solved by the user's rule is fit, whatever its loss.
+        """
+        if self.solved:
+            return False
         return self.failing or (self.ratio > ratio and not self.adversarial)
 
     @property
     def words(self) -> str:
         """The outcome in a sentence."""
+        if self.ruling is not None and self.misses_rule:
+            return f"{self.ruling.number}, and {self.ruling.rule.limit} was asked for"
         if self.state == "unknown" or self.main is None:
             return f"the loss went from {self.start:.3g} to {self.end:.3g}"
         if self.known_failure:
             return f"{self.known_failure}; the last loss is {self.end:.3g}"
         if self.is_behind:
             kind = "accuracy" if self.main.kind in CLASSES + BINARY else "R²"
-            return (
-                f"the network reaches {kind} {self.reached:.2f} at best, in training or evaluation; "
-                f"5 nearest neighbours {self.reference:.2f}"
-            )
+            reached = f"the network reaches {kind} {self.reached:.2f} at best, in training or evaluation; "
+            if math.isnan(self.reference):
+                return reached + "its rows are few and all differ, so it could answer each of them"
+            if is_behind(self.reached, self.reference, self.rows):
+                return reached + f"5 nearest neighbours {self.reference:.2f}"
+            return reached + f"neighbours and a linear fit agree on {self.allowed:.2f}"
         if math.isfinite(self.own) and math.isfinite(self.own_constant):
             where = "the loss over rows trained on is" if self.asked is not None else "the last loss is"
             return f"{where} {self.own:.3g}, that of the best constant answer {self.own_constant:.3g}"
@@ -124,7 +146,7 @@ def learning(record: TrainingRecord) -> Learning:
     against = adversarial(record)
     values = loss_curve.values if loss_curve is not None else []
     first, last, trivial = curve.start(values), curve.end(values), float("nan")
-    reached = reference = chance = own = constant = allowed = mistakes = float("nan")
+    reached = reference = chance = own = constant = allowed = mistakes = answered = float("nan")
     rows, on = 0, ""
     asked = None
     if main is not None and main.fits:
@@ -134,6 +156,8 @@ def learning(record: TrainingRecord) -> Learning:
         late = _late(record, main)
         last = _last(first, curve.end(fits), curve.end(_all_losses(main, loss_curve)))
         own, constant = _over_passes(record, main, loss_curve), own_constant(main)
+        many = _over_passes(record, main, loss_curve, least=FEWEST)
+        passes = many / constant if constant > LEAST_CONSTANT else float("nan")
         classes = main.kind in CLASSES or (main.kind in BINARY and main.columns == 1)
         if main.kind in CLASSES + BINARY:
             right = [fit.accuracy for fit in main.fits[-late:]]
@@ -143,7 +167,7 @@ def learning(record: TrainingRecord) -> Learning:
         on = f"{late} late batches"
         if math.isfinite(own) and main.kind in CLASSES + BINARY:
             last = own
-        asked = _asked(record, main, trivial)
+        asked = _asked(record, main, trivial, passes)
         if asked is not None:
             own, constant = asked.best.loss, asked.constant_loss
             reached, on = asked.best.reached, _rows_words(record, asked)
@@ -158,8 +182,16 @@ def learning(record: TrainingRecord) -> Learning:
             if found is not None:
                 reference, chance, rows = found.neighbours, found.chance, found.rows
                 allowed = found.allowed
+            elif is_table(record.data.sample_x, record.data.sample_y):
+                allowed = 1.0
+                answered = float("nan") if asked is None else asked.best.right
         if classes:
             mistakes = _mistakes(main, reached)
+        if is_weighted(main):
+            # Accuracy isn't what is learnt, and the plain criterion not the loss.
+            reference = allowed = float("nan")
+            if asked is None:
+                own = curve.end(values) if sum(loss.count > 0 for loss in record.losses) == 1 else own
     # Of a loss written by hand it isn't known whether its best constant lies between the median and the mean.
     known = math.isfinite(own) and constant > LEAST_CONSTANT and main is not None and main.kind != BY_HAND
     if not known:
@@ -169,7 +201,7 @@ def learning(record: TrainingRecord) -> Learning:
     state: State = "unknown"
     if bad:
         state = "diverged"
-    elif not moving and main is not None and _is_judged(main):
+    elif not moving and main is not None and _is_judged(main) and (known or not is_weighted(main)):
         state = state_of(
             loss=own if known else last,
             constant=constant if known else _enough(main, trivial),
@@ -181,6 +213,7 @@ def learning(record: TrainingRecord) -> Learning:
             unexplained=float("nan") if asked is None or not known else asked.best.plain,
             mistakes=mistakes,
             allowed=allowed,
+            right=answered,
         )
     return Learning(
         state=state,
@@ -219,17 +252,23 @@ def _is_judged(main: LossRecord) -> bool:
     return len(main.fits) >= 10 and main.made_here <= 0.5 * len(main.fits)
 
 
+def _is_of_itself(loss: LossRecord) -> bool:
+    """Whether a network is compared with what it has just computed itself, as a codebook is with codes."""
+    return loss.cut_off > 0.5 * len(loss.fits)
+
+
 def _enough(main: LossRecord, trivial: float) -> float:
     """Return the loss of the best constant; NaN where targets of classes are all of one."""
     one_class = main.kind in CLASSES + BINARY and trivial < LEAST_CONSTANT
     return float("nan") if one_class else trivial
 
 
-def _asked(record: TrainingRecord, main: LossRecord, trivial: float) -> ModelAsked | None:
+def _asked(record: TrainingRecord, main: LossRecord, trivial: float, passes: float) -> ModelAsked | None:
     """Return what the last network that learnt by the judged loss answered at the end.
 
     None where it did worse than its training shows: then it was asked with other weights than it ended with,
-    or about what it was to forget, and its batches tell more.
+    or about what it was to forget, and its batches tell more. `passes` is the loss over the last whole passes
+    by that of the best constant, known where batches are small: the last few of those may miss what is wrong.
     """
     place = next((at for at, one in enumerate(record.losses) if one is main), -1)
     found = [
@@ -240,8 +279,11 @@ def _asked(record: TrainingRecord, main: LossRecord, trivial: float) -> ModelAsk
     if not found or not trivial > 0:
         return None
     asked = found[-1]
-    late = mean([fit.value for fit in main.fits[-_late(record, main) :]]) / trivial
-    share = asked.best.plain if math.isfinite(asked.best.plain) else asked.best.loss / trivial
+    if math.isfinite(passes) and asked.constant_loss > LEAST_CONSTANT:
+        late, share = passes, asked.best.loss / asked.constant_loss
+    else:
+        late = mean([fit.value for fit in main.fits[-_late(record, main) :]]) / trivial
+        share = asked.best.plain if math.isfinite(asked.best.plain) else asked.best.loss / trivial
     return asked if share <= CONTRADICTED * late + SLACK else None
 
 
@@ -264,11 +306,14 @@ def _late(record: TrainingRecord, main: LossRecord) -> int:
     return min(len(main.fits), max(late, -(-enough // batch)))
 
 
-def _over_passes(record: TrainingRecord, main: LossRecord, loss_curve: LossCurve | None) -> float:
+def _over_passes(
+    record: TrainingRecord, main: LossRecord, loss_curve: LossCurve | None, *, least: int = 1
+) -> float:
     """Return the mean of the losses that backward was called on over the last whole passes over the data.
 
-    NaN where batches are large enough to be read one by one, where it isn't known how many steps a pass
-    takes, and where what backward was called on isn't the loss that is judged.
+    These have `least` rows, if all the losses together have as many. NaN where batches are large enough to be
+    read one by one, where it isn't known how many steps a pass takes, and where what backward was called on
+    isn't the loss that is judged.
     """
     rows, batch = len(record.data.train_rows), main.rows / len(main.fits)
     if loss_curve is None or not 0 < rows < MOST_ROWS or not 0 < batch < SMALL:
@@ -277,7 +322,7 @@ def _over_passes(record: TrainingRecord, main: LossRecord, loss_curve: LossCurve
     l1 = main.kind == "l1_loss" and sum(loss.count > 0 for loss in record.losses) == 1
     if loss_curve.count < 2 * steps or not (l1 or _all_losses(main, loss_curve)):
         return float("nan")
-    passes = max(1, round(max(5, loss_curve.count / 10) / steps))
+    passes = max(1, round(max(5, loss_curve.count / 10) / steps), math.ceil(least / rows))
     return mean(loss_curve.values[-max(1, round(passes * steps / loss_curve.stride)) :])
 
 
@@ -306,10 +351,16 @@ def _last(first: float, looked_at: float, of_all: float) -> float:
 
 
 def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
-    """Return the accuracy, or R², of the last evaluations; NaN where there were none."""
-    late = main.judged[-3:]
+    """Return the accuracy, or R², of the last evaluations; NaN where there were none.
+
+    An evaluation in several batches is one: its last ones may hold a single class, where rows are sorted.
+    """
+    last = [fit for fit in main.judged if fit.tick == main.judged[-1].tick]
+    in_batches = len(last) > 1
+    late = last if in_batches else main.judged[-3:]
     if main.kind in CLASSES + BINARY:
         rates = [fit.accuracy for fit in late if fit.accuracy is not None]
+        rates = [mean(rates)] if in_batches and rates else rates
         rates += [
             share for _, share, count in record.judged_accuracy[-1:] if count >= 30 and main.columns == 1
         ]
@@ -319,5 +370,6 @@ def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
 
 def _main(record: TrainingRecord) -> LossRecord | None:
     confirmed = [loss for loss in record.losses if loss.count and loss.fits]
+    confirmed = [loss for loss in confirmed if not _is_of_itself(loss)] or confirmed
     named = [loss for loss in confirmed if loss.kind != BY_HAND]
     return max(named or confirmed, key=lambda loss: (loss.count, len(loss.fits)), default=None)

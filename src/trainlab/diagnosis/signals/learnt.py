@@ -34,6 +34,7 @@ def state_of(
     unexplained: float = math.nan,
     mistakes: float = math.nan,
     allowed: float = math.nan,
+    right: float = math.nan,
 ) -> State:
     """Return what a training came to; NaN stands for what isn't known.
 
@@ -53,6 +54,8 @@ def state_of(
         mistakes: of classes the share of wrong answers by that of the commonest class alone. Smoothed labels
             and weights keep the loss of good answers high.
         allowed: what the data are seen to allow (`baselines.References.allowed`).
+        right: of a table (`baselines.is_table`) the share of its rows that are answered right: only all of
+            them are enough.
     """
     if loss > GONE * max(start, constant) > 0:
         return "diverged"
@@ -64,6 +67,8 @@ def state_of(
         return "poor"
     if not constant > NOTHING:
         return "unknown"
+    if math.isfinite(right):
+        return "learnt" if right >= 1 else "poor"
     halved = loss <= LEARNT * constant and not unexplained > LEARNT
     return "learnt" if halved or mistakes <= LEARNT or reached >= allowed - BEHIND else "poor"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from trainlab.budgets import Budget
 from trainlab.draw import counted
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, shown
 from trainlab.execution import Progress, forget, provenance_of
 from trainlab.spec import Experiment, Study, any_study, named_cell, select_cells
 from trainlab.spec.checks import check_number
@@ -82,6 +82,11 @@ def race(
     """
     plan = any_study(spec)
     _check(seeds, max_seeds, budget_seeds, draw)
+    given: object = networks
+    if given is not None and not isinstance(given, Budget):
+        raise SpecError(
+            f"networks is {shown(given)}; must be a budget, as in trainlab.budget(44, inputs=2, outputs=1)."
+        )
     field = (
         study_field(plan, cell)
         if networks is None

@@ -1,0 +1,156 @@
+"""What the user's rule reads: what was printed, held, returned or measured, and what can't be read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from trainlab.diagnosis.judge.rule_reading import Asked, ruled
+from trainlab.diagnosis.observed.losses import LossRecord
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.told import Told
+from trainlab.diagnosis.signals.learning import Learning, learning
+from trainlab.diagnosis.signals.users_rule import Ruling, rule_from
+
+UNSEEN = learning(TrainingRecord())
+MEASURED = replace(
+    UNSEEN,
+    state="learnt",
+    main=LossRecord("cross_entropy", None, "", (), (), "int64"),
+    reached=0.85,
+    reached_on="200 rows trained on",
+)
+
+
+def ruling(rule: str, *, of: Learning = UNSEEN, alone: bool = True, **told: Any) -> Ruling:
+    found = ruled(Asked(rule=rule_from(rule), told=Told(**told)), of, alone=alone).ruling
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("rule", "printed", "value", "solved"),
+    [
+        ("accuracy > 0.9", "accuracy: 0.95\naccuracy: 0.87\n", 0.87, False),
+        ("accuracy > 0.9", "{'loss': 0.1, 'accuracy': 0.97}", 0.97, True),
+        ("loss < 0.1", "epoch 3 loss=0.05 accuracy=0.4\rdone", 0.05, True),
+        ("test accuracy > 0.9", "train accuracy 0.99, test accuracy 0.85", 0.85, False),
+        ("accuracy > 0.9", "accuracy on all rows: 0.91", 0.91, True),
+        ("accuracy > 0.9", "accuracy: 95/100", 0.95, True),
+        ("accuracy > 0.9", "accuracy: 45.0%", 0.45, False),
+        ("accuracy > 0.9", "accuracy: 45.0", 0.45, False),
+        ("accuracy > 90", "accuracy: 0.93", 93.0, True),
+        ("accuracy > 90", "accuracy: 12.0\naccuracy: 0.5", 0.5, False),
+        ("reward > 0.9", "reward: 45.0", 45.0, True),
+        ("loss < 0.1", "loss: nan", math.nan, False),
+        ("loss > 0.1", "loss: inf", math.inf, False),
+    ],
+)
+def test_the_last_number_that_is_printed_after_the_name(rule: str, printed: str, value: float, solved: bool):
+    found = ruling(rule, printed=printed)
+    assert found.value == pytest.approx(value, nan_ok=True)
+    assert found.solved is solved
+    assert found.source == "printed"
+
+
+def test_it_says_what_was_read_from_where_and_what_was_asked_for():
+    found = ruling("accuracy > 0.9", printed="epoch 1\ntest accuracy: 0.87\ndone\n")
+    assert found.words == (
+        "accuracy 0.87 in the last line that names it ('test accuracy: 0.87'); you asked for > 0.9: "
+        "not solved"
+    )
+    assert found.short == "accuracy 0.87, you asked for > 0.9"
+
+
+@pytest.mark.parametrize(
+    ("held", "value"),
+    [(0.95, 0.95), ([0.1, 0.92], 0.92), (torch.tensor([0.91]), 0.91), (float("nan"), math.nan)],
+)
+def test_else_a_variable_of_that_name(held: Any, value: float):
+    found = ruling("accuracy > 0.9", variables={"accuracy": held})
+    assert (found.source, found.value) == ("variable", pytest.approx(value, nan_ok=True))
+    assert "in the script's variable of that name" in found.words
+
+
+@pytest.mark.parametrize(
+    ("returned", "printed", "value"),
+    [
+        ({"acc": 0.8}, "acc: 0.5", 0.8),
+        (0.8, "acc: 0.5", 0.5),
+        (0.8, "", 0.8),
+        ({"loss": 1.0}, "acc: 0.5", 0.5),
+    ],
+)
+def test_a_function_may_return_it(returned: Any, printed: str, value: float):
+    found = ruling("acc > 0.7", returned=returned, printed=printed, whose="the function")
+    assert found.value == value
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (
+            "acc > 0.9",
+            "acc 0.85 on 200 rows trained on, measured by trainlab; you asked for > 0.9: not solved",
+        ),
+        (
+            "accuracy >= 80",
+            "accuracy 85 on 200 rows trained on, measured by trainlab, told as a percentage; you",
+        ),
+    ],
+)
+def test_else_what_trainlab_measures(rule: str, words: str):
+    found = ruling(rule, of=MEASURED)
+    assert found.source == "measured"
+    assert found.words.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("rule", "told", "trouble"),
+    [
+        (
+            "f1 > 0.9",
+            {"printed": "loss: 0.5\n"},
+            "the script prints no number after this name, and has no variable of this name that holds one. "
+            "It prints numbers after: loss. trainlab itself measures of it: accuracy.",
+        ),
+        ("R² > 0.9", {}, "the script prints no number after this name"),
+        ("acc2 > 0.9", {"whose": "the function"}, "the function neither returns a number, by itself or in a"),
+        (
+            "accuracy > 0.9",
+            {"printed": "train accuracy 0.99, test accuracy 0.85"},
+            "the last line that names it gives several values, 0.99 and 0.85 ('train accuracy 0.99, test "
+            "accuracy 0.85'). Give all the words before the one that you mean, as in 'test accuracy > 0.9'.",
+        ),
+        ("accuracy > 0.9", {"printed": "accuracy in epoch 10: 0.93"}, "gives several values, 10 and 0.93"),
+        (
+            "accuracy > 0.9",
+            {"variables": {"accuracy": torch.tensor([0.1, 0.9])}},
+            "the script's variable of that name at its end there are 2 values, not one.",
+        ),
+    ],
+)
+def test_what_cannot_be_read_changes_nothing(rule: str, told: dict[str, Any], trouble: str):
+    found = ruling(rule, of=MEASURED, **told)
+    assert found.solved is None
+    assert found.state == "learnt"
+    assert trouble in found.trouble
+    assert found.words == f"{rule} couldn't be judged: {found.trouble}"
+
+
+def test_of_several_trainings_a_printed_number_may_be_any_ones():
+    found = ruling("accuracy > 0.9", of=MEASURED, alone=False, printed="accuracy: 0.95")
+    assert "has several trainings, and whose accuracy it gives isn't known" in found.trouble
+    assert ruling("accuracy > 0.8", of=MEASURED, alone=False).solved is True
+
+
+def test_a_missed_rule_makes_the_training_fail_and_a_met_one_makes_it_fit():
+    met = ruled(Asked(rule=rule_from("acc > 0.8"), told=Told()), replace(MEASURED, state="poor"))
+    assert (met.state, met.failing, met.is_unfit(0.0)) == ("learnt", False, False)
+    missed = ruled(Asked(rule=rule_from("acc > 0.9"), told=Told()), MEASURED)
+    assert (missed.state, missed.is_behind, missed.failing) == ("poor", True, True)
+    assert missed.words == "acc 0.85, and > 0.9 was asked for"
