@@ -142,7 +142,7 @@ def test_the_longer_of_two_shapes_is_squeezed():
     assert all(not one.code.startswith("#") for one in other if one.fault == "loss_broadcast")
 
 
-@pytest.mark.parametrize("style", ["function", "method", "module"])
+@pytest.mark.parametrize("style", ["function", "method", "module", "made there"])
 def test_an_activation_before_the_loss_is_taken_out(style: str):
     softmax = nn.Softmax(dim=1)
     model = nn.Linear(3, 4)
@@ -156,6 +156,8 @@ def test_an_activation_before_the_loss_is_taken_out(style: str):
                 out = F.softmax(model(x), dim=1)
             elif style == "method":
                 out = model(x).softmax(1)
+            elif style == "made there":
+                out = nn.Softmax(dim=1)(model(x))
             else:
                 out = softmax(model(x))
             F.cross_entropy(out, y).backward()

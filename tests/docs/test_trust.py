@@ -114,7 +114,9 @@ def test_remedies_that_help_are_counted_by_how_they_are_given(found: dict[str, A
     lifted["doctor"] = other["doctor"] = "one"
     found["remedies"] = [lifted, other]
     told = trust.remedies()
-    assert told.startswith("1 script can be lifted: 1 made for this, and 0 of the 1 of all sets; 1 fails.")
+    assert told.startswith(
+        "1 script can be lifted: 1 made for this, and 0 of 1 that were asked of the sets; 1 fails."
+    )
     assert (
         "| advice, tried by the doctor | 1 | 1 of 1 (21–100 %) | 0 of 1 (0–79 %) | 0 of 1 (0–79 %) |" in told
     )

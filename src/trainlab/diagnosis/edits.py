@@ -122,17 +122,22 @@ def _squashing_ops(training: Training) -> list[Op]:
 
 
 def _unwrapped(text: str) -> str | None:
-    tree = parsed(text if not text.endswith(":") else "")
+    tree = parsed(text if not text.endswith(":") else "") or ast.Module([], [])
     calls = [
         node
-        for node in (ast.walk(tree) if tree is not None else ())
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call) and called_name(node).rstrip("_") in _SQUASHING
     ]
     if len(calls) != 1:
         return None
     call = calls[0]
     inner: ast.expr | None = None
-    if isinstance(call.func, ast.Attribute) and _is_tensor_method(call):
+    if called_name(call) in _LAYERS.values():
+        # A layer made where it is called, ``nn.Softmax(dim=1)(x)``: both calls go.
+        made = call
+        call = next((one for one in ast.walk(tree) if isinstance(one, ast.Call) and one.func is made), made)
+        inner = call.args[0] if call is not made and call.args else None
+    elif isinstance(call.func, ast.Attribute) and _is_tensor_method(call):
         inner = call.func.value
     elif call.args:
         inner = call.args[0]
