@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from trainlab.diagnosis.judge.outcome import late_loss
 from trainlab.diagnosis.observed.printed_numbers import Printed, names_printed, numbers_after
@@ -81,15 +81,18 @@ def _read(asked: Asked, learning: Learning, *, alone: bool) -> _Read:
 
 def _given(rule: UsersRule, told: Told) -> _Read | None:
     """Return what the script or function itself has under the name; None if it has nothing."""
-    if isinstance(told.returned, Mapping) and rule.name in told.returned:
-        return _held(rule, told.returned[rule.name], "returned", "as the function returned it")
+    returned: Mapping[Any, Any] = (
+        cast("Mapping[Any, Any]", told.returned) if isinstance(told.returned, Mapping) else {}
+    )
+    if rule.name in returned:
+        return _held(rule, returned[rule.name], "returned", "as the function returned it")
     printed = numbers_after(told.printed, rule.name)
     if printed:
         return _printed(rule, printed)
     if rule.name in told.variables:
         where = f"in {told.whose}'s variable of that name at its end"
         return _held(rule, told.variables[rule.name], "variable", where)
-    if not isinstance(told.returned, Mapping) and _float(told.returned) is not None:
+    if not returned and _float(told.returned) is not None:
         return _held(rule, told.returned, "returned", "as the number that the function returned")
     return None
 
@@ -97,7 +100,7 @@ def _given(rule: UsersRule, told: Told) -> _Read | None:
 def _held(rule: UsersRule, value: Any, source: Source, where: str) -> _Read | None:
     """Return a number that a variable holds; of a list, as of an epoch each, the last one."""
     if isinstance(value, list | tuple) and value:
-        value, where = value[-1], f"{where}, the last of its list,"
+        value, where = cast("Sequence[Any]", value)[-1], f"{where}, the last of its list,"
     size = getattr(value, "size", None)
     if _float(value) is None:
         count = getattr(value, "numel", lambda: size if isinstance(size, int) else 1)()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,7 @@ def number_in(value: Any) -> float | None:
     0.75
     """
     if isinstance(value, list | tuple) and value:
-        value = value[-1]
+        value = cast("Sequence[Any]", value)[-1]
     try:
         number = float(value)
     except (TypeError, ValueError, RuntimeError):

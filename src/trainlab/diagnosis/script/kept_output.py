@@ -64,7 +64,8 @@ class KeptOutput:
                 self._undo.pop()()
 
     def _listen_to(self, stream: Any) -> None:
-        before, own = stream.write, vars(stream).get("write")
+        held: dict[str, Any] = vars(stream)
+        before, own = stream.write, held.get("write")
 
         def write(text: str) -> int:
             with suppress(TypeError):
@@ -72,7 +73,7 @@ class KeptOutput:
             return before(text)
 
         def undo() -> None:
-            if vars(stream).get("write") is not write:
+            if held.get("write") is not write:
                 return  # somebody else has wrapped it since
             if own is None:
                 del stream.write

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from trainlab.budgets import Budget
 from trainlab.draw import counted
@@ -82,7 +83,7 @@ def race(
     """
     plan = any_study(spec)
     _check(seeds, max_seeds, budget_seeds, draw)
-    given: object = networks
+    given = cast("object", networks)  # a caller may give anything
     if given is not None and not isinstance(given, Budget):
         raise SpecError(
             f"networks is {shown(given)}; must be a budget, as in trainlab.budget(44, inputs=2, outputs=1)."
