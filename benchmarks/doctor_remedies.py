@@ -125,7 +125,7 @@ def measured(case: Case, runner: Scripts) -> dict[str, Any]:
         try:
             lifted = lifted_from(case.copy_to(folder), folder / "own", runner)
         except Refused as refused:
-            return row | {"why_not": str(refused)}
+            return row | {"why_not": "it can't be lifted" if case.of == "sealed" else str(refused)}
         report = _as_printed(lifted)
         light = seeds_for(lifted.lift.experiment) == MANY
         fresh = Fresh(lifted=lifted, seeds=range(FIRST_SEED, FIRST_SEED + (SEEDS if light else FEWER)))
