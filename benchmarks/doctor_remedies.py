@@ -13,7 +13,6 @@ are those of all sets that can be lifted, and `doctor_liftable`, which is made f
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 import time
@@ -125,7 +124,7 @@ def measured(case: Case, runner: Scripts) -> dict[str, Any]:
         try:
             lifted = lifted_from(case.copy_to(folder), folder / "own", runner)
         except Refused as refused:
-            return row | {"why_not": str(refused)}
+            return row | {"why_not": "it can't be lifted" if case.of == "sealed" else str(refused)}
         report = _as_printed(lifted)
         light = seeds_for(lifted.lift.experiment) == MANY
         fresh = Fresh(lifted=lifted, seeds=range(FIRST_SEED, FIRST_SEED + (SEEDS if light else FEWER)))
@@ -158,11 +157,8 @@ def lifted_from(script: Path, folder: Path, runner: Scripts) -> Lifted:
 def printed(report: dict[str, Any], lifted: Lifted) -> Iterator[Printed]:
     """Yield the advice of a report's causes, and what was tried apart from it."""
     for finding in report["findings"]:
-        tried = [
-            (one, _remedy(one))
-            for one in (finding["tried"] or {"remedies": []})["remedies"]
-            if one["verdict"] not in ("no hold", "failed")
-        ]
+        trials: list[dict[str, Any]] = [] if finding["tried"] is None else finding["tried"]["remedies"]
+        tried = [(one, _remedy(one)) for one in trials if one["verdict"] not in ("no hold", "failed")]
         advice = [] if finding["consequence_of"] else list(_advice(finding, tried, lifted))
         yield from advice
         given = [one.words for one in advice]
@@ -303,31 +299,3 @@ def show(rows: Sequence[dict[str, Any]]) -> None:
         for each in row["remedies"]
     ]
     Console(width=190).print(terminal_table(heads, lines, title="Remedies printed, on fresh seeds"))
-
-
-if __name__ == "__main__":
-    import sys
-
-    from benchmarks.doctor_liftable import cases
-
-    with tempfile.TemporaryDirectory() as made:
-        wanted = [
-            case for n, case in enumerate(cases(Path(made))) if not sys.argv[1:] or str(n) in sys.argv[1:]
-        ]
-        rows = []
-        runner = Scripts()
-        for case in wanted:
-            rows.append(measured(case, runner))
-            one = rows[-1]
-            Path("/tmp/h/tally_rows.json").write_text(json.dumps(rows, indent=1))
-            print(
-                round(time.process_time()),
-                case.script.name,
-                case.fault,
-                one["why_not"],
-                one.get("state"),
-                one.get("named"),
-                flush=True,
-            )
-        show(rows)
-        Path("/tmp/h/tally_rows.json").write_text(json.dumps(rows, indent=1))

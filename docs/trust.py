@@ -243,8 +243,8 @@ def remedies() -> str:
     silent = sum(not row["remedies"] for row in lifted)
     words = (
         f"{counted(len(lifted), 'script')} can be lifted: {made} made for this, and {len(lifted) - made} of "
-        f"{others} that were asked of the sets; {failed} {'fails' if failed == 1 else 'fail'}. Each remedy is "
-        f"asked on {SEEDS} seeds ({FEWER} of longer trainings). For {silent} there is none to "
+        f"{others} that were asked of the sets; {failed} {'fails' if failed == 1 else 'fail'}. "
+        f"Each remedy is asked on {SEEDS} seeds ({FEWER} of longer trainings). For {silent} there is none to "
         "ask: nothing is found, or no remedy is a change of an experiment."
     )
     heads = ("", "remedies", "help", "do nothing", "hurt")

@@ -81,9 +81,8 @@ def _read(asked: Asked, learning: Learning, *, alone: bool) -> _Read:
 
 def _given(rule: UsersRule, told: Told) -> _Read | None:
     """Return what the script or function itself has under the name; None if it has nothing."""
-    returned: Mapping[Any, Any] = (
-        cast("Mapping[Any, Any]", told.returned) if isinstance(told.returned, Mapping) else {}
-    )
+    given = told.returned
+    returned = cast("Mapping[Any, Any]", given if isinstance(given, Mapping) else {})
     if rule.name in returned:
         return _held(rule, returned[rule.name], "returned", "as the function returned it")
     printed = numbers_after(told.printed, rule.name)
@@ -92,23 +91,24 @@ def _given(rule: UsersRule, told: Told) -> _Read | None:
     if rule.name in told.variables:
         where = f"in {told.whose}'s variable of that name at its end"
         return _held(rule, told.variables[rule.name], "variable", where)
-    if not returned and _float(told.returned) is not None:
-        return _held(rule, told.returned, "returned", "as the number that the function returned")
+    if not returned and _float(given) is not None:
+        return _held(rule, given, "returned", "as the number that the function returned")
     return None
 
 
 def _held(rule: UsersRule, value: Any, source: Source, where: str) -> _Read | None:
     """Return a number that a variable holds; of a list, as of an epoch each, the last one."""
+    number = value
     if isinstance(value, list | tuple) and value:
-        value, where = cast("Sequence[Any]", value)[-1], f"{where}, the last of its list,"
-    size = getattr(value, "size", None)
-    if _float(value) is None:
-        count = getattr(value, "numel", lambda: size if isinstance(size, int) else 1)()
+        number, where = cast("Sequence[Any]", value)[-1], f"{where}, the last of its list,"
+    size = getattr(number, "size", None)
+    if _float(number) is None:
+        count = getattr(number, "numel", lambda: size if isinstance(size, int) else 1)()
         if isinstance(count, int) and count > 1:
             text = f"{where.removeprefix('in ').removeprefix('as ')} there are {count:,} values, not one."
             return _Read(source="nothing", trouble=text)
         return None
-    return _in_unit(rule, _float(value) or 0.0, source, where.rstrip(","))
+    return _in_unit(rule, _float(number) or 0.0, source, where.rstrip(","))
 
 
 def _float(value: Any) -> float | None:

@@ -27,10 +27,11 @@ def number_in(value: Any) -> float | None:
     >>> number_in([0.5, 0.75])
     0.75
     """
+    last: Any = value
     if isinstance(value, list | tuple) and value:
-        value = cast("Sequence[Any]", value)[-1]
+        last = cast("Sequence[Any]", value)[-1]
     try:
-        number = float(value)
+        number = float(last)
     except (TypeError, ValueError, RuntimeError):
         return None
     # JSON has no word for the others; a run that ended so has no number.

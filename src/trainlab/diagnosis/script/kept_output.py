@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 MOST = 8_000_000
 """Characters that are kept: the last ones."""
@@ -64,7 +64,7 @@ class KeptOutput:
                 self._undo.pop()()
 
     def _listen_to(self, stream: Any) -> None:
-        held: dict[str, Any] = vars(stream)
+        held = cast("dict[str, Any]", vars(stream))
         before, own = stream.write, held.get("write")
 
         def write(text: str) -> int:
