@@ -87,8 +87,9 @@ def test_what_wasnt_measured_is_said(found: dict[str, Any]):
 
 
 def test_runs_judged_otherwise_are_in_a_table(found: dict[str, Any]):
-    found["outcomes"] = [{"name": "x.py", "runs": [{"seed": 1, "said": {"seeds": "poor", "--try": "poor"}}]}]
-    assert trust.outcomes() == "1 script, 1 run: 0 are not judged alike."
+    runs = [{"seed": 1, "said": {"seeds": "poor", "--try": "poor"}}]
+    found["outcomes"] = [{"set": "open", "name": "x.py", "runs": runs}]
+    assert trust.outcomes() == "1 script (open 1 of 3), 1 run: 0 are not judged alike."
     found["outcomes"][0]["runs"][0]["said"]["seeds"] = "learnt"
     assert trust.outcomes().endswith("| x.py | 1 | seeds: learnt, --try: poor |")
 
