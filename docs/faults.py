@@ -11,7 +11,7 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.faults import all_faults, families
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.script.runner import run_script
-from trainlab.diagnosis.signals.baselines import AGREE, TELLING, K
+from trainlab.diagnosis.signals.baselines import AGREE, TABLE, TELLING, K
 from trainlab.diagnosis.signals.learnt import BEHIND, FEW, FLAWLESS, LEARNT, ROWS, STUCK
 from trainlab.diagnosis.signals.table import SIGNALS
 from trainlab.page.sketch import Sketch
@@ -38,13 +38,14 @@ def outcomes() -> str:
             f"the loss is at most {LEARNT:.0%} of that of the best constant answer; or, of classes, mistakes "
             f"are at most {LEARNT:.0%} of the commonest class's; or it is as good as the data are seen to "
             f"allow: in accuracy or R² at most {BEHIND:g} behind the better of {K} nearest neighbours and a "
-            f"linear fit, where these agree to {AGREE:g} and are better than chance by {TELLING:g}",
+            f"linear fit, where these agree to {AGREE:g} and are better than chance by {TELLING:g}. Of a table "
+            f"as XOR's, at most {TABLE} different rows and half as many answers, each row has to be right",
         ),
         (
             "poor",
             f"between stuck and learnt; or more than {BEHIND:g} behind its {K} nearest neighbours, over at "
-            f"least {ROWS} rows. Only the latter counts as a failure: of the others it isn't known whether "
-            "the data allow more",
+            f"least {ROWS} rows. It counts as a failure where it is known that the data allow more: by the "
+            "neighbours, by the two that agree, or of a table; else as neither",
         ),
         ("diverged", "a loss isn't finite, or ends at 10 times both its start and the best constant answer"),
         (
