@@ -39,7 +39,7 @@ def outcomes() -> str:
             f"are at most {LEARNT:.0%} of the commonest class's; or it is as good as the data are seen to "
             f"allow: in accuracy or R² at most {BEHIND:g} behind the better of {K} nearest neighbours and a "
             f"linear fit, where these agree to {AGREE:g} and are better than chance by {TELLING:g}. Of a "
-            f"table as XOR's, at most {TABLE} different rows and half as many answers, each row has to be right",
+            f"table as XOR's, at most {TABLE} different rows and half as many answers, each has to be right",
         ),
         (
             "poor",
