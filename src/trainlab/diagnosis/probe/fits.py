@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from math import gcd
 from typing import Any
 
 import torch
@@ -18,6 +19,8 @@ MAX_SAMPLE = 2048
 MAX_BATCHES = 256
 MAX_FITS = 2_000
 MAX_PAIRS = 600
+GOLDEN = 0.618
+"""Steps of so much of a circle's length come to lie evenly on it, however many there are."""
 TELLING_ROWS = 8
 """In fewer rows a feature equals the targets by chance."""
 Table = list[tuple[float, ...]]
@@ -89,7 +92,7 @@ class Fits:
         count = len(labels)
         given = NOTHING if judged else self._taken(record, count)
         # Rows that are wanted with what the network was given are the first ones.
-        some = slice(MAX_ROWS) if given[0] else _spread(count)
+        some = slice(MAX_ROWS) if given[0] else _spread(count, MAX_ROWS, labels.device)
         logits, labels = logits[some], labels[some]
         labels = labels.argmax(-1) if target.is_floating_point() else labels
         record.classes = logits.shape[-1]
@@ -165,10 +168,9 @@ class Fits:
         rows = out.shape[0] if out.dim() else 1
         out2, target2 = out.reshape(rows, -1), target.reshape(rows, -1)
         given = self._taken(record, rows) if out2.shape[1] == 1 and not judged else NOTHING
-        some = slice(MAX_ROWS) if given[0] else _spread(rows)
-        out2, target2 = out2[some], target2[some]
-        stride = max(1, -(-out2.shape[1] // MAX_COLUMNS))
-        out2, target2 = out2[:, ::stride], target2[:, ::stride]
+        some = slice(MAX_ROWS) if given[0] else _spread(rows, MAX_ROWS, out.device)
+        columns = _spread(out2.shape[1], MAX_COLUMNS, out.device)
+        out2, target2 = out2[some][:, columns], target2[some][:, columns]
         accuracy = torch.full((), -1.0, device=out.device)
         floor = zeros = unmoved = torch.zeros((), device=out.device)
         if record.kind in BINARY:
@@ -264,6 +266,15 @@ class Fits:
         self.state.deferred.read(out.float().mean(), keep)
 
 
-def _spread(rows: int) -> slice:
-    """Return so many rows, spread over all: those of one kind may come first."""
-    return slice(None, None, max(1, -(-rows // MAX_ROWS)))
+def _spread(count: int, most: int, device: torch.device) -> slice | torch.Tensor:
+    """Return so many places at most, spread over all: those of one kind may come first.
+
+    The stride has no factor in common with their number, hence none with the width of an image or the length
+    of a sequence among them: else it would fall on the same column in every line.
+    """
+    if count <= most:
+        return slice(None)
+    stride = int(GOLDEN * count)
+    while gcd(stride, count) > 1:
+        stride += 1
+    return torch.arange(most, device=device) * stride % count
