@@ -60,12 +60,16 @@ class Op:
 
 @dataclass(slots=True)
 class Node:
-    """A node of an autograd graph: ``Addmm``, ``Relu``…; `inputs` are places in the graph's list of nodes."""
+    """A node of an autograd graph: ``Addmm``, ``Relu``…; `inputs` are places in the graph's list of nodes.
+
+    `is_users` if its derivative is one that the user wrote.
+    """
 
     kind: str
     inputs: list[int] = field(default_factory=list[int])
     param: int | None = None
     op: Op | None = None
+    is_users: bool = False
 
 
 MANY_PASSES = 4
@@ -172,6 +176,7 @@ class OptimizerRecord:
     params: list[int]
     settings: dict[str, Setting]
     steps: int = 0
+    led: int = 0
     checked: int = 0
     stale: int = 0
     empty: int = 0

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import torch
+from torch.autograd.function import BackwardCFunction
 
 from trainlab.diagnosis.observed.record import Graph, Node, Op
 from trainlab.diagnosis.observed.site import Site
@@ -22,6 +23,17 @@ def kind_of(node: Any) -> str:
     return _SUFFIX.sub("", str(node.name()).rsplit("::", 1)[-1])
 
 
+def _is_users(node: Any) -> bool:
+    """Whether the node's derivative was written in Python, and isn't one of PyTorch's own layers.
+
+    What a compiler made of several calls counts, too: it may hold such a one.
+    """
+    if not isinstance(node, BackwardCFunction):
+        return False
+    module = getattr(getattr(type(node), "_forward_cls", None), "__module__", "")
+    return not module.startswith(("torch.nn.", "torch.utils.checkpoint"))
+
+
 def walk(
     loss: torch.Tensor, registry: TensorRegistry, *, tick: int, site: Site | None, most: int = MAX_NODES
 ) -> Graph:
@@ -33,7 +45,7 @@ def walk(
     places: dict[Any, int] = {start: 0}
     queue: list[Any] = [start]
     for node in queue:
-        entry = Node(kind_of(node))
+        entry = Node(kind_of(node), is_users=_is_users(node))
         graph.nodes.append(entry)
         variable = getattr(node, "variable", None)
         if isinstance(variable, torch.Tensor):

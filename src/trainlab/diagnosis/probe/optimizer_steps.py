@@ -43,6 +43,7 @@ class Steps:
         self._handles: list[Any] = []
         self._running = RunningSteps()
         self._versions: dict[Optimizer, tuple[int, int]] = {}
+        self._backwards = 0
 
     def attach(self) -> None:
         """Register the hooks."""
@@ -73,6 +74,8 @@ class Steps:
         if record is None and len(optimizers) < MAX_OPTIMIZERS:
             group = optimizer.param_groups[0]
             settings = {name: _plain(group[name]) for name in _SETTINGS if name in group}
+            if group.get("maximize"):
+                settings["maximize"] = True
             keys = self._keys(optimizer, len(optimizers))
             record = OptimizerRecord(len(optimizers), type(optimizer).__name__, user_site(), keys, settings)
             self._known[optimizer] = record
@@ -124,6 +127,8 @@ class Steps:
             record.first_tick = tick
         record.last_tick = tick
         record.steps += 1
+        record.led += self.state.record.backwards > self._backwards
+        self._backwards = self.state.record.backwards
         record.step_site = record.step_site or user_site()
         rate = _plain(optimizer.param_groups[0].get("lr"))
         if (

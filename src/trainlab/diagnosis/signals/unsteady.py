@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from trainlab.diagnosis.observed.losses import LossRecord
-from trainlab.diagnosis.observed.record import MANY_PASSES, TrainingRecord
+from trainlab.diagnosis.observed.record import MANY_PASSES, OptimizerRecord, TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.signals.averages import mean, median
 
@@ -14,7 +14,7 @@ FEW = 60
 MOVED = 0.5
 """A mean of the targets that moves by half of their standard deviation is another task than at first."""
 SHARED = 1.5
-"""With hardly more backward passes than steps of each, there is one for both."""
+"""With hardly more steps that a backward pass came before than rounds, both step after the same passes."""
 ALIKE = 0.8
 """So many of the steps have as many passes where data is gone through; an epoch's last may have fewer."""
 
@@ -22,7 +22,7 @@ ALIKE = 0.8
 def adversarial(record: TrainingRecord) -> bool:
     """Whether several optimizers take turns with different parameters: their losses needn't fall.
 
-    Those that all step after the same backward pass, as an encoder's and a decoder's do, share one loss.
+    Those that all step after the same backward passes, as an encoder's and a decoder's do, share one loss.
     """
     stepped = [one for one in record.optimizers if one.steps >= 5]
     if len(stepped) < 2:
@@ -33,9 +33,27 @@ def adversarial(record: TrainingRecord) -> bool:
         not set(a.params) & set(b.params)
         and a.first_tick < b.last_tick
         and b.first_tick < a.last_tick
-        and record.backwards > SHARED * min(a.steps, b.steps)
+        and not _share_a_loss(record, a, b)
         for place, a in enumerate(regular)
         for b in regular[place + 1 :]
+    )
+
+
+def _share_a_loss(record: TrainingRecord, a: OptimizerRecord, b: OptimizerRecord) -> bool:
+    """Whether two optimizers step after the same backward passes, each of which reaches both.
+
+    One may still go up where the other goes down: by `maximize`, or by a derivative that the user wrote, as
+    one that turns the gradient round.
+    """
+    if a.uses_closure or b.uses_closure or a.led + b.led > SHARED * min(a.steps, b.steps):
+        return False
+    if a.settings.get("maximize") != b.settings.get("maximize"):
+        return False
+    if any(node.is_users for graph in record.graphs for node in graph.nodes):
+        return False
+    return all(
+        any(param.reached >= max(1, param.graphs) for key in one.params if (param := record.params.get(key)))
+        for one in (a, b)
     )
 
 
