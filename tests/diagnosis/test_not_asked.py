@@ -230,6 +230,37 @@ def test_evaluations_of_two_rows_are_read_together():
     assert outcome(training)["reached"] < 0.9
 
 
+def evaluated_in_batches(classes: list[int]) -> None:
+    """Train hardly at all on random labels, and evaluate in batches of one class each."""
+    x, _ = table()
+    model = small(2)
+    with torch.no_grad():
+        model[-1].weight.mul_(0.01)  # pyright: ignore
+        model[-1].bias.copy_(torch.tensor([-0.3, 0.3]))  # pyright: ignore
+    fit(model, x, torch.arange(200) % 2, functional.cross_entropy, lr=1e-7)
+    model.eval()
+    with torch.no_grad():
+        for one in classes:
+            functional.cross_entropy(model(torch.randn(40, 3)), torch.full((40,), one))
+
+
+@pytest.mark.parametrize("classes", [[1], [0, 1, 1, 1]])
+def test_an_evaluation_on_a_single_class_overrules_nothing(classes: list[int]):
+    assert outcome(lambda: evaluated_in_batches(classes))["state"] == "stuck"
+
+
+def test_a_count_of_right_answers_on_a_single_class_overrules_nothing():
+    def training() -> None:
+        evaluated_in_batches([])
+        model, rows = small(2), torch.randn(40, 3)
+        model.eval()
+        with torch.no_grad():
+            model[-1].bias.copy_(torch.tensor([-9.0, 9.0]))  # pyright: ignore
+            assert (model(rows).argmax(1) == torch.ones(40)).float().mean() == 1
+
+    assert outcome(training)["state"] == "stuck"
+
+
 def outcome(training: Callable[[], None]) -> dict:
     report: Report = diagnosed(training)
     assert report.troubles == ()

@@ -66,7 +66,7 @@ def _by_heart(training: Training) -> Finding | None:
     told = training.record.judged_accuracy[-1:]
     if training.faults or not told or learning.main is None or not data.train_rows or not data.judged_rows:
         return None
-    _, judged, count = told[0]
+    _, judged, count, _ = told[0]
     known = data.judged_known / len(data.judged_rows)
     passes = epochs(training.record) or 0.0
     by_heart = learning.reached > BY_HEART and learning.ratio < 1 - BY_HEART

@@ -63,7 +63,7 @@ def _is_new_to(training: Training, shown: int) -> bool:
         return False
     last = main.fits[-5:]
     rates = [fit.accuracy for fit in last if fit.accuracy is not None]
-    judged = [share for _, share, count in training.record.judged_accuracy[-3:] if count >= 30]
+    judged = [share for _, share, count, _ in training.record.judged_accuracy[-3:] if count >= 30]
     judged += [fit.accuracy for fit in main.judged[-3:] if fit.accuracy is not None]
     if rates and judged:
         return median(rates) - max(judged) > GAP

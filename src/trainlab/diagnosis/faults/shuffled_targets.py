@@ -35,7 +35,7 @@ def judge(training: Training) -> Finding | None:
     width = math.sqrt(max(1e-9, learning.chance * (1 - learning.chance)) / learning.rows) if classes else 0.02
     if learning.reference > learning.chance + 2 * width or _alike_agree(training, 2 * width, classes=classes):
         return None
-    judged = training.record.judged_accuracy[-1][1:] if training.record.judged_accuracy else None
+    judged = training.record.judged_accuracy[-1][1:3] if training.record.judged_accuracy else None
     new_at_chance = (
         classes
         and judged is not None

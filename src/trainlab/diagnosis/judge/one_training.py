@@ -94,7 +94,9 @@ def record_of(record: TrainingRecord, numbers: set[int], keys: set[int]) -> Trai
         events=[_event(one, at) for one in record.events if _concerns(one, numbers, keys)],
         clips=sorted((at(tick), norm, limit) for part in parts for tick, norm, limit in part.clips),
         judged_accuracy=sorted(
-            (at(tick), share, count) for part in parts for tick, share, count in part.judged_accuracy
+            (at(tick), share, count, several)
+            for part in parts
+            for tick, share, count, several in part.judged_accuracy
         ),
         asked=asked,
         dependences=[

@@ -80,6 +80,7 @@ class Fit:
 
     Of logits: `zeros` is the share that is exactly 0, `tied` that of the rows in which all are equal,
     `unmoved` that of the answers (a row's right class; a no to a yes-or-no question) whose logit is 0.
+    The targets lie between `target_low` and `target_high`.
     """
 
     tick: int
@@ -93,6 +94,8 @@ class Fit:
     tied: float | None = None
     unmoved: float | None = None
     rows: int = 0
+    target_low: float = float("inf")
+    target_high: float = float("-inf")
 
 
 @dataclass(slots=True)

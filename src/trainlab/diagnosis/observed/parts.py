@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from trainlab.diagnosis.observed.data import DataRecord
 
 MAX_RUNS = 5_000
+Judged = tuple[int, float, int, bool]
+"""An evaluation: its tick, the share of right answers, of how many, and whether classes differ among them."""
 
 
 @dataclass(slots=True)
@@ -73,4 +75,4 @@ class Part:
     graph_sizes: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
     retained_ticks: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     clips: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
-    judged_accuracy: list[tuple[int, float, int]] = field(default_factory=list[tuple[int, float, int]])
+    judged_accuracy: list[Judged] = field(default_factory=list[Judged])

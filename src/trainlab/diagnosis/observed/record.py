@@ -14,7 +14,7 @@ from trainlab.diagnosis.observed.data import DataRecord, LoaderRecord
 from trainlab.diagnosis.observed.dependence import Dependence
 from trainlab.diagnosis.observed.events import Event
 from trainlab.diagnosis.observed.losses import LossCurve, LossRecord, LossTerms
-from trainlab.diagnosis.observed.parts import Part
+from trainlab.diagnosis.observed.parts import Judged, Part
 from trainlab.diagnosis.observed.site import Site
 
 E = TypeVar("E", bound=Event)
@@ -294,7 +294,7 @@ class TrainingRecord:
     data: DataRecord = field(default_factory=DataRecord)
     events: list[Event] = field(default_factory=list[Event])
     clips: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
-    judged_accuracy: list[tuple[int, float, int]] = field(default_factory=list[tuple[int, float, int]])
+    judged_accuracy: list[Judged] = field(default_factory=list[Judged])
     asked: list[ModelAsked] = field(default_factory=list[ModelAsked])
     dependences: list[Dependence] = field(default_factory=list[Dependence])
     terms: list[LossTerms] = field(default_factory=list[LossTerms])

@@ -109,13 +109,26 @@ class Fits:
         low, high, zero = logits.min(), logits.max(), logits == 0
         tied = (logits.amax(-1) == logits.amin(-1)).float().mean()
         unmoved = (zero.gather(1, safe[:, None])[:, 0].float() * weight).sum() / total
-        numbers = torch.stack([value, accuracy, spread, low, high, mass, zero.float().mean(), tied, unmoved])
+        first, last = torch.where(good, safe, logits.shape[-1]).min(), torch.where(good, safe, -1).max()
+        numbers = torch.stack(
+            [value, accuracy, spread, low, high, mass, zero.float().mean(), tied, unmoved, first, last]
+        )
         tick, rows = self.state.record.tick, len(labels)
         into = record.judged if judged else record.fits
 
         def keep(got: list[float]) -> None:
             into.append(
-                Fit(tick, *got[:5], scale=got[5], zeros=got[6], tied=got[7], unmoved=got[8], rows=rows)
+                Fit(
+                    tick,
+                    *got[:5],
+                    got[5],
+                    got[6],
+                    got[7],
+                    got[8],
+                    rows,
+                    target_low=got[9],
+                    target_high=got[10],
+                )
             )
 
         self.state.deferred.read(numbers, keep)
@@ -209,7 +222,8 @@ class Fits:
         def keep(got: list[float]) -> None:
             accurate = got[1] if got[1] >= 0 else None
             of_logits = {"zeros": got[8], "unmoved": got[9]} if record.kind in OF_LOGITS else {}
-            into.append(Fit(tick, got[0] - got[7], accurate, got[2], got[3], got[4], rows=count, **of_logits))
+            targets = {"rows": count, "target_low": got[5], "target_high": got[6]}
+            into.append(Fit(tick, got[0] - got[7], accurate, *got[2:5], **targets, **of_logits))
             if not judged:
                 record.floor += got[7]
                 record.target_low, record.target_high = (
@@ -258,12 +272,14 @@ class Fits:
             for told in (record.judged_accuracy, part.judged_accuracy):
                 if told and told[-1][0] == tick:
                     before = told[-1]
-                    total = before[2] + count
-                    told[-1] = (tick, (before[1] * before[2] + got[0] * count) / total, total)
+                    total, several = before[2] + count, before[3] or got[1] > 0
+                    told[-1] = (tick, (before[1] * before[2] + got[0] * count) / total, total, several)
                 elif len(told) < MAX_FITS:
-                    told.append((tick, got[0], count))
+                    told.append((tick, got[0], count, got[1] > 0))
 
-        self.state.deferred.read(out.float().mean(), keep)
+        # Which of both are the right classes isn't known: both have to differ from row to row.
+        differ = [(one != one.reshape(-1)[0]).any() for one in (first, second)]
+        self.state.deferred.read(torch.stack([out.float().mean(), (differ[0] & differ[1]).float()]), keep)
 
 
 def _spread(count: int, most: int, device: torch.device) -> slice | torch.Tensor:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from trainlab.diagnosis.observed.answers import ModelAsked
-from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
+from trainlab.diagnosis.observed.losses import Fit, LossCurve, LossRecord
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
@@ -174,6 +174,7 @@ def learning(record: TrainingRecord) -> Learning:
             share = asked.best.plain if math.isfinite(asked.best.plain) else own / max(constant, 1e-12)
             last = share * trivial if math.isfinite(share) else last
         judged = _judged(record, main, trivial)
+        sure = reached if asked is not None or _have_several(main.fits[-late:]) else float("nan")
         if math.isnan(reached) or (judged > reached and (asked is None or classes)):
             # Dropout and noise hold training batches back: where an evaluation shows more, that counts.
             reached, on = judged, "the last batches evaluated"
@@ -186,7 +187,7 @@ def learning(record: TrainingRecord) -> Learning:
                 allowed = 1.0
                 answered = float("nan") if asked is None else asked.best.right
         if classes:
-            mistakes = _mistakes(main, reached)
+            mistakes = _mistakes(main, max([one for one in (sure, judged) if one >= 0], default=float("nan")))
         if is_weighted(main):
             # Accuracy isn't what is learnt, and the plain criterion not the loss.
             reference = allowed = float("nan")
@@ -359,30 +360,46 @@ def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
     in_batches = len(last) > 1
     late = last if in_batches else main.judged[-3:]
     if main.kind in CLASSES + BINARY:
-        rates = [fit.accuracy for fit in late if fit.accuracy is not None]
         enough = sum(fit.rows for fit in late) >= FEWEST
-        rates = [mean(rates)] if in_batches and enough and rates else _judged_rates(main)
+        rates = _rates([late]) if in_batches and enough else _rates(_evaluations(main))
         rates += [
-            share for _, share, count in record.judged_accuracy[-1:] if count >= 30 and main.columns == 1
+            share
+            for _, share, count, several in record.judged_accuracy[-1:]
+            if count >= 30 and several and main.columns == 1
         ]
         return max(rates, default=float("nan"))
     return 1 - mean([fit.value for fit in late]) / trivial if late and trivial > 0 else float("nan")
 
 
-def _judged_rates(main: LossRecord) -> list[float]:
-    """Return the accuracy of the last three evaluations; batches of few rows count as one, up to enough."""
-    rates: list[float] = []
-    right = rows = 0.0
+def _rates(evaluations: list[list[Fit]]) -> list[float]:
+    """Return the accuracy of each evaluation whose rows are of several classes: of one it tells nothing."""
+    told: list[float] = []
+    for fits in evaluations:
+        right = [(fit.accuracy, max(fit.rows, 1)) for fit in fits if fit.accuracy is not None]
+        if right and _have_several(fits):
+            told.append(sum(share * rows for share, rows in right) / sum(rows for _, rows in right))
+    return told
+
+
+def _have_several(fits: list[Fit]) -> bool:
+    """Whether the targets of these batches differ."""
+    return min((fit.target_low for fit in fits), default=0) < max(
+        (fit.target_high for fit in fits), default=0
+    )
+
+
+def _evaluations(main: LossRecord) -> list[list[Fit]]:
+    """Return the last three evaluations; batches of few rows count as one, up to enough."""
+    found: list[list[Fit]] = []
+    fits: list[Fit] = []
     for fit in reversed(main.judged):
-        if fit.accuracy is None:
-            continue
-        right, rows = right + fit.accuracy * max(fit.rows, 1), rows + max(fit.rows, 1)
-        if rows >= FEWEST:
-            rates.append(right / rows)
-            right = rows = 0.0
-        if len(rates) == 3:
-            return rates
-    return rates or ([right / rows] if rows else [])
+        fits.append(fit)
+        if sum(max(one.rows, 1) for one in fits) >= FEWEST:
+            found.append(fits)
+            fits = []
+        if len(found) == 3:
+            return found
+    return found or [fits]
 
 
 def _main(record: TrainingRecord) -> LossRecord | None:
