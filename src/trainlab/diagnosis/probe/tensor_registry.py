@@ -34,8 +34,8 @@ class TensorRegistry:
         self._next = 0
         self._searches = 0
         self._provisional: set[int] = set()
-        self._homes: dict[int, tuple[weakref.ref[nn.Module], str]] = {}
         """Named after a variable or by their shapes, until a module is met that holds them."""
+        self._homes: dict[int, tuple[weakref.ref[nn.Module], str]] = {}
         self.parted: weakref.WeakKeyDictionary[nn.Module, dict[str, int]] = weakref.WeakKeyDictionary()
 
     def key(self, tensor: torch.Tensor) -> int:
@@ -72,11 +72,14 @@ class TensorRegistry:
         return None if reference is None else reference()
 
     def is_replaced(self, key: int) -> bool:
-        """Whether the module that had this parameter has another one in its place."""
+        """Whether the module that had this parameter has another one in its place, which gets no gradient.
+
+        One with a gradient was to be learnt, as one that is clamped anew in every pass; a mean isn't.
+        """
         home, leaf = self._homes.get(key, (None, ""))
         module = None if home is None else home()
-        now = None if module is None else module._parameters.get(leaf)
-        return now is not None and self.known(now) != key
+        now = None if module is None else dict(module.named_parameters(recurse=False)).get(leaf)
+        return now is not None and now.grad is None and self.known(now) != key
 
     def path(self, module: nn.Module) -> str:
         """Return the module's path in its root, or its class."""
