@@ -193,6 +193,33 @@ def expert_choice() -> None:
     steps(model, loss, count=80)
 
 
+class Ranked(nn.Module):
+    """Takes the hidden values by their medians over the batch, and its own softmax over the batch, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(6, 16), nn.Linear(16, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = self.first(x).relu()
+        hidden = hidden - 0.1 * hidden.detach().sort(0)[0][len(hidden) // 2]
+        return self.last(hidden).softmax(0)
+
+
+def test_rows_ranked_elsewhere_hide_no_softmax_over_the_batch():
+    def ranked() -> None:
+        x = torch.randn(160, 6)
+        model, y = Ranked(), x[:, :3].argmax(1)
+
+        def loss() -> torch.Tensor:
+            rows = torch.randint(160, (32,))
+            return F.nll_loss((model(x[rows]) + 1e-9).log(), y[rows])
+
+        steps(model, loss, count=80)
+
+    assert "softmax_wrong_dim" in faults(diagnosed(ranked))
+
+
 @pytest.mark.parametrize(
     "training",
     [

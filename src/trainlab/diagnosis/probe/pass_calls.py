@@ -51,7 +51,8 @@ class PassCalls(TorchFunctionMode):
         self.rows = rows
         self.module = ""
         self._calls = 0
-        self._ranks_rows = False
+        self._ranked: list[torch.Tensor] = []
+        self._over_rows: list[tuple[PassCall, torch.Tensor, torch.Tensor]] = []
         self._scores: dict[int, torch.Tensor] = {}
         self._weights: dict[int, _Weights] = {}
 
@@ -89,10 +90,13 @@ class PassCalls(TorchFunctionMode):
         """Rows that are chosen by rank compete on purpose, as those of a batch for its experts."""
         given, place = args[0] if args else kwargs.get("input"), _RANKED[name]
         axis = args[place] if len(args) > place else kwargs.get("dim", -1)
-        if isinstance(given, torch.Tensor) and given.dim() and isinstance(axis, int):
-            self._ranks_rows |= given.shape[axis % given.dim()] == self.rows
-        if self._ranks_rows:
-            self.found.over_rows.clear()
+        if not isinstance(given, torch.Tensor) or not given.dim() or not isinstance(axis, int):
+            return
+        if given.shape[axis % given.dim()] == self.rows:
+            self._ranked.append(given)
+            for call, scores, shares in self._over_rows:
+                if call in self.found.over_rows and _share_memory(given, scores, shares):
+                    self.found.over_rows.remove(call)
 
     def _call(self, name: str, given: torch.Tensor, out: torch.Tensor, axis: int = 0) -> PassCall:
         return PassCall(name, self.module, user_site(), tuple(given.shape), tuple(out.shape), axis)
@@ -111,8 +115,9 @@ class PassCalls(TorchFunctionMode):
         axis %= given.dim()
         call = self._call(name, given, out, axis)
         if given.shape[axis] == self.rows and list(given.shape).count(self.rows) == 1:
-            if not self._ranks_rows:
+            if not any(_share_memory(ranked, given, out) for ranked in self._ranked):
                 self.found.over_rows.append(call)
+                self._over_rows.append((call, given, out))
         elif id(given) in self._scores and name == "softmax" and axis >= given.dim() - 2:
             self._weights[id(out)] = _Weights(out, call, axis - given.dim())
 
@@ -198,6 +203,18 @@ class PassCalls(TorchFunctionMode):
 
 def _is_parameter(tensor: Any) -> bool:
     return isinstance(tensor, nn.Parameter)
+
+
+def _share_memory(tensor: torch.Tensor, *others: torch.Tensor) -> bool:
+    """Whether a tensor is one of the others, or a view of it."""
+    return _memory(tensor) in [_memory(one) for one in others]
+
+
+def _memory(tensor: torch.Tensor) -> int:
+    try:
+        return tensor.untyped_storage().data_ptr() or id(tensor)
+    except (NotImplementedError, RuntimeError):  # as of sparse tensors
+        return id(tensor)
 
 
 def tears_rows_apart(given: tuple[int, ...], out: tuple[int, ...], rows: int) -> bool:
