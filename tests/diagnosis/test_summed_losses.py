@@ -41,3 +41,22 @@ def test_a_sum_over_a_batch_is_no_exploding_gradient():
     report = diagnosed(noise_in_a_narrow_autoencoder)
     assert report.outcome["state"] == "stuck"
     assert "exploding_gradient" not in faults(report)
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_a_loss_scaler_hides_no_exploding_gradient(enabled: bool):
+    def train() -> None:
+        x, y = torch.randn(100, 10), torch.randint(3, (100,))
+        deep = [layer for _ in range(6) for layer in (nn.Linear(10, 10), nn.ReLU())]
+        model = nn.Sequential(*deep, nn.Linear(10, 3))
+        for weight in model.parameters():
+            weight.data.mul_(15 if weight.dim() > 1 else 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=1e-9)
+        scaler = torch.amp.GradScaler("cpu", enabled=enabled)
+        for _ in range(70):
+            optimizer.zero_grad()
+            scaler.scale(functional.cross_entropy(model(x), y)).backward()
+            scaler.step(optimizer)
+            scaler.update()
+
+    assert "exploding_gradient" in faults(diagnosed(train))

@@ -61,11 +61,14 @@ def judge(training: Training) -> Finding | None:
 
 
 def _unit(training: Training) -> float:
-    """Return the loss to measure gradients by: large targets, or a sum over samples, raise no alarm."""
+    """Return the loss to measure gradients by: large targets, or a sum over samples, raise no alarm.
+
+    A loss scaler's factor is in the losses that backward is called on, but in no gradient that is stepped on.
+    """
     learning = training.learning
     unit = learning.trivial if math.isfinite(learning.trivial) else learning.start
     scale = max(1.0, abs(unit)) if math.isfinite(unit) else 1.0
-    if learning.main is None or learning.loss_curve is None:
+    if learning.main is None or learning.loss_curve is None or training.record.uses_scaler:
         return scale
     called = learning.loss_curve.first
     sums = [
