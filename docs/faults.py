@@ -11,7 +11,7 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.faults import all_faults, families
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.script.runner import run_script
-from trainlab.diagnosis.signals.baselines import AGREE, TABLE, TELLING, K
+from trainlab.diagnosis.signals.baselines import AGREE, CHOICES, TABLE, TELLING, K
 from trainlab.diagnosis.signals.learnt import BEHIND, FEW, FLAWLESS, LEARNT, ROWS, STUCK
 from trainlab.diagnosis.signals.table import SIGNALS
 from trainlab.page.sketch import Sketch
@@ -39,7 +39,8 @@ def outcomes() -> str:
             f"are at most {LEARNT:.0%} of the commonest class's; or it is as good as the data are seen to "
             f"allow: in accuracy or R² at most {BEHIND:g} behind the better of {K} nearest neighbours and a "
             f"linear fit, where these agree to {AGREE:g} and are better than chance by {TELLING:g}. Of a "
-            f"table as XOR's, at most {TABLE} different rows and half as many answers, each has to be right",
+            f"table as XOR's, at most {TABLE} rows of features with at most {CHOICES} values, and two "
+            "answers, each row has to be answered right",
         ),
         (
             "poor",

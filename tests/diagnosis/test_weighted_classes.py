@@ -27,6 +27,10 @@ def of_two(out: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(out, y, weight=torch.tensor([1.0, 12.0]))
 
 
+def of_smoothed(out: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(out, y, weight=torch.tensor([1.0, 30.0]), label_smoothing=0.2)
+
+
 def of_yes(out: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return F.binary_cross_entropy_with_logits(out, y.float()[:, None], pos_weight=torch.tensor([12.0]))
 
@@ -51,15 +55,20 @@ def outcome(loss: Loss, outputs: int, *, rate: float, module: bool) -> dict[str,
             optimizer.step()
 
     report = diagnosed(train)
-    assert report.outcome["state"] == "stuck" or faults(report) == []
+    assert report.outcome["state"] in ("stuck", "poor") or faults(report) == []
     return report.to_dict()["outcome"]
 
 
-@pytest.mark.parametrize(("loss", "outputs"), [(of_two, 2), (of_yes, 1)])
-@pytest.mark.parametrize("module", [True, False], ids=["asked", "read off the losses"])
-def test_the_best_constant_is_that_of_the_weighted_loss(loss: Loss, outputs: int, module: bool) -> None:
-    found = outcome(loss, outputs, rate=0.05, module=module)
+@pytest.mark.parametrize(("loss", "outputs"), [(of_two, 2), (of_smoothed, 2), (of_yes, 1)])
+def test_the_best_constant_is_that_of_the_weighted_loss(loss: Loss, outputs: int) -> None:
+    found = outcome(loss, outputs, rate=0.05, module=True)
     assert found["constant_answer_loss"] == pytest.approx(best_constant(loss, rare()[1], outputs), rel=1e-3)
-    assert found["state"] == "learnt"
-    assert bool(found["asked"]) == module
-    assert outcome(loss, outputs, rate=1e-6, module=module)["state"] == "stuck"
+    assert found["state"] == ("stuck" if loss is of_smoothed else "learnt")  # smoothed, it needs more steps
+    assert outcome(loss, outputs, rate=1e-6, module=True)["state"] == "stuck"
+
+
+@pytest.mark.parametrize(("loss", "outputs"), [(of_two, 2), (of_yes, 1)])
+def test_a_network_that_cannot_be_asked_is_not_judged_by_another_loss(loss: Loss, outputs: int) -> None:
+    """What backward is called on may be a sum, or a part of it: then there is nothing to hold it against."""
+    found = outcome(loss, outputs, rate=0.05, module=False)
+    assert (found["state"], found["constant_answer_loss"]) == ("unknown", None)

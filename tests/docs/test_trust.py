@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy.stats import binomtest
 
 from docs import blocks, trust
 
@@ -126,3 +128,19 @@ def test_remedies_that_help_are_counted_by_how_they_are_given(found: dict[str, A
     )
     assert "| told as tried, no advice | 1 | 0 of 1 (0–79 %) | 0 of 1 (0–79 %) | 1 of 1 (21–100 %) |" in told
     assert told.endswith("| `dead_relu` | 2 | 1 | 1; 1 better | 0 |")
+
+
+def test_the_page_says_which_differences_are_seen():
+    """The least that McNemar's exact test shows at 5 %: where none does the opposite, and where half do."""
+
+    def least(changed: int | None) -> int:
+        for more in range(1, 100):
+            pairs = more if changed is None else changed
+            if (pairs + more) % 2 == 0 and binomtest((pairs + more) // 2, pairs).pvalue <= 0.05:
+                return more
+        raise AssertionError
+
+    page = " ".join(blocks.pages()[Path("docs/trust.md")].split())
+    alone, half = least(None), (least(200), least(100))
+    assert f"Of 400 seeds {alone} more are seen where no seed does the opposite, and {half[0]} more" in page
+    assert f"half of the seeds change, either way; of 200 it is {alone} and {half[1]}." in page

@@ -1,8 +1,8 @@
 """``trainlab doctor train.py``: run a training under the probe and tell what is wrong with it.
 
-Exit codes: 0 nothing found; 1 something found; 2 the command can't be carried out (no file, no PyTorch), or
-there is no number for --solved; 3 the script itself failed or was killed, whatever was found before; 130
-stopped by Ctrl-C or SIGTERM.
+Exit codes: 0 nothing found; 1 something found, or not solved by --solved; 2 the command can't be carried out
+(no file, no PyTorch), or there is no number for --solved; 3 the script itself failed or was killed, whatever
+was found before; 130 stopped by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -149,4 +149,6 @@ def exit_code(report: dict[str, Any]) -> int:
         return INTERRUPTED
     if ended.failed:
         return FAILED
-    return FOUND if report["findings"] else 0
+    ruled = report["outcome"].get("solved")
+    missed = ruled is not None and ruled["solved"] is False
+    return FOUND if report["findings"] or missed else 0

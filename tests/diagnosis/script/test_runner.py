@@ -184,7 +184,8 @@ def test_a_page_has_no_place_in_the_terminal(tmp_path: Path):
 def test_the_users_rule_reads_what_is_printed_and_logged(tmp_path: Path):
     text = f"{LOOP}import logging\nfor _ in range(3):\n    step()\nlogging.warning('accuracy=0.87')\n"
     code, report, said = doctor(tmp_path, text, "--solved", "accuracy > 0.9")
-    assert code == 0
+    assert code == 1, "a rule that is missed is found, and stops what comes after &&"
+    assert report["findings"] == []
     assert report["outcome"]["solved"]["value"] == 0.87
     assert report["verdict"].startswith("Not solved (accuracy 0.87, you asked for > 0.9).")
     assert "accuracy=0.87" in said

@@ -105,15 +105,24 @@ def test_the_data_are_seen_to_allow_what_two_kinds_of_learners_reach(
         (4, (0, 1, 1, 0), True),
         (4, (0, 1, 2, 0), False),
         (4, (1, 1, 1, 1), False),
-        (1, (1,), False),
+        (3, (0, 1, 1), False),
         (16, (0, 1) * 8, True),
-        (17, (*(0, 1) * 8, 0), False),
+        (20, (0, 1) * 10, False),
     ],
 )
-def test_a_table_has_few_rows_and_fewer_answers(rows: int, targets: tuple[float, ...], table: bool) -> None:
-    inputs = [(float(row), 1.0) for row in range(rows)]
+def test_a_table_has_a_yes_or_no_for_each_of_few_choices(
+    rows: int, targets: tuple[float, ...], table: bool
+) -> None:
+    inputs = [(float(row % 4), float(row // 4)) for row in range(rows)]
     assert is_table(inputs * 2, targets * 2) is table
 
 
+def test_a_dozen_measured_points_are_no_table() -> None:
+    assert not is_table([(float(x),) for x in range(12)], [0, 1] * 6)
+    assert not is_table([(float(x), float(x % 2)) for x in range(12)], [0, 1] * 6)
+
+
 def test_rows_that_are_answered_otherwise_a_second_time_are_no_table() -> None:
-    assert not is_table([(0.0,), (1.0,), (2.0,), (3.0,), (0.0,)], [0, 1, 1, 0, 1])
+    rows = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)]
+    assert is_table(rows, [0, 1, 1, 0])
+    assert not is_table([*rows, rows[0]], [0, 1, 1, 0, 1])

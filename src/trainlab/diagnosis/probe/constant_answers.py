@@ -80,12 +80,12 @@ def _of_classes(kind: str, kept: Sequence[Kept], shape: torch.Size) -> torch.Ten
             flat = target.reshape(-1)
             counts += torch.bincount(flat[(flat >= 0) & (flat < classes)], minlength=classes).double()
     settings = dict(kept[0].loss.kwargs)
+    smooth = float(settings.get("label_smoothing") or 0.0)
+    counts = (1 - smooth) * counts + smooth * counts.sum() / classes
     weight = settings.get("weight")
     if isinstance(weight, torch.Tensor):
         counts = counts * weight.double().cpu()
     shares = counts / counts.sum()
-    smooth = float(settings.get("label_smoothing") or 0.0)
-    shares = (1 - smooth) * shares + smooth / classes
     logs = shares.clamp(min=_TINY).log().float().to(kept[0].target.device)
     return logs.reshape(-1, *[1] * (len(shape) - 2)) if len(shape) > 2 else logs
 

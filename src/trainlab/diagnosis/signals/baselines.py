@@ -26,6 +26,8 @@ TELLING, AGREE = 0.05, 0.1
 """A reference tells something if it is so much better than chance; two agree if they are so near."""
 TABLE = 16
 """Rows of the largest table: that of four yes-or-no questions."""
+CHOICES = 4
+"""So many values a feature of a table has at most."""
 RIDGE = 1e-3
 """The penalty of the linear fit, for each row: enough where features are as many as rows."""
 
@@ -33,13 +35,13 @@ RIDGE = 1e-3
 def own_constant(record: LossRecord) -> float:
     """Return what the best constant answer scores by the loss itself.
 
-    Under L1 that is the mean distance to the median, under squares and cross-entropies `trivial_loss`, of
-    weighted classes with their shares times the weights; NaN where it isn't known, as of several columns.
+    Under L1 that is the mean distance to the median, under squares and cross-entropies `trivial_loss`; NaN
+    where it isn't known, as of several columns, and of weighted classes.
     """
     import numpy as np
 
     if is_weighted(record):
-        return _weighted_entropy(record)
+        return float("nan")
     if record.kind != "l1_loss":
         return trivial_loss(record)
     if record.columns != 1 or len(record.sample) < 2:
@@ -53,22 +55,6 @@ def is_weighted(record: LossRecord) -> bool:
     if record.kind in BINARY:
         return any(weight != 1 for weight in record.weights)
     return len(set(record.weights)) > 1
-
-
-def _weighted_entropy(record: LossRecord) -> float:
-    """Return −Σ q ln q of q ∝ w p; of a yes of weight w, whose share is p, −w p ln q − (1 − p) ln(1 − q)."""
-    import numpy as np
-
-    if record.kind in BINARY:
-        if record.columns != 1 or record.rows < 2 or not record.sums:
-            return float("nan")
-        p, weight = float(np.clip(record.sums[0] / record.rows, 1e-9, 1 - 1e-9)), record.weights[0]
-        q = weight * p / (weight * p + 1 - p)
-        return -weight * p * math.log(q) - (1 - p) * math.log(1 - q)
-    counts = np.array([record.counts.get(label, 0) for label in range(len(record.weights))], dtype=np.float64)
-    counts *= record.weights
-    shares = counts[counts > 0] / max(1e-12, float(counts.sum()))
-    return float(-(shares * np.log(shares)).sum()) if len(shares) else float("nan")
 
 
 def trivial_loss(record: LossRecord) -> float:
@@ -120,16 +106,19 @@ class References:
 
 
 def is_table(rows: Sequence[tuple[float, ...]], targets: Sequence[float]) -> bool:
-    """Whether the examples are a table, as XOR's is: few different rows, each with one of fewer answers.
+    """Whether the examples are a table, as XOR's is: choices of a few features' few values, and yes or no.
 
-    Rows that differ can all be answered by a network that is large enough. Of more rows, or of answers that
-    all differ, some may be noise that nobody wants learnt.
+    Rows that differ can all be answered by a network that is large enough. Of more rows, or of features and
+    answers that are measured, some may be noise that nobody wants learnt.
     """
     answers = dict[tuple[float, ...], float]()
     for row, target in zip(rows, targets, strict=False):
         if answers.setdefault(row, target) != target:
             return False
-    return 2 <= len(answers) <= TABLE and 2 <= len(set(answers.values())) <= len(answers) / 2
+    if not 4 <= len(answers) <= TABLE or len(set(answers.values())) != 2:
+        return False
+    values = [len(set(column)) for column in zip(*answers, strict=False)]
+    return len(values) > 1 and max(values) <= CHOICES
 
 
 def references(

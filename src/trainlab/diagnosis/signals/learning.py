@@ -129,7 +129,9 @@ class Learning:
             kind = "accuracy" if self.main.kind in CLASSES + BINARY else "R²"
             reached = f"the network reaches {kind} {self.reached:.2f} at best, in training or evaluation; "
             if math.isnan(self.reference):
-                return reached + "its rows are few and all differ, so it could answer each of them"
+                return (
+                    reached + "its rows are few and all differ: a network that is large enough answers each"
+                )
             if is_behind(self.reached, self.reference, self.rows):
                 return reached + f"5 nearest neighbours {self.reference:.2f}"
             return reached + f"neighbours and a linear fit agree on {self.allowed:.2f}"
@@ -192,7 +194,7 @@ def learning(record: TrainingRecord) -> Learning:
             # Accuracy isn't what is learnt, and the plain criterion not the loss.
             reference = allowed = float("nan")
             if asked is None:
-                own = curve.end(values) if sum(loss.count > 0 for loss in record.losses) == 1 else own
+                trivial = float("nan")
     # Of a loss written by hand it isn't known whether its best constant lies between the median and the mean.
     known = math.isfinite(own) and constant > LEAST_CONSTANT and main is not None and main.kind != BY_HAND
     if not known:
@@ -284,7 +286,8 @@ def _asked(record: TrainingRecord, main: LossRecord, trivial: float, passes: flo
         late, share = passes, asked.best.loss / asked.constant_loss
     else:
         late = mean([fit.value for fit in main.fits[-_late(record, main) :]]) / trivial
-        share = asked.best.plain if math.isfinite(asked.best.plain) else asked.best.loss / trivial
+        by_constant = asked.best.loss / max(asked.constant_loss, 1e-12)
+        share = asked.best.plain if math.isfinite(asked.best.plain) else by_constant
     return asked if share <= CONTRADICTED * late + SLACK else None
 
 

@@ -41,8 +41,8 @@ def state_of(
     """Return what a training came to; NaN stands for what isn't known.
 
     Between "stuck" and "learnt" lies "poor": better than a constant answer, but neither by half nor as good
-    as a reference shows that the data allow. It counts as neither success nor failure, unless neighbours are
-    known to do better.
+    as a reference shows that the data allow. It counts as neither success nor failure, unless the data are
+    known to allow more: by neighbours, by `allowed`, of a table.
 
     Args:
         loss: the loss at the end, over all the examples or a fair share of them.
