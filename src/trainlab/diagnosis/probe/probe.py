@@ -29,7 +29,7 @@ from trainlab.diagnosis.probe.module_calls import Calls
 from trainlab.diagnosis.probe.optimizer_steps import Steps
 from trainlab.diagnosis.probe.own_frames import wrap_showwarning, wrap_warn
 from trainlab.diagnosis.probe.parameter_values import finish_modules, finish_params
-from trainlab.diagnosis.probe.probe_state import ProbeState, unheard
+from trainlab.diagnosis.probe.probe_state import ProbeState, Unheard
 from trainlab.diagnosis.probe.readable_tensors import is_dispatched
 from trainlab.diagnosis.probe.schedulers_and_clipping import SchedulersAndClipping
 from trainlab.diagnosis.probe.state_dicts import StateDicts
@@ -137,7 +137,7 @@ class Probe:
         state = self.state
         was_busy, state.busy = state.busy, True
         try:
-            with unheard():
+            with Unheard():
                 state.record.seconds = time.monotonic() - state.started
                 self.other_processes.read(state.record)
                 state.deferred.flush()
@@ -159,7 +159,7 @@ class Probe:
         state = self.state
         was_busy, state.busy = state.busy, True
         try:
-            with unheard():
+            with Unheard():
                 ask(self.asking, state.record)
             if function_depth is not None and function_depth() == 0 and not is_dispatched():
                 ask_what_they_depend_on(self.asking, state.record)

@@ -222,9 +222,6 @@ class Unheard:
             self.functions.__exit__(*error)
 
 
-unheard = Unheard
-
-
 def guarded(function: F) -> F:
     """Make a method of a listener (it has a `state`) silent while the probe works, harmless if it fails."""
 
@@ -236,7 +233,7 @@ def guarded(function: F) -> F:
         state.busy = True
         state.grad_enabled = torch.is_grad_enabled()
         try:
-            with unheard():
+            with Unheard():
                 function(self, *args, **kwargs)
         except Exception as error:
             state.trouble(error)
