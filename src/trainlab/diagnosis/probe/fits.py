@@ -109,7 +109,8 @@ class Fits:
         low, high, zero = logits.min(), logits.max(), logits == 0
         tied = (logits.amax(-1) == logits.amin(-1)).float().mean()
         unmoved = (zero.gather(1, safe[:, None])[:, 0].float() * weight).sum() / total
-        first, last = torch.where(good, safe, logits.shape[-1]).min(), torch.where(good, safe, -1).max()
+        classes = torch.where(good, safe, logits.shape[-1]).min(), torch.where(good, safe, -1).max()
+        first, last = (one.float() for one in classes)
         numbers = torch.stack(
             [value, accuracy, spread, low, high, mass, zero.float().mean(), tied, unmoved, first, last]
         )
@@ -117,19 +118,9 @@ class Fits:
         into = record.judged if judged else record.fits
 
         def keep(got: list[float]) -> None:
-            into.append(
-                Fit(
-                    tick,
-                    *got[:5],
-                    got[5],
-                    got[6],
-                    got[7],
-                    got[8],
-                    rows,
-                    target_low=got[9],
-                    target_high=got[10],
-                )
-            )
+            of_logits = {"zeros": got[6], "tied": got[7], "unmoved": got[8]}
+            targets = {"target_low": got[9], "target_high": got[10]}
+            into.append(Fit(tick, *got[:5], scale=got[5], rows=rows, **of_logits, **targets))
 
         self.state.deferred.read(numbers, keep)
         if not judged:
@@ -222,8 +213,8 @@ class Fits:
         def keep(got: list[float]) -> None:
             accurate = got[1] if got[1] >= 0 else None
             of_logits = {"zeros": got[8], "unmoved": got[9]} if record.kind in OF_LOGITS else {}
-            targets = {"rows": count, "target_low": got[5], "target_high": got[6]}
-            into.append(Fit(tick, got[0] - got[7], accurate, *got[2:5], **targets, **of_logits))
+            told = of_logits | {"target_low": got[5], "target_high": got[6]}
+            into.append(Fit(tick, got[0] - got[7], accurate, got[2], got[3], got[4], rows=count, **told))
             if not judged:
                 record.floor += got[7]
                 record.target_low, record.target_high = (
