@@ -140,3 +140,14 @@ def test_a_mode_of_the_users_own_is_left_where_it_is():
             steps(nn.Linear(3, 2), 40)
             assert torch.empty(1).device.type == "cpu"
     assert made.weight.device.type == "meta"
+
+
+def test_a_watch_that_is_used_again_forgets_what_the_first_block_printed():
+    watched = watch(solved="score > 0.9")
+    with watched:
+        print("score: 0.95")
+    first = watched.report.outcome["solved"]
+    with watched:
+        print("nothing")
+    second = watched.report.outcome["solved"]
+    assert (first["value"], second["value"]) == (0.95, None)

@@ -6,13 +6,14 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from trainlab.diagnosis.judge.rule_reading import Asked, ruled
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.record import TrainingRecord
-from trainlab.diagnosis.observed.told import Told
+from trainlab.diagnosis.observed.told import Told, number_in
 from trainlab.diagnosis.signals.learning import Learning, learning
 from trainlab.diagnosis.signals.users_rule import Ruling, rule_from
 
@@ -24,6 +25,8 @@ MEASURED = replace(
     reached=0.85,
     reached_on="200 rows trained on",
 )
+
+LEARNT = replace(UNSEEN, state="learnt")
 
 
 def ruling(rule: str, *, of: Learning = UNSEEN, alone: bool = True, **told: Any) -> Ruling:
@@ -43,7 +46,20 @@ def ruling(rule: str, *, of: Learning = UNSEEN, alone: bool = True, **told: Any)
         ("accuracy > 0.9", "accuracy: 95/100", 0.95, True),
         ("accuracy > 0.9", "accuracy: 45.0%", 0.45, False),
         ("accuracy > 0.9", "accuracy: 45.0", 0.45, False),
-        ("accuracy > 90", "accuracy: 0.93", 93.0, True),
+        ("accuracy > 90", "accuracy: 95 of 100", 95.0, True),
+        ("accuracy > 0.9", "accuracy: 4 of 4", 1.0, True),
+        ("accuracy > 0.9", "accuracy: 3 of 4 (75%)", 0.75, False),
+        ("accuracy > 0.9", "accuracy: 1,900 out of 2,000", 0.95, True),
+        ("accuracy > 0.9", "accuracy: 0.93 of 200 rows", 0.93, True),
+        ("accuracy > 0.9", "accuracy of 0.93", 0.93, True),
+        ("accuracy > 0.9", "accuracy of all: 55 %", 0.55, False),
+        ("accuracy > 0.9", "accuracy: \x1b[1;32m0.95\x1b[0m", 0.95, True),
+        ("accuracy > 0.9", "\x1b[1maccuracy\x1b[0m: 0.95", 0.95, True),
+        ("reward > 1000", "reward: 1,250.5", 1250.5, True),
+        ("accuracy > 0.9", '{"accuracy": [0.1, 0.99]}', 0.99, True),
+        ("accuracy > 0.9", "accuracy: [np.float64(0.99), np.float64(0.1)], loss: [1, 2]", 0.1, False),
+        ("accuracy > 0.9", "accuracy: [tensor(0.1), tensor(nan)]", math.nan, False),
+        ("accuracy > 0.9", "accuracy: tensor(0.95, device='cuda:0')", 0.95, True),
         ("accuracy > 90", "accuracy: 12.0\naccuracy: 0.5", 0.5, False),
         ("reward > 0.9", "reward: 45.0", 45.0, True),
         ("loss < 0.1", "loss: nan", math.nan, False),
@@ -67,8 +83,35 @@ def test_it_says_what_was_read_from_where_and_what_was_asked_for():
 
 
 @pytest.mark.parametrize(
+    ("reached", "value"), [(0.85, 93.0), (0.01, 0.93)], ids=["a share", "a percentage below 1"]
+)
+def test_a_number_up_to_1_is_in_the_unit_in_which_it_is_nearer_to_what_trainlab_measured(
+    reached: float, value: float
+):
+    found = ruling("accuracy > 90", of=replace(MEASURED, reached=reached), printed="accuracy: 0.93")
+    assert found.value == pytest.approx(value)
+
+
+def test_a_number_up_to_1_may_be_a_share_or_a_percentage():
+    found = ruling("accuracy > 90", printed="accuracy: 0.87")
+    assert found.solved is None
+    assert "0.87 in the last line that names it ('accuracy: 0.87') may be a share or a perc" in found.trouble
+    assert ruling("accuracy > 90", printed="accuracy: 0.87%").value == 0.87
+    assert ruling("accuracy > 90", printed="accuracy: 0.0").value == 0
+
+
+@pytest.mark.parametrize(
     ("held", "value"),
-    [(0.95, 0.95), ([0.1, 0.92], 0.92), (torch.tensor([0.91]), 0.91), (float("nan"), math.nan)],
+    [
+        (0.95, 0.95),
+        ([0.1, 0.92], 0.92),
+        (torch.tensor([0.91]), 0.91),
+        (float("nan"), math.nan),
+        (np.array([0.91]), 0.91),
+        (np.array([[0.91]]), 0.91),
+        (np.float64(0.91), 0.91),
+        ([np.array([0.5]), np.array([0.91])], 0.91),
+    ],
 )
 def test_else_a_variable_of_that_name(held: Any, value: float):
     found = ruling("accuracy > 0.9", variables={"accuracy": held})
@@ -130,16 +173,96 @@ def test_else_what_trainlab_measures(rule: str, words: str):
         (
             "accuracy > 0.9",
             {"variables": {"accuracy": torch.tensor([0.1, 0.9])}},
-            "the script's variable of that name at its end there are 2 values, not one.",
+            "the script's variable accuracy holds 2 values, not one. Print the one that you mean after this "
+            "name, or leave it alone under this name.",
+        ),
+        (
+            "accuracy > 0.9",
+            {"returned": {"accuracy": np.array([0.1, 0.9])}, "whose": "the function"},
+            "what the function returned under this name holds 2 values, not one. Print the one that you",
+        ),
+        (
+            "accuracy > 0.9",
+            {"printed": "Accuracy of 10000 test images: 55 %"},
+            "gives several values, 10,000 and 55",
+        ),
+        (
+            "accuracy > 0.9",
+            {"printed": "accuracy: 250"},
+            "250 in the last line that names it ('accuracy: 250')",
+        ),
+        ("accuracy > 0.9", {"printed": "accuracy: 250"}, "is neither a share nor a percentage."),
+        ("accuracy > 0.9", {"printed": "accuracy (10 images): 0.93"}, "gives several values, 10 and 0.93"),
+        ("accuracy > 0.9", {"printed": "accuracy 10 images: 0.93"}, "gives several values, 10 and 0.93"),
+        ("accuracy > 0.9", {"printed": "accuracy: (0.95, 0.02)"}, "gives several values, 0.95 and 0.02"),
+        ("accuracy > 0.9", {"printed": "accuracy: tensor([0.9, 1.])"}, "gives several values, 0.9 and 1"),
+        ("accuracy > 0.9", {"printed": "accuracy: 0,93"}, "gives several values, 0 and 0.93"),
+        ("accuracy > 0.9", {"printed": "accuracy: [0.9 0.8]"}, "gives several values, 0.9 and 0.8"),
+        ("accuracy > 0.9", {"printed": "accuracy: 20 of 10"}, "2 is no share ('accuracy: 20 of 10')."),
+        ("correct > 90", {"printed": "correct: 95/100"}, "it is printed as a share, 0.95"),
+        (
+            "accuracy > 0.9",
+            {"returned": (0.1, 0.95), "whose": "the function"},
+            "the function neither returns a number",
         ),
     ],
 )
 def test_what_cannot_be_read_changes_nothing(rule: str, told: dict[str, Any], trouble: str):
-    found = ruling(rule, of=MEASURED, **told)
+    found = ruling(rule, of=LEARNT if "returned" in told else MEASURED, **told)
     assert found.solved is None
     assert found.state == "learnt"
     assert trouble in found.trouble
     assert found.words == f"{rule} couldn't be judged: {found.trouble}"
+
+
+class Broken:
+    """Raises whatever is asked of it."""
+
+    @property
+    def numel(self) -> Any:
+        raise KeyError("numel")
+
+    def __float__(self) -> float:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("held", [10**400, Broken(), [Broken()], np.array([]), torch.Tensor, "0.95", True])
+def test_what_is_no_number_counts_as_none(held: Any):
+    found = ruling("score > 0.9", variables={"score": held})
+    assert "has no variable of this name that holds one" in found.trouble
+    assert number_in([10**400]) is None
+    assert number_in(Broken()) is None
+    assert number_in(np.array([0.5])) == 0.5
+
+
+class Unreadable(dict[str, Any]):
+    """Variables that can't be read."""
+
+    def __contains__(self, key: object) -> bool:
+        raise OSError("gone")
+
+
+def test_what_fails_while_the_rule_is_read_is_told_and_loses_nothing():
+    found = ruling("score > 0.9", of=LEARNT, variables=Unreadable(score=1))
+    assert found.trouble == "reading it failed with OSError: gone"
+    assert found.state == "learnt"
+
+
+@pytest.mark.parametrize(
+    ("rule", "variables", "value"),
+    [
+        ("test accuracy > 0.9", {"test_accuracy": 0.95}, 0.95),
+        ("test_acc > 0.9", {"Test_Acc": 0.95}, 0.95),
+        ("score > 0.9", {"score": 0.5, "Score": 0.95}, 0.5),
+        ("score > 0.9", {"SCORE": 0.5, "Score": 0.95}, None),
+        ("score > 0.9", {"SCORE": 0.5, "Score": Broken}, 0.5),
+    ],
+)
+def test_a_name_that_is_held_may_differ_in_case_and_underscores(
+    rule: str, variables: dict[str, Any], value: float | None
+):
+    assert ruling(rule, variables=variables).value == value
+    assert ruling(rule, returned=variables, whose="the function").value == value
 
 
 def test_of_several_trainings_a_printed_number_may_be_any_ones():

@@ -10,10 +10,14 @@ import pytest
 from diagnosis.seeds.made import population, run
 from rich.console import Console
 
+from trainlab.diagnosis.judge.diagnose import diagnose
+from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.seeds.population_words import notes_of
 from trainlab.diagnosis.seeds.sections import seeds_sections
+from trainlab.diagnosis.seeds.seed_run import run_from_report
 from trainlab.diagnosis.seeds.show import FEW_CAUSES, rest_line, seeds_lines, show_seeds
 from trainlab.diagnosis.seeds.success import Success
+from trainlab.diagnosis.signals.users_rule import rule_from
 from trainlab.draw import json_text
 from trainlab.report import seeds_html
 from trainlab.stats import rate
@@ -90,6 +94,37 @@ def test_thresholds_decide_and_a_run_without_a_number_fails(success: Success, go
     runs = [run(seed, value=value) for seed, value in enumerate((0.1, 0.5, 0.9, None))]
     data = population(*runs, metric="x", success=success).to_dict()
     assert [one["success"] for one in data["runs"]] == good
+
+
+def test_where_the_rules_number_could_not_be_read_a_run_is_neither_success_nor_failure():
+    rule = rule_from("x > 0.8")
+    unread = run(2, value=None, unread="the script prints no number after this name.")
+    runs = [run(1, value=0.9), unread, run(3, value=None), run(4, value=0.1)]
+    data = population(*runs, metric="x", success=Success(rule=rule), yours=run(None, value=0.9)).to_dict()
+    assert [one["success"] for one in data["runs"]] == [True, None, False, False]
+    assert data["success"]["not_judged"] == 1
+    assert data["success"]["rate"] == rate(1, 3).to_dict()
+    notes = notes_of(run(None), runs, early="", from_start=False, metric="x")
+    assert notes == (
+        "1 run ended without a finite number for x.",
+        "1 run is counted as neither success nor failure, since the number couldn't be read; seed 2: "
+        "the script prints no number after this name.",
+    )
+    none = population(unread, metric="x", success=Success(rule=rule), yours=run(None, value=0.9)).to_dict()
+    assert none["verdict"] == "No other run could be judged by x > 0.8: its number couldn't be read."
+
+
+@pytest.mark.parametrize(
+    ("solved", "value", "unread"),
+    [(None, None, "why"), (False, None, ""), (True, 0.9, "")],
+    ids=["not read", "NaN", "read"],
+)
+def test_a_run_has_the_reason_from_its_report(solved: bool | None, value: float | None, unread: str):
+    report = diagnose(TrainingRecord(), ended={"how": "end", "code": 0}).to_dict()
+    ruled = {"solved": solved, "value": value, "read_from": "printed", "where": "", "trouble": unread}
+    report["outcome"]["solved"] = ruled
+    made = run_from_report(report, seed=1, printed="", metric="x", seconds=0.0)
+    assert (made.value, made.unread) == (value, unread)
 
 
 def test_the_spread_is_that_of_the_numbers_there_are():

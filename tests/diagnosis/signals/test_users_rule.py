@@ -51,7 +51,10 @@ def test_a_name_a_comparison_and_a_number(text: str, name: str, sign: str, bound
         ("accuracy > inf", "after > must stand a number, such as 0.9."),
         ("accuracy > 1e999", "after > must stand a number, such as 0.9."),
         ("accuracy > 0,9", "after > must stand a number, such as 0.9."),
-        ("accuracy > 90%", "after > must stand a number, such as 0.9. Give it without %: 90."),
+        ("accuracy > 90%", "after > must stand a number, such as 0.9. Give it as a share: 0.9."),
+        ("accuracy > 99.9 %", "after > must stand a number, such as 0.9. Give it as a share: 0.999."),
+        ("error < 0.5%", "after < must stand a number, such as 0.9. Give it as a share: 0.005."),
+        ("a" * 61 + " > 1", "the name before > has 61 letters; at most 60 are allowed."),
     ],
 )
 def test_anything_else_is_refused_in_a_line(text: str, message: str):
@@ -61,6 +64,34 @@ def test_anything_else_is_refused_in_a_line(text: str, message: str):
     assert message in said
     assert said.startswith("--solved '")
     assert "\n" not in said
+
+
+@pytest.mark.parametrize("bound", ["0.9x", "90 per cent"])
+def test_a_share_is_suggested_only_for_a_percentage(bound: str):
+    with pytest.raises(DiagnosisError, match=r"after > must stand a number, such as 0\.9\.$"):
+        rule_from(f"accuracy > {bound}")
+
+
+def test_only_the_option_needs_quotes_in_a_shell():
+    with pytest.raises(DiagnosisError, match=r"with one comparison\.$"):
+        rule_from("accuracy", option="watch: solved")
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "shown"),
+    [
+        ("accuracy >= 0.9", 0.89996, "0.89996"),
+        ("accuracy > 0.9", 0.9000001, "0.9000001"),
+        ("accuracy > 0.9", 0.87654, "0.877"),
+        ("loss < 0.1", 0.1, "0.1"),
+    ],
+)
+def test_a_number_is_shown_with_as_many_digits_as_the_verdict_needs(rule: str, value: float, shown: str):
+    assert rule_from(rule).shown(value) == shown
+
+
+def test_the_limit_has_all_its_digits():
+    assert rule_from("accuracy > 0.98765432").limit == "> 0.98765432"
 
 
 def test_in_python_the_message_has_the_keyword():

@@ -76,6 +76,7 @@ class Watch:
         self.shared = open_probe is not None
         self._probe = open_probe or Probe()
         self._report = None
+        self._output, self.returned = KeptOutput(), None
         _active.append(self)
         if self.rule is not None:
             self._output.start()

@@ -6,11 +6,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from trainlab.diagnosis.judge.outcome import late_loss
 from trainlab.diagnosis.observed.printed_numbers import Printed, names_printed, numbers_after
-from trainlab.diagnosis.observed.told import Told, number_in
+from trainlab.diagnosis.observed.told import Told, count_in, single
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.signals.learning import Learning
 from trainlab.diagnosis.signals.users_rule import Ruling, Source, UsersRule
@@ -21,7 +21,6 @@ MEASURED = {"accuracy": "accuracy", "acc": "accuracy", "r²": "R²", "r2": "R²"
 _SHARES = re.compile(
     r"(?<![a-z])(acc|accuracy|precision|recall|f1|auc|auroc|iou|dice)(?![a-z])", re.IGNORECASE
 )
-_ANY_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?![\w.]*\w)")
 SHOWN = 50
 
 
@@ -49,7 +48,10 @@ def ruled(asked: Asked, learning: Learning, *, alone: bool = True) -> Learning:
     Of several trainings in one script (`alone` is False) a number that the script gives may be any one's, so
     that only what trainlab measures of each counts.
     """
-    read = _read(asked, learning, alone=alone)
+    try:
+        read = _read(asked, learning, alone=alone)
+    except Exception as error:  # the user's objects may raise anything, and the report mustn't be lost by it
+        read = _Read(source="nothing", trouble=f"reading it failed with {type(error).__name__}: {error}")
     solved = None if read.value is None else asked.rule.holds(read.value)
     ruling = Ruling(
         rule=asked.rule,
@@ -64,7 +66,7 @@ def ruled(asked: Asked, learning: Learning, *, alone: bool = True) -> Learning:
 
 
 def _read(asked: Asked, learning: Learning, *, alone: bool) -> _Read:
-    given = _given(asked.rule, asked.told)
+    given = _given(asked.rule, asked.told, learning)
     if given is not None and alone:
         return given
     measured = _measured(asked.rule, learning)
@@ -72,65 +74,95 @@ def _read(asked: Asked, learning: Learning, *, alone: bool) -> _Read:
         return _Read(
             source="nothing",
             trouble=f"{asked.told.whose} has several trainings, and whose {asked.rule.name} it gives isn't "
-            "known; each is judged by itself.",
+            "known. Only a number that trainlab measures of each itself can be judged: accuracy, R² or loss, "
+            f"where {asked.told.whose} gives none under that name. Or run one training at a time.",
         )
     if measured is not None:
         return measured
     return _Read(source="nothing", trouble=_no_number(asked, learning))
 
 
-def _given(rule: UsersRule, told: Told) -> _Read | None:
+def _given(rule: UsersRule, told: Told, learning: Learning) -> _Read | None:
     """Return what the script or function itself has under the name; None if it has nothing."""
     given = told.returned
     returned = cast("Mapping[Any, Any]", given if isinstance(given, Mapping) else {})
-    if rule.name in returned:
-        return _held(rule, returned[rule.name], "returned", "as the function returned it")
+    where = ("what the function returned under this name", "as the function returned it")
+    if (name := _name_in(returned, rule.name)) is not None:
+        read = _held(rule, learning, returned[name], "returned", *where)
+        if read is not None:
+            return read
     printed = numbers_after(told.printed, rule.name)
     if printed:
-        return _printed(rule, printed)
-    if rule.name in told.variables:
-        where = f"in {told.whose}'s variable of that name at its end"
-        return _held(rule, told.variables[rule.name], "variable", where)
-    if not returned and _float(given) is not None:
-        return _held(rule, given, "returned", "as the number that the function returned")
+        return _printed(rule, learning, printed)
+    if (name := _name_in(told.variables, rule.name)) is not None:
+        variable = f"{told.whose}'s variable {name}"
+        in_words = f"in {told.whose}'s variable {'of that name' if name == rule.name else name} at its end"
+        return _held(rule, learning, told.variables[name], "variable", variable, in_words)
+    if not isinstance(given, Mapping) and (number := _float(given)) is not None:
+        return _in_unit(rule, learning, number, "returned", "as the number that the function returned")
     return None
 
 
-def _held(rule: UsersRule, value: Any, source: Source, where: str) -> _Read | None:
-    """Return a number that a variable holds; of a list, as of an epoch each, the last one."""
-    number = value
-    if isinstance(value, list | tuple) and value:
-        number, where = cast("Sequence[Any]", value)[-1], f"{where}, the last of its list,"
-    size = getattr(number, "size", None)
-    if _float(number) is None:
-        count = getattr(number, "numel", lambda: size if isinstance(size, int) else 1)()
-        if isinstance(count, int) and count > 1:
-            text = f"{where.removeprefix('in ').removeprefix('as ')} there are {count:,} values, not one."
+def _name_in(names: Mapping[Any, Any], wanted: str) -> str | None:
+    """Return the key that has this name; if there is none, the only one that differs in case or ``_``."""
+    if wanted in names:
+        return wanted
+    alike = [name for name in names if isinstance(name, str) and _plain(name) == _plain(wanted)]
+    if len(alike) > 1:
+        alike = [name for name in alike if _float(_last(names[name])) is not None]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().replace("_", " ").split())
+
+
+def _last(value: Any) -> Any:
+    """Return the last of a list, as of an epoch each; anything else as it is."""
+    return cast("Sequence[Any]", value)[-1] if isinstance(value, list | tuple) and value else value
+
+
+def _held(
+    rule: UsersRule, learning: Learning, value: Any, source: Source, holder: str, where: str
+) -> _Read | None:
+    """Return a number that is held, or the last of a list; `holder` and `where` say whose it is."""
+    last = _last(value)
+    number = _float(last)
+    if number is None:
+        count = _count(last)
+        if count is not None and count > 1:
+            text = (
+                f"{holder} holds {count:,} values, not one. Print the one that you mean after this name, or "
+                "leave it alone under this name."
+            )
             return _Read(source="nothing", trouble=text)
         return None
-    return _in_unit(rule, _float(number) or 0.0, source, where.rstrip(","))
+    where = where if last is value else f"{where}, the last of its list"
+    return _in_unit(rule, learning, number, source, where)
 
 
 def _float(value: Any) -> float | None:
     """Return a number, also one that isn't finite; None for anything else."""
-    if isinstance(value, str | bytes | bool):
-        return None
-    if isinstance(value, float) and not math.isfinite(value):
-        return value
-    if (number := number_in(value)) is not None:
-        return number
     try:
-        return float(value)
-    except (TypeError, ValueError, RuntimeError):
+        one = single(value)
+        if isinstance(one, str | bytes | bool) or type(one).__name__ == "bool_":
+            return None
+        return float(one)
+    except Exception:  # whatever an object of the user's raises, it is no number
         return None
 
 
-def _printed(rule: UsersRule, found: list[Printed]) -> _Read:
+def _count(value: Any) -> int | None:
+    try:
+        return count_in(value)
+    except Exception:
+        return None
+
+
+def _printed(rule: UsersRule, learning: Learning, found: list[Printed]) -> _Read:
     last = found[-1]
     same_line = [one for one in found if one.at == last.at]
-    values = [one.value for one in same_line]
-    if not last.near:
-        values += [float(number) for number in _ANY_NUMBER.findall(last.rest)]
+    values = [value for one in same_line for value in (one.value, *one.others)]
     different = list(dict.fromkeys(values))
     if len(different) > 1:
         numbers = " and ".join(format_number(value) for value in different[:3])
@@ -140,30 +172,75 @@ def _printed(rule: UsersRule, found: list[Printed]) -> _Read:
             "Give all the words before the one that you mean, as in 'test accuracy > 0.9'.",
         )
     where = f"in the last line that names it ({_quoted(last.line)})"
+    if last.ratio:
+        return _ratio(rule, last, where)
     largest = max((abs(one.value) for one in found if math.isfinite(one.value)), default=0.0)
-    return _in_unit(rule, last.value, "printed", where, percent=last.percent, largest=largest)
+    unit = 100 if last.percent or (_is_share(rule) and largest > 1) else None
+    return _in_unit(rule, learning, last.value, "printed", where, unit=unit)
+
+
+def _ratio(rule: UsersRule, last: Printed, where: str) -> _Read:
+    """Return what is printed as one number of another, ``95 of 100``."""
+    if math.isfinite(last.value) and not 0 <= last.value <= 1:
+        trouble = (
+            f"{format_number(last.value)} is no share ({_quoted(last.line)}). Print the number by itself."
+        )
+        return _Read(source="nothing", trouble=trouble)
+    if abs(rule.bound) > 1 and not _is_share(rule):
+        trouble = (
+            f"it is printed as a share, {format_number(last.value)} ({_quoted(last.line)}). Write the rule "
+            "for that, or print the number by itself."
+        )
+        return _Read(source="nothing", trouble=trouble)
+    if abs(rule.bound) > 1:
+        return _Read(source="printed", value=100 * last.value, where=f"{where}, told as a percentage")
+    return _Read(source="printed", value=last.value, where=where)
 
 
 def _in_unit(
     rule: UsersRule,
+    learning: Learning,
     value: float,
     source: Source,
     where: str,
     *,
-    percent: bool = False,
-    largest: float | None = None,
+    unit: Literal[1, 100] | None = None,
 ) -> _Read:
     """Return the number in the rule's unit: a share of 1, or of 100 as in ``accuracy > 90``.
 
-    `largest` is the largest of the numbers under this name; from above 1 on they are percentages.
+    `unit` says which of them the number is, where that is known.
     """
-    of_100 = percent or (_is_share(rule) and max(abs(value), largest or 0.0) > 1)
-    wants_100 = abs(rule.bound) > 1
-    if not math.isfinite(value) or of_100 == wants_100 or not (percent or _is_share(rule)):
+    wanted = 100 if abs(rule.bound) > 1 else 1
+    if not math.isfinite(value) or not (unit == 100 or _is_share(rule)):
         return _Read(source=source, value=value, where=where)
-    if of_100:
+    if _is_share(rule) and abs(value) > 100:
+        trouble = (
+            f"{format_number(value)} {where} is neither a share nor a percentage. Give all the words before "
+            "the number that you mean, as in 'test accuracy > 0.9'."
+        )
+        return _Read(source="nothing", trouble=trouble)
+    if unit is None and wanted == 100 and value != 0:
+        unit = 100 if abs(value) > 1 else _unit_as_measured(learning, value)
+        if unit is None:
+            trouble = (
+                f"{format_number(value)} {where} may be a share or a percentage: write the rule in the unit "
+                "that is printed, or print the number with %."
+            )
+            return _Read(source="nothing", trouble=trouble)
+    unit = unit or (100 if abs(value) > 1 else wanted)
+    if unit == wanted:
+        return _Read(source=source, value=value, where=where)
+    if unit == 100:
         return _Read(source=source, value=value / 100, where=f"{where}, a percentage")
     return _Read(source=source, value=100 * value, where=f"{where}, told as a percentage")
+
+
+def _unit_as_measured(learning: Learning, value: float) -> Literal[1, 100] | None:
+    """Return which unit a number up to 1 has: the one in which it is nearer to trainlab's own accuracy."""
+    own = next((number for name, number, _ in _own_numbers(learning) if name == "accuracy"), None)
+    if own is None:
+        return None
+    return 1 if abs(own - value) < abs(own - value / 100) else 100
 
 
 def own_measure(rule: UsersRule) -> tuple[str, float]:
@@ -176,7 +253,7 @@ def own_measure(rule: UsersRule) -> tuple[str, float]:
 
 
 def _is_share(rule: UsersRule) -> bool:
-    return _SHARES.search(rule.name.replace("_", " ")) is not None
+    return abs(rule.bound) <= 100 and _SHARES.search(rule.name.replace("_", " ")) is not None
 
 
 def _measured(rule: UsersRule, learning: Learning) -> _Read | None:
@@ -184,7 +261,7 @@ def _measured(rule: UsersRule, learning: Learning) -> _Read | None:
     wanted = MEASURED.get(rule.name.lower())
     for name, value, where in _own_numbers(learning):
         if name == wanted:
-            return _in_unit(rule, value, "measured", f"{where}, measured by trainlab")
+            return _in_unit(rule, learning, value, "measured", f"{where}, measured by trainlab", unit=1)
     return None
 
 

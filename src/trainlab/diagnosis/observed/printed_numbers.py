@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
-NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)(?![a-z])"
-_WRAPPED = r"(?:tensor|array|np\.float\d+|numpy\.float\d+)?[\[(\"'\s]*"
-_CLOSE = rf"[\"'\])]*\s*(?:[:=,]|is\b|of\b|->|→)?\s*{_WRAPPED}"
-_FAR = r"[^\d\n]{0,40}?"
+_PLAIN = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?(?![\d.,]*\d)"
+NUMBER = rf"[-+]?(?:{_GROUPED}|{_PLAIN})|[-+]?(?:nan|inf)(?![a-z])"
+_TYPES = r"(?:tensor|array|np\.float\d+|numpy\.float\d+)"
+_WRAPPED = rf"{_TYPES}?[\[(\"'\s]*"
+_CLOSE = rf"(?P<between>[\"'\])]*\s*(?:[:=,]|is\b|->|→)?\s*{_WRAPPED})"
+_FAR = r"(?P<between>[^\d\n]{0,40}?)"
+_OF = r"(?:\s*(?:/\s*|(?<=\d)\s+(?:out\s+)?of\s+)(?P<whole>[1-9]\d{0,2}(?:,\d{3})+|\d+)(?!\d*\.\d))?"
+_IN_LIST = rf"(?:{_TYPES}\(\s*)?[-+]?(?:{_PLAIN}|nan|inf)\)?"
+_LIST = rf"(?P<list>[\"'\])]*\s*(?:[:=,]|is\b|->|→)?\s*\[\s*(?:{_IN_LIST}\s*,\s*)+{_IN_LIST}\s*,?\s*\])"
+_LAST = re.compile(rf"([-+]?(?:{_PLAIN}|nan|inf))\)?\s*,?\s*\]$", re.IGNORECASE)
 _NAMED = re.compile(
     rf"([A-Za-z_][\w@^/]*(?: [A-Za-z_]\w*)?)[\"'\])]*\s*[:=]\s*{_WRAPPED}({NUMBER})", re.IGNORECASE
 )
+_ANY_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?![\w.]*\w)")
+_NEXT_IN_BRACKETS = re.compile(rf"[\"'\s,)]*({NUMBER})", re.IGNORECASE)
+_AFTER_BRACKETS = re.compile(rf"[^\])\n]*[\])]+\s*[:=]\s*({NUMBER})", re.IGNORECASE)
+_AFTER_A_COUNT = re.compile(rf"[^\d,;|:=\n]*[^\W\d_][^\d,;|:=\n]*[:=]\s*({NUMBER})", re.IGNORECASE)
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 MOST_NAMES = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Printed:
-    """A number after a name: its `line`, whether it is a `percent`, and what else the line has after it.
+    """A number after a name: the `line` that it is in, where that begins, and whether it is a `percent`.
 
-    `near` says that it follows the name at once; `rest` is the line from its end on.
+    `ratio` says that it is printed as one number of another, ``95/100``; `others` are numbers of the same
+    line that may be meant instead.
     """
 
     value: float
     line: str
     at: int
     percent: bool
-    near: bool
-    rest: str
+    ratio: bool
+    others: tuple[float, ...]
 
 
 def numbers_after(text: str, name: str) -> list[Printed]:
@@ -35,31 +49,66 @@ def numbers_after(text: str, name: str) -> list[Printed]:
 
     The name is a word by itself, in upper or lower case. The number follows at once, or after ``:``, ``=``,
     quotes and brackets; if it nowhere does, within 40 characters of the same line. ``97.2%`` is 97.2, as it
-    is printed; ``95/100`` is 0.95.
+    is printed; ``95/100`` and ``95 of 100`` are 0.95, ``1,500`` is 1500, and of a list it is the last number.
     """
+    text = _COLOUR.sub("", text) if "\x1b" in text else text
     spaced = r"\s+".join(map(re.escape, name.split()))
     word = rf"(?<!\w){spaced}(?!\w)"
-    for between in (_CLOSE, _FAR):
-        pattern = rf"{word}{between}({NUMBER})(?:\s*/\s*(\d+)(?!\d*\.))?(\s*%)?"
-        found = list(re.finditer(pattern, text, flags=re.IGNORECASE))
+    number = rf"(?P<number>{NUMBER}){_OF}(?P<percent>\s*%)?"
+    for after in (rf"{_LIST}|{_CLOSE}{number}", rf"{_FAR}{number}"):
+        found = list(re.finditer(rf"{word}(?:{after})", text, flags=re.IGNORECASE))
         if found:
-            return [_printed(match, text, near=between is _CLOSE) for match in found]
+            return [_printed(match, text, far=after.startswith(_FAR)) for match in found]
     return []
 
 
-def _printed(match: re.Match[str], text: str, *, near: bool) -> Printed:
-    number, whole, percent = match.groups()
+def _printed(match: re.Match[str], text: str, *, far: bool) -> Printed:
     start = max(text.rfind(end, 0, match.start()) for end in "\n\r") + 1
     ends = [place for end in "\n\r" if (place := text.find(end, match.end())) >= 0]
     end = min(ends, default=len(text))
+    line, rest = text[start:end].strip(), text[match.end() : end]
+    parts = match.groupdict()
+    if parts.get("list"):
+        last = _LAST.search(parts["list"])
+        value = math.nan if last is None else float(last[1])
+        return Printed(value=value, line=line, at=start, percent=False, ratio=False, others=())
+    value = _float(parts["number"])
+    # In "0.93 of 200 rows" the second number is no whole of the first.
+    ratio = parts["whole"] is not None and (value.is_integer() or "/" in match[0])
+    if ratio:
+        whole = _float(parts["whole"])
+        value = value / whole if whole else math.nan
     return Printed(
-        value=float(number) / float(whole) if whole and float(whole) else float(number),
-        line=text[start:end].strip(),
+        value=value,
+        line=line,
         at=start,
-        percent=percent is not None,
-        near=near,
-        rest=text[match.end() : end],
+        percent=parts["percent"] is not None,
+        ratio=ratio,
+        others=_others(parts["between"], parts["number"], rest, far=far),
     )
+
+
+def _others(between: str, number: str, rest: str, *, far: bool) -> tuple[float, ...]:
+    """Return what else of the line may be meant: all, where words stand between the name and the number.
+
+    Else what follows in the same brackets, after them, as in ``accuracy (10 images): 0.9``, or after a count
+    and its words, as in ``accuracy 10 images: 0.9``, or decimals after a comma, ``0,93``.
+    """
+    if far:
+        return tuple(float(one) for one in _ANY_NUMBER.findall(rest))
+    decimals = re.match(r",(\d+)", rest)
+    if decimals is not None and number.isdigit():
+        return (float(f"{number}.{decimals[1]}"),)
+    found: list[re.Match[str] | None] = []
+    if re.search(r"[\[(]", between):
+        found = [_NEXT_IN_BRACKETS.match(rest), _AFTER_BRACKETS.match(rest)]
+    elif not re.search(r"[:=,>→]|is", between) and number.isdigit():
+        found = [_AFTER_A_COUNT.match(rest)]
+    return tuple(_float(one[1]) for one in found if one is not None)
+
+
+def _float(number: str) -> float:
+    return float(number.replace(",", ""))
 
 
 def last_number(text: str, name: str) -> float | None:
@@ -71,6 +120,6 @@ def last_number(text: str, name: str) -> float | None:
 def names_printed(text: str) -> list[str]:
     """Return the names after which numbers are printed, the last ones first, at most 8."""
     names: dict[str, None] = {}
-    for found in reversed(list(_NAMED.finditer(text))):
+    for found in reversed(list(_NAMED.finditer(_COLOUR.sub("", text)))):
         names.setdefault(found[1].strip())
     return list(names)[:MOST_NAMES]

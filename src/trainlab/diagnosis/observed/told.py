@@ -21,18 +21,32 @@ class Told:
     whose: str = "the script"
 
 
+def single(value: Any) -> Any:
+    """Return the element of an array or a tensor that has just one; anything else as it is."""
+    return value.item() if count_in(value) == 1 and hasattr(value, "item") else value
+
+
+def count_in(value: Any) -> int | None:
+    """Return how many numbers an array or a tensor has; None for anything else."""
+    if isinstance(value, type):
+        return None
+    numel, size = getattr(value, "numel", None), getattr(value, "size", None)
+    count = numel() if callable(numel) else size
+    return count if isinstance(count, int) else None
+
+
 def number_in(value: Any) -> float | None:
     """Return a number, or that of one element, or the last of a list; None for anything else.
 
     >>> number_in([0.5, 0.75])
     0.75
     """
-    last: Any = value
-    if isinstance(value, list | tuple) and value:
-        last = cast("Sequence[Any]", value)[-1]
     try:
-        number = float(last)
-    except (TypeError, ValueError, RuntimeError):
+        last: Any = value
+        if isinstance(value, list | tuple) and value:
+            last = cast("Sequence[Any]", value)[-1]
+        number = float(single(last))
+    except Exception:  # whatever an object of the user's raises, it is no number
         return None
     # JSON has no word for the others; a run that ended so has no number.
     return number if math.isfinite(number) else None

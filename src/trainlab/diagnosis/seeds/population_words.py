@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trainlab.diagnosis.seeds.seed_run import SeedRun
+from trainlab.diagnosis.seeds.success import BY_THE_DOCTOR
 from trainlab.diagnosis.signals.baselines import TABLE
 from trainlab.diagnosis.signals.learnt import BEHIND, LEARNT, STUCK
 from trainlab.draw import counted, format_number
@@ -40,6 +41,9 @@ def rate_of(fields: dict[str, Any]) -> Rate:
 
 def _success(data: dict[str, Any]) -> Verdict:
     success = data["success"]
+    if success["rate"] is None and success["means"] != BY_THE_DOCTOR:
+        sentence = f"No other run could be judged by {success['means']}: its number couldn't be read."
+        return Verdict(topic="seed", sentence=sentence)
     if success["rate"] is None:
         called = data["way"]["name"] == "called"
         options = "metric and at_least or at_most" if called else "--metric NAME and --at-least or --at-most"
@@ -187,6 +191,7 @@ def notes_of(
         _redrawn(yours, runs),
         _steps(yours, runs),
         _missing(runs, metric),
+        _unread(runs),
     ]
     if not yours.seeded and not yours.failed:
         notes.append("The script sets no seed of torch: its own run was one of many, and can't be repeated.")
@@ -237,7 +242,19 @@ def _steps(yours: SeedRun, runs: Sequence[SeedRun]) -> str:
 
 
 def _missing(runs: Sequence[SeedRun], metric: str) -> str:
-    without = [run for run in runs if not run.failed and run.value is None]
+    without = [run for run in runs if not run.failed and run.value is None and not run.unread]
     if not metric or not without:
         return ""
     return f"{counted(len(without), 'run')} ended without a finite number for {metric}."
+
+
+def _unread(runs: Sequence[SeedRun]) -> str:
+    """Say of how many runs the number of the user's rule couldn't be read, and why of the first one."""
+    unread = [run for run in runs if not run.failed and run.unread]
+    if not unread:
+        return ""
+    are = "is" if len(unread) == 1 else "are"
+    return (
+        f"{counted(len(unread), 'run')} {are} counted as neither success nor failure, since the number "
+        f"couldn't be read; seed {unread[0].seed}: {unread[0].unread}"
+    )

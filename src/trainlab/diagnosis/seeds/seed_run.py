@@ -22,7 +22,8 @@ class SeedRun:
     `last_loss` and `relative_loss`, the last loss divided by that of the best constant answer, are as the
     doctor has them (`judge.outcome`); of lifted runs they are over all the data.
     `fault` is the first finding, an exception's name where the script `failed`, or empty.
-    Where the user's rule decides, `read_from` and `read_where` say what `value` was read from.
+    Where the user's rule decides, `read_from` and `read_where` say what `value` was read from, or `unread`
+    why it couldn't be.
     `curve` is a fingerprint of the losses, `rows` are some of the rows trained on, `steps` optimizer steps,
     or backward passes without an optimizer. `training` is the name of the one that all this is of, where the
     script has several.
@@ -53,6 +54,7 @@ class SeedRun:
     training: str = ""
     read_from: str = ""
     read_where: str = ""
+    unread: str = ""
     seconds: float = 0.0
 
 
@@ -106,6 +108,7 @@ def run_from_report(
         training=training,
         read_from="" if ruled is None else ruled["read_from"],
         read_where="" if ruled is None else ruled["where"],
+        unread="" if ruled is None or ruled["solved"] is not None else ruled["trouble"],
         seconds=round(seconds, 3),
     )
 

@@ -11,6 +11,8 @@ from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.diagnosis.signals.users_rule import UsersRule
 from trainlab.draw import format_number
 
+BY_THE_DOCTOR = "the doctor judges that the network has learnt"
+"""What success means where no number decides."""
 _LOWER = re.compile(r"loss|err|mse|mae|rmse|nll|perplexity|ppl|bpc|bpd|fid|wer|cer", re.IGNORECASE)
 _HIGHER = re.compile(
     r"acc|f1|auc|r2|r²|score|precision|recall|reward|return|map|iou|dice|bleu", re.IGNORECASE
@@ -48,9 +50,11 @@ class Success:
         return self.at_least is not None or self.at_most is not None or self.rule is not None
 
     def of(self, run: SeedRun, measure: RunMeasure) -> bool | None:
-        """Return whether the run succeeded; None where the doctor couldn't judge it."""
+        """Return whether the run succeeded; None where it couldn't be judged."""
         if run.failed:
             return False
+        if self.rule is not None and run.unread:
+            return None
         if not self.by_threshold:
             return None if run.state == "unknown" else run.state == "learnt"
         value = measure.of(run)
@@ -77,7 +81,7 @@ class Success:
         ]
         if bounds:
             return f"{measure.name} {' and '.join(bounds)}"
-        return "the doctor judges that the network has learnt"
+        return BY_THE_DOCTOR
 
 
 def measure_of(runs: Sequence[SeedRun], *, metric: str, success: Success) -> RunMeasure:

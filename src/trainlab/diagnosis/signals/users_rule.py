@@ -51,10 +51,19 @@ class UsersRule:
     @property
     def limit(self) -> str:
         """What is asked of the number: ``> 0.9``."""
-        return f"{self.sign} {self.bound:g}"
+        return f"{self.sign} {repr(self.bound).removesuffix('.0')}"
+
+    def shown(self, value: float) -> str:
+        """Return a number with so many digits that it can be seen whether the rule holds of it."""
+        if not math.isfinite(value):
+            return str(value)
+        digits = 3
+        while digits < 17 and self.holds(float(f"{value:.{digits - 1}e}")) != self.holds(value):
+            digits += 1
+        return format_number(value, digits=digits)
 
     def __str__(self) -> str:
-        return f"{self.name} {self.sign} {repr(self.bound).removesuffix('.0')}"
+        return f"{self.name} {self.limit}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +92,7 @@ class Ruling:
     def number(self) -> str:
         """The number with its name: ``accuracy 0.87``."""
         value = math.nan if self.value is None else self.value
-        return f"{self.rule.name} {format_number(value) if math.isfinite(value) else value}"
+        return f"{self.rule.name} {self.rule.shown(value)}"
 
     @property
     def short(self) -> str:
@@ -129,18 +138,24 @@ def rule_from(text: object, *, option: str = "--solved") -> UsersRule:
         raise DiagnosisError(f"{option} is {shown(text)}; must be a text such as {EXAMPLE!r}.")
     match = _PARTS.fullmatch(text)
     if match is None:
-        hint = "" if re.search("[<>]", text) else " In a shell it needs quotes: without, > names a file."
+        in_shell = option == "--solved" and not re.search("[<>]", text)
+        hint = " In a shell it needs quotes: without, > names a file." if in_shell else ""
         raise DiagnosisError(
             f"{said}: must be NAME > NUMBER, such as {EXAMPLE!r}, with one comparison.{hint}"
         )
     name, sign, bound = (match[part].strip() for part in ("name", "sign", "bound"))
     if sign not in SIGNS:
         raise DiagnosisError(f"{said}: there is no comparison {sign}; there are >, >=, < and <=.")
-    if not re.search(r"[^\W\d_]", name) or len(name) > MOST_LETTERS:
+    if len(name) > MOST_LETTERS:
+        raise DiagnosisError(
+            f"{said}: the name before {sign} has {len(name):,} letters; at most {MOST_LETTERS} are allowed."
+        )
+    if not re.search(r"[^\W\d_]", name):
         raise DiagnosisError(
             f"{said}: before {sign} must stand the name of a number that is printed, as in {EXAMPLE!r}."
         )
     if not _NUMBER.fullmatch(bound) or not math.isfinite(float(bound)):
-        percent = f" Give it without %: {bound[:-1].strip()}." if _NUMBER.fullmatch(bound[:-1]) else ""
-        raise DiagnosisError(f"{said}: after {sign} must stand a number, such as 0.9.{percent}")
+        percent = bound.removesuffix("%").strip() if bound.endswith("%") else ""
+        hint = f" Give it as a share: {float(percent) / 100:.12g}." if _NUMBER.fullmatch(percent) else ""
+        raise DiagnosisError(f"{said}: after {sign} must stand a number, such as 0.9.{hint}")
     return UsersRule(name=" ".join(name.split()), sign=sign, bound=float(bound))
