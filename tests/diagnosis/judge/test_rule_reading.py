@@ -52,6 +52,7 @@ def ruling(rule: str, *, of: Learning = UNSEEN, alone: bool = True, **told: Any)
         ("accuracy > 0.9", "accuracy: 1,900 out of 2,000", 0.95, True),
         ("accuracy > 0.9", "accuracy: 0.93 of 200 rows", 0.93, True),
         ("accuracy > 0.9", "accuracy of 0.93", 0.93, True),
+        ("accuracy > 0.9", "accuracy 95 loss: 0.3", 0.95, True),
         ("accuracy > 0.9", "accuracy of all: 55 %", 0.55, False),
         ("accuracy > 0.9", "accuracy: \x1b[1;32m0.95\x1b[0m", 0.95, True),
         ("accuracy > 0.9", "\x1b[1maccuracy\x1b[0m: 0.95", 0.95, True),
@@ -196,6 +197,12 @@ def test_else_what_trainlab_measures(rule: str, words: str):
         ("accuracy > 0.9", {"printed": "accuracy 10 images: 0.93"}, "gives several values, 10 and 0.93"),
         ("accuracy > 0.9", {"printed": "accuracy: (0.95, 0.02)"}, "gives several values, 0.95 and 0.02"),
         ("accuracy > 0.9", {"printed": "accuracy: tensor([0.9, 1.])"}, "gives several values, 0.9 and 1"),
+        (
+            "accuracy > 0.9",
+            {"printed": "accuracy: 5 of 10 folds: 0.93"},
+            "gives several values, 0.5 and 0.93",
+        ),
+        ("accuracy > 0.9", {"printed": "accuracy: 0.99/0.85"}, "gives several values, 0.99 and 0.85"),
         ("accuracy > 0.9", {"printed": "accuracy: 0,93"}, "gives several values, 0 and 0.93"),
         ("accuracy > 0.9", {"printed": "accuracy: [0.9 0.8]"}, "gives several values, 0.9 and 0.8"),
         ("accuracy > 0.9", {"printed": "accuracy: 20 of 10"}, "2 is no share ('accuracy: 20 of 10')."),
@@ -267,7 +274,10 @@ def test_a_name_that_is_held_may_differ_in_case_and_underscores(
 
 def test_of_several_trainings_a_printed_number_may_be_any_ones():
     found = ruling("accuracy > 0.9", of=MEASURED, alone=False, printed="accuracy: 0.95")
-    assert "has several trainings, and whose accuracy it gives isn't known" in found.trouble
+    assert found.trouble == (
+        "the script has several trainings, and whose accuracy it gives isn't known. To judge one by this "
+        "rule, run it in a script of its own."
+    )
     assert ruling("accuracy > 0.8", of=MEASURED, alone=False).solved is True
 
 

@@ -22,6 +22,12 @@ _SHARES = re.compile(
     r"(?<![a-z])(acc|accuracy|precision|recall|f1|auc|auroc|iou|dice)(?![a-z])", re.IGNORECASE
 )
 SHOWN = 50
+_BY_ITSELF = {
+    "the script": "run it in a script of its own",
+    "the function": "give a function that does nothing else",
+    "what was watched": "watch it in a block of its own",
+}
+"""How one of several trainings is judged by the rule, by what has them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,11 +77,11 @@ def _read(asked: Asked, learning: Learning, *, alone: bool) -> _Read:
         return given
     measured = _measured(asked.rule, learning)
     if given is not None:
+        alone_it_is = _BY_ITSELF.get(asked.told.whose, _BY_ITSELF["the script"])
         return _Read(
             source="nothing",
             trouble=f"{asked.told.whose} has several trainings, and whose {asked.rule.name} it gives isn't "
-            "known. Only a number that trainlab measures of each itself can be judged: accuracy, R² or loss, "
-            f"where {asked.told.whose} gives none under that name. Or run one training at a time.",
+            f"known. To judge one by this rule, {alone_it_is}.",
         )
     if measured is not None:
         return measured
@@ -119,7 +125,9 @@ def _plain(name: str) -> str:
 
 def _last(value: Any) -> Any:
     """Return the last of a list, as of an epoch each; anything else as it is."""
-    return cast("Sequence[Any]", value)[-1] if isinstance(value, list | tuple) and value else value
+    return (
+        cast("Sequence[Any]", value)[-1] if isinstance(value, list | tuple) and value else cast("Any", value)
+    )
 
 
 def _held(

@@ -10,12 +10,13 @@ _PLAIN = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?(?![\d.,]*\d)"
 NUMBER = rf"[-+]?(?:{_GROUPED}|{_PLAIN})|[-+]?(?:nan|inf)(?![a-z])"
 _TYPES = r"(?:tensor|array|np\.float\d+|numpy\.float\d+)"
-_WRAPPED = rf"{_TYPES}?[\[(\"'\s]*"
-_CLOSE = rf"(?P<between>[\"'\])]*\s*(?:[:=,]|is\b|->|→)?\s*{_WRAPPED})"
+_WRAPPED = rf"(?:(?:{_TYPES}|[\[(\"'])[\[(\"'\s]*)?"
+_SIGN = r"[\"'\])]*\s*(?:(?:[:=,]|is\b|->|→)\s*)?"
+_CLOSE = rf"(?P<between>{_SIGN}{_WRAPPED})"
 _FAR = r"(?P<between>[^\d\n]{0,40}?)"
 _OF = r"(?:\s*(?:/\s*|(?<=\d)\s+(?:out\s+)?of\s+)(?P<whole>[1-9]\d{0,2}(?:,\d{3})+|\d+)(?!\d*\.\d))?"
 _IN_LIST = rf"(?:{_TYPES}\(\s*)?[-+]?(?:{_PLAIN}|nan|inf)\)?"
-_LIST = rf"(?P<list>[\"'\])]*\s*(?:[:=,]|is\b|->|→)?\s*\[\s*(?:{_IN_LIST}\s*,\s*)+{_IN_LIST}\s*,?\s*\])"
+_LIST = rf"(?P<list>{_SIGN}\[\s*(?:{_IN_LIST}\s*,\s*)+{_IN_LIST}\s*,?\s*\])"
 _LAST = re.compile(rf"([-+]?(?:{_PLAIN}|nan|inf))\)?\s*,?\s*\]$", re.IGNORECASE)
 _NAMED = re.compile(
     rf"([A-Za-z_][\w@^/]*(?: [A-Za-z_]\w*)?)[\"'\])]*\s*[:=]\s*{_WRAPPED}({NUMBER})", re.IGNORECASE
@@ -23,7 +24,11 @@ _NAMED = re.compile(
 _ANY_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?![\w.]*\w)")
 _NEXT_IN_BRACKETS = re.compile(rf"[\"'\s,)]*({NUMBER})", re.IGNORECASE)
 _AFTER_BRACKETS = re.compile(rf"[^\])\n]*[\])]+\s*[:=]\s*({NUMBER})", re.IGNORECASE)
-_AFTER_A_COUNT = re.compile(rf"[^\d,;|:=\n]*[^\W\d_][^\d,;|:=\n]*[:=]\s*({NUMBER})", re.IGNORECASE)
+_AFTER_A_COUNT = re.compile(
+    rf"(?![^\d,;|:=\n]*(?:loss|acc|err|f1|auc|lr\b))[^\d,;|:=\n]*[^\W\d_][^\d,;|:=\n]*[:=]\s*({NUMBER})",
+    re.IGNORECASE,
+)
+_AFTER_A_SLASH = re.compile(rf"\s*/\s*({NUMBER})", re.IGNORECASE)
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 MOST_NAMES = 8
 
@@ -51,7 +56,7 @@ def numbers_after(text: str, name: str) -> list[Printed]:
     quotes and brackets; if it nowhere does, within 40 characters of the same line. ``97.2%`` is 97.2, as it
     is printed; ``95/100`` and ``95 of 100`` are 0.95, ``1,500`` is 1500, and of a list it is the last number.
     """
-    text = _COLOUR.sub("", text) if "\x1b" in text else text
+    text = _COLOUR.sub("", text).replace("\r", "\n")
     spaced = r"\s+".join(map(re.escape, name.split()))
     word = rf"(?<!\w){spaced}(?!\w)"
     number = rf"(?P<number>{NUMBER}){_OF}(?P<percent>\s*%)?"
@@ -63,9 +68,9 @@ def numbers_after(text: str, name: str) -> list[Printed]:
 
 
 def _printed(match: re.Match[str], text: str, *, far: bool) -> Printed:
-    start = max(text.rfind(end, 0, match.start()) for end in "\n\r") + 1
-    ends = [place for end in "\n\r" if (place := text.find(end, match.end())) >= 0]
-    end = min(ends, default=len(text))
+    start = text.rfind("\n", 0, match.start()) + 1
+    end = text.find("\n", match.end())
+    end = len(text) if end < 0 else end
     line, rest = text[start:end].strip(), text[match.end() : end]
     parts = match.groupdict()
     if parts.get("list"):
@@ -84,26 +89,27 @@ def _printed(match: re.Match[str], text: str, *, far: bool) -> Printed:
         at=start,
         percent=parts["percent"] is not None,
         ratio=ratio,
-        others=_others(parts["between"], parts["number"], rest, far=far),
+        others=_others(parts["between"], parts["number"], rest, far=far, of=ratio and "/" not in match[0]),
     )
 
 
-def _others(between: str, number: str, rest: str, *, far: bool) -> tuple[float, ...]:
+def _others(between: str, number: str, rest: str, *, far: bool, of: bool) -> tuple[float, ...]:
     """Return what else of the line may be meant: all, where words stand between the name and the number.
 
     Else what follows in the same brackets, after them, as in ``accuracy (10 images): 0.9``, or after a count
-    and its words, as in ``accuracy 10 images: 0.9``, or decimals after a comma, ``0,93``.
+    and its words, as in ``accuracy 10 images: 0.9``, decimals after a comma, ``0,93``, or a
+    second number after a slash, ``0.99/0.85``.
     """
     if far:
         return tuple(float(one) for one in _ANY_NUMBER.findall(rest))
     decimals = re.match(r",(\d+)", rest)
     if decimals is not None and number.isdigit():
         return (float(f"{number}.{decimals[1]}"),)
-    found: list[re.Match[str] | None] = []
+    found: list[re.Match[str] | None] = [_AFTER_A_SLASH.match(rest)]
     if re.search(r"[\[(]", between):
-        found = [_NEXT_IN_BRACKETS.match(rest), _AFTER_BRACKETS.match(rest)]
-    elif not re.search(r"[:=,>→]|is", between) and number.isdigit():
-        found = [_AFTER_A_COUNT.match(rest)]
+        found += [_NEXT_IN_BRACKETS.match(rest), _AFTER_BRACKETS.match(rest)]
+    elif of or (number.isdigit() and not re.search(r"[:=,>→]|is", between)):
+        found += [_AFTER_A_COUNT.match(rest)]
     return tuple(_float(one[1]) for one in found if one is not None)
 
 

@@ -132,7 +132,7 @@ def _run(
     asked = None if rule is None else Asked(rule=rule, told=called.told)
     report = diagnose(called.record, ended=ended, asked=asked).to_dict()
     if seed is None and (trouble := rule_trouble(report)):
-        raise DiagnosisError(f"seeds: solved is {question.solved!r}: {trouble}")
+        raise DiagnosisError(f"seeds: solved is {question.solved!r}: {trouble} No other seed was run.")
     told = _returned(called.returned, metric)
     report["extras"] = {
         "variable": told,

@@ -54,7 +54,7 @@ def own_run(question: Question, stop: Event, *, recording: str = "") -> SeedRun 
     for ran in ProcessPool(workers=1).carry_out([question.plan(None, recording=recording)], stop):
         run = seed_run(ran, question.metric)
         if ran.report is not None and (trouble := rule_trouble(ran.report)):
-            raise DiagnosisError(f"--solved {question.solved!r}: {trouble}")
+            raise DiagnosisError(f"--solved {question.solved!r}: {trouble} No other seed was run.")
         by_metric = question.metric and not question.solved
         if by_metric and run.value is None and not run.failed and run.state != "diverged":
             raise DiagnosisError(_no_metric(question.metric, ran.printed))
