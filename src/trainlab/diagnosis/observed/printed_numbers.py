@@ -81,7 +81,7 @@ def _printed(match: re.Match[str], text: str, *, far: bool) -> Printed:
     # In "0.93 of 200 rows" the second number is no whole of the first.
     ratio = parts["whole"] is not None and (value.is_integer() or "/" in match[0])
     if ratio:
-        whole = _float(parts["whole"])
+        whole = _float(str(parts["whole"]))
         value = value / whole if whole else math.nan
     return Printed(
         value=value,
