@@ -10,7 +10,7 @@ from diagnosis.faults.made import blobs, fit, mlp
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 
-from trainlab.diagnosis.signals.learning import _last
+from trainlab.diagnosis.signals.late_readings import loss_at_end
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from trainlab.diagnosis.signals.learning import _last
     ids=["seldom looked at", "a worse batch or two", "ends above its start", "another loss"],
 )
 def test_the_end(first: float, looked_at: float, of_all: float, last: float) -> None:
-    assert _last(first, looked_at, of_all) == last
+    assert loss_at_end(first, looked_at, of_all) == last
 
 
 @pytest.mark.trains

@@ -6,27 +6,30 @@ import math
 from dataclasses import dataclass
 
 from trainlab.diagnosis.observed.answers import ModelAsked
-from trainlab.diagnosis.observed.losses import Fit, LossCurve, LossRecord
+from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.baselines import is_table, is_weighted, own_constant, references, trivial_loss
+from trainlab.diagnosis.signals.late_readings import (
+    FEWEST,
+    all_losses,
+    have_several,
+    late_readings,
+    loss_at_end,
+    over_passes,
+    reached_when_evaluated,
+)
 from trainlab.diagnosis.signals.learnt import State, is_behind, mistakes_by_commonest, state_of
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 from trainlab.diagnosis.signals.users_rule import Ruling
 
-SAME = 0.01
-"""A loss that is computed anew from outputs and targets is the training's own to 1 %."""
-SMALL, MOST_ROWS = 8, 40_000
-"""Losses of batches of fewer rows are averaged over whole passes over the data, of so many rows at most."""
 LEAST_CONSTANT = 1e-6
 """A smaller loss of the best constant is 0, but for rounding and for limits on logarithms."""
 CONTRADICTED, SLACK = 2.0, 0.1
 """Answers are those of the training unless their loss is twice that of its last batches, and more by a tenth
 of the best constant's."""
-FEWEST = 32
-"""What is read off batches is read off so many rows, or all there are: one row tells nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,10 +158,10 @@ def learning(record: TrainingRecord) -> Learning:
         trivial = trivial_loss(main)
         fits = [fit.value for fit in main.fits]
         first = curve.start(fits)
-        late = _late(record, main)
-        last = _last(first, curve.end(fits), curve.end(_all_losses(main, loss_curve)))
-        own, constant = _over_passes(record, main, loss_curve), own_constant(main)
-        many = _over_passes(record, main, loss_curve, least=FEWEST)
+        late = late_readings(record, main)
+        last = loss_at_end(first, curve.end(fits), curve.end(all_losses(main, loss_curve)))
+        own, constant = over_passes(record, main, loss_curve), own_constant(main)
+        many = over_passes(record, main, loss_curve, least=FEWEST)
         passes = many / constant if constant > LEAST_CONSTANT else float("nan")
         classes = main.kind in CLASSES or (main.kind in BINARY and main.columns == 1)
         if main.kind in CLASSES + BINARY:
@@ -175,8 +178,8 @@ def learning(record: TrainingRecord) -> Learning:
             reached, on = asked.best.reached, _rows_words(record, asked)
             share = asked.best.plain if math.isfinite(asked.best.plain) else own / max(constant, 1e-12)
             last = share * trivial if math.isfinite(share) else last
-        judged = _judged(record, main, trivial)
-        sure = reached if asked is not None or _have_several(main.fits[-late:]) else float("nan")
+        judged = reached_when_evaluated(record, main, trivial)
+        sure = reached if asked is not None or have_several(main.fits[-late:]) else float("nan")
         if math.isnan(reached) or (judged > reached and (asked is None or classes)):
             # Dropout and noise hold training batches back: where an evaluation shows more, that counts.
             reached, on = judged, "the last batches evaluated"
@@ -285,7 +288,7 @@ def _asked(record: TrainingRecord, main: LossRecord, trivial: float, passes: flo
     if math.isfinite(passes) and asked.constant_loss > LEAST_CONSTANT:
         late, share = passes, asked.best.loss / asked.constant_loss
     else:
-        late = mean([fit.value for fit in main.fits[-_late(record, main) :]]) / trivial
+        late = mean([fit.value for fit in main.fits[-late_readings(record, main) :]]) / trivial
         by_constant = asked.best.loss / max(asked.constant_loss, 1e-12)
         share = asked.best.plain if math.isfinite(asked.best.plain) else by_constant
     return asked if share <= CONTRADICTED * late + SLACK else None
@@ -300,109 +303,6 @@ def _rows_words(record: TrainingRecord, asked: ModelAsked) -> str:
     if asked.unique < asked.rows:
         of = f"{asked.unique:,} different rows trained on"
     return f"{of}, {asked_words} at the end{mode}"
-
-
-def _late(record: TrainingRecord, main: LossRecord) -> int:
-    """Return how many of a loss's last readings count as its end: enough rows to tell."""
-    late = min(len(main.fits), max(5, len(main.fits) // 10))
-    batch = max(1, main.rows // len(main.fits))
-    enough = min(FEWEST, len(record.data.train_rows) or FEWEST)
-    return min(len(main.fits), max(late, -(-enough // batch)))
-
-
-def _over_passes(
-    record: TrainingRecord, main: LossRecord, loss_curve: LossCurve | None, *, least: int = 1
-) -> float:
-    """Return the mean of the losses that backward was called on over the last whole passes over the data.
-
-    These have `least` rows, if all the losses together have as many. NaN where batches are large enough to be
-    read one by one, where it isn't known how many steps a pass takes, and where what backward was called on
-    isn't the loss that is judged.
-    """
-    rows, batch = len(record.data.train_rows), main.rows / len(main.fits)
-    if loss_curve is None or not 0 < rows < MOST_ROWS or not 0 < batch < SMALL:
-        return float("nan")
-    steps = max(1, round(rows / batch))
-    l1 = main.kind == "l1_loss" and sum(loss.count > 0 for loss in record.losses) == 1
-    if loss_curve.count < 2 * steps or not (l1 or _all_losses(main, loss_curve)):
-        return float("nan")
-    passes = max(1, round(max(5, loss_curve.count / 10) / steps), math.ceil(least / rows))
-    return mean(loss_curve.values[-max(1, round(passes * steps / loss_curve.stride)) :])
-
-
-def _all_losses(main: LossRecord, loss_curve: LossCurve | None) -> list[float]:
-    """Return the loss of every step, where what backward was called on is the loss that is judged.
-
-    Fits are looked at seldom later on: their last tenth may reach back to when nothing was learnt yet, or
-    miss the end.
-    """
-    if loss_curve is None:
-        return []
-    called = loss_curve.first
-    both = [(fit.value, called[fit.tick]) for fit in main.fits if fit.tick in called]
-    same = sum(math.isclose(value, other, rel_tol=SAME) for value, other in both)
-    return loss_curve.values if same >= max(5, 0.9 * len(both)) else []
-
-
-def _last(first: float, looked_at: float, of_all: float) -> float:
-    """Return the loss at the end: the lower of both, unless that of all steps is above the start.
-
-    A few batches that are worse than most are no one's fault; but a loss above its start has lost everything.
-    """
-    if math.isnan(of_all):
-        return looked_at
-    return of_all if of_all > first else min(looked_at, of_all)
-
-
-def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
-    """Return the accuracy, or R², of the last evaluations; NaN where there were none.
-
-    An evaluation in several batches is one: its last ones may hold a single class, where rows are sorted.
-    """
-    last = [fit for fit in main.judged if fit.tick == main.judged[-1].tick]
-    in_batches = len(last) > 1
-    late = last if in_batches else main.judged[-3:]
-    if main.kind in CLASSES + BINARY:
-        enough = sum(fit.rows for fit in late) >= FEWEST
-        rates = _rates([late]) if in_batches and enough else _rates(_evaluations(main))
-        rates += [
-            share
-            for _, share, count, several in record.judged_accuracy[-1:]
-            if count >= 30 and several and main.columns == 1
-        ]
-        return max(rates, default=float("nan"))
-    return 1 - mean([fit.value for fit in late]) / trivial if late and trivial > 0 else float("nan")
-
-
-def _rates(evaluations: list[list[Fit]]) -> list[float]:
-    """Return the accuracy of each evaluation whose rows are of several classes: of one it tells nothing."""
-    told: list[float] = []
-    for fits in evaluations:
-        right = [(fit.accuracy, max(fit.rows, 1)) for fit in fits if fit.accuracy is not None]
-        if right and _have_several(fits):
-            told.append(sum(share * rows for share, rows in right) / sum(rows for _, rows in right))
-    return told
-
-
-def _have_several(fits: list[Fit]) -> bool:
-    """Whether the targets of these batches differ."""
-    return min((fit.target_low for fit in fits), default=0) < max(
-        (fit.target_high for fit in fits), default=0
-    )
-
-
-def _evaluations(main: LossRecord) -> list[list[Fit]]:
-    """Return the last three evaluations; batches of few rows count as one, up to enough."""
-    found: list[list[Fit]] = []
-    fits: list[Fit] = []
-    for fit in reversed(main.judged):
-        fits.append(fit)
-        if sum(max(one.rows, 1) for one in fits) >= FEWEST:
-            found.append(fits)
-            fits = []
-        if len(found) == 3:
-            return found
-    return found or [fits]
 
 
 def _main(record: TrainingRecord) -> LossRecord | None:
