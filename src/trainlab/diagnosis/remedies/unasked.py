@@ -100,7 +100,8 @@ def tried_in(folder: Path) -> Unasked | None:
         draft = draft_of(recording)
         first = draft.experiment(draft.losses[0], task_of(draft.inputs, draft.targets, folder=folder))
         train_all([first.at_epochs(1)], range(1), engine="fast", workers=1)  # is the engine compiled?
-        return tried_on(trials_of(report, lift_own(recording, folder=folder)), report, recording)
+        trials = trials_of(report, lift_own(recording, folder=folder))
+        return tried_on(trials, report, recording, seconds=TRYING)
 
 
 def trials_of(report: dict[str, Any], lift: Lift) -> ExperimentTrials:
@@ -129,7 +130,7 @@ def can_be_tried(
 
 
 def tried_on(
-    trials: ExperimentTrials, report: dict[str, Any], recording: Recording, *, seconds: float = TRYING
+    trials: ExperimentTrials, report: dict[str, Any], recording: Recording, *, seconds: float
 ) -> Unasked | None:
     """Try the remedies of a report's findings for so many seconds; None where none can be tried."""
     from trainlab.diagnosis.remedies.experiment_trials import seeds_for

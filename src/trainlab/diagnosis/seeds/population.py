@@ -111,7 +111,7 @@ class SeedsResult:
                 [run for run, good in judged if good is False and not self.success.is_between(run)]
             ),
             "runs": [self._row(run) for run in self.runs],
-            "notes": [*([why] if why else []), *self.notes],
+            "notes": [*self.notes, *([why] if why else [])],
             "how": self.how,
         }
         return data | {"verdict": verdict_of(data)}
