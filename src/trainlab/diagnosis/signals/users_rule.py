@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trainlab.diagnosis.signals.learnt import State
-from trainlab.draw import format_number
 from trainlab.errors import DiagnosisError, shown
 
 SIGNS: dict[str, Callable[[float, float], bool]] = {
@@ -55,6 +54,8 @@ class UsersRule:
 
     def shown(self, value: float) -> str:
         """Return a number with so many digits that it can be seen whether the rule holds of it."""
+        from trainlab.draw import format_number  # with it comes numpy, which listing faults needs not
+
         if not math.isfinite(value):
             return str(value)
         digits = 3
