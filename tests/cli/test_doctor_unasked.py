@@ -24,7 +24,8 @@ FINDING: dict[str, Any] = {
 REPORT: dict[str, Any] = {
     "findings": [FINDING],
     "card": {"outcome": "stuck"},
-    "outcome": {"behind": False},
+    "outcome": {"behind": False, "solved": None},
+    "ended": {"how": "end"},
     "tried": None,
     "verdict": "as it was",
 }
