@@ -8,8 +8,7 @@ said is measured anew. `--outcomes` asks whether doctor, watch, seeds and --try 
 what the doctor adds to a script's time and memory. `scripts/docs --figures trust` makes the page of what is
 kept.
 
-    scripts/bench --doctor [--outcomes | --remedies | --cost] [--cases NAME=FOLDER…] [--only SET…] [--every N]
-        [--quick]
+    scripts/bench --doctor [--outcomes | --remedies | --cost] [--cases NAME=FOLDER…] [--only SET…] [--quick]
 """
 
 from __future__ import annotations
@@ -44,8 +43,6 @@ def main(words: Sequence[str] | None = None) -> int:
         made = doctor_liftable.cases(Path(folder)) if options.remedies else ()
         known = (*all_cases(options.cases), *made)
         chosen = [case for case in known if not options.only or case.of in options.only]
-        if options.every > 1:
-            chosen = [case for place, case in _places(chosen) if place % options.every == 0]
         if options.quick:
             chosen = chosen[:: max(1, len(chosen) // QUICK)]
         kept = read(options.kept)
@@ -109,14 +106,6 @@ def _outcomes(chosen: Sequence[Case], kept: dict[str, Any], *, again: bool) -> I
         rows[case.key] = doctor_outcomes.measured(case) | {"doctor": doctor}
         kept["outcomes"] = sorted(rows.values(), key=lambda row: (row["set"], row["name"]))
         yield _noted(kept, number, len(left))
-
-
-def _places(cases: Sequence[Case]) -> Iterator[tuple[int, Case]]:
-    """Yield each case with the place of its script in its set; a mended copy has that of the faulty one."""
-    scripts: dict[str, dict[str, int]] = {}
-    for case in cases:
-        known = scripts.setdefault(case.of, {})
-        yield known.setdefault(case.script.name, len(known)), case
 
 
 def _noted(kept: dict[str, Any], number: int, of: int) -> dict[str, Any]:
@@ -202,9 +191,6 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     what.add_argument("--remedies", action="store_true", help="instead, how many of its remedies help")
     what.add_argument("--cost", action="store_true", help="instead, what the doctor adds to time and memory")
     parser.add_argument("--only", nargs="+", metavar="SET", help="only these sets")
-    parser.add_argument(
-        "--every", type=int, default=1, metavar="N", help="only every N-th script of each set"
-    )
     parser.add_argument(
         "--cases",
         nargs="+",

@@ -45,11 +45,8 @@ class Base:
             calls.append(f"x = {self.act}({call})" if number < len(layers) and self.act else f"x = {call}")
         if self.after:
             calls.append(f"x = {self.after}(x)")
-        init = [*self.init] if self.init else []
-        inside = [
-            *made,
-            *(["for part in self.children():", *(f"    {line}" for line in init)] if init else []),
-        ]
+        init = ("for part in self.children():", *(f"    {line}" for line in self.init))
+        inside = [*made, *(init if self.init else ())]
         return "\n".join(
             (
                 f'"""{self.name.replace("_", " ")}"""',

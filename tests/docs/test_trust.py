@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from scipy.stats import binomtest
 
+from benchmarks import doctor_remedies
 from docs import blocks, trust
+from trainlab.diagnosis.remedies import unasked
 
 
 def test_the_page_is_what_was_kept():
@@ -144,3 +146,11 @@ def test_the_page_says_which_differences_are_seen():
     alone, half = least(None), (least(200), least(100))
     assert f"Of 400 seeds {alone} more are seen where no seed does the opposite, and {half[0]} more" in page
     assert f"half of the seeds change, either way; of 200 it is {alone} and {half[1]}." in page
+
+
+def test_the_pages_say_how_long_remedies_are_tried():
+    pages = {name: " ".join(text.split()) for name, text in blocks.pages().items()}
+    had = f"had up to {doctor_remedies.SECONDS:.0f} s here, and have {unasked.TRYING:.0f} s otherwise"
+    assert had in pages[Path("docs/trust.md")]
+    own = f"for {unasked.BUDGET:.0f} s and as long again as the training took, {unasked.MOST:.0f} s at most"
+    assert own in pages[Path("docs/doctor.md")]

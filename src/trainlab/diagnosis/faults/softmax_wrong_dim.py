@@ -93,7 +93,7 @@ FAULT = Fault(
     source="A fact, read off the calls of a copy's pass.",
     silent="rows are never met in another batch (a batch may be a set of its own), weights are "
     "normalized anew before they are used (slot attention), scores come from a layer "
-    f"rather than from a product (soft assignments), both factors are weights, or rows are chosen by "
+    "rather than from a product (soft assignments), both factors are weights, or rows are chosen by "
     f"rank (experts that choose theirs); over {GOOD:g} accuracy or R² attention over queries is a note.",
     remedy="Normalize over the keys: `scores.softmax(dim=-1)`.",
     judge=judge,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from trainlab.diagnosis.judge.outcome import late_loss
 from trainlab.diagnosis.observed.printed_numbers import Printed, names_printed, numbers_after
-from trainlab.diagnosis.observed.told import Told, count_in, single
+from trainlab.diagnosis.observed.told import Told, count_in, last_of, single
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.signals.learning import Learning
 from trainlab.diagnosis.signals.users_rule import Ruling, Source, UsersRule
@@ -115,7 +115,7 @@ def _name_in(names: Mapping[Any, Any], wanted: str) -> str | None:
         return wanted
     alike = [name for name in names if isinstance(name, str) and _plain(name) == _plain(wanted)]
     if len(alike) > 1:
-        alike = [name for name in alike if _float(_last(names[name])) is not None]
+        alike = [name for name in alike if _float(last_of(names[name])) is not None]
     return alike[0] if len(alike) == 1 else None
 
 
@@ -123,18 +123,11 @@ def _plain(name: str) -> str:
     return " ".join(name.casefold().replace("_", " ").split())
 
 
-def _last(value: Any) -> Any:
-    """Return the last of a list, as of an epoch each; anything else as it is."""
-    return (
-        cast("Sequence[Any]", value)[-1] if isinstance(value, list | tuple) and value else cast("Any", value)
-    )
-
-
 def _held(
     rule: UsersRule, learning: Learning, value: Any, source: Source, holder: str, where: str
 ) -> _Read | None:
     """Return a number that is held, or the last of a list; `holder` and `where` say whose it is."""
-    last = _last(value)
+    last = last_of(value)
     number = _float(last)
     if number is None:
         count = _count(last)

@@ -35,6 +35,12 @@ def count_in(value: Any) -> int | None:
     return count if isinstance(count, int) else None
 
 
+def last_of(value: Any) -> Any:
+    """Return the last of a list, as of an epoch each; anything else as it is."""
+    listed = isinstance(value, list | tuple) and len(cast("Sequence[Any]", value)) > 0
+    return cast("Sequence[Any]", value)[-1] if listed else cast("Any", value)
+
+
 def number_in(value: Any) -> float | None:
     """Return a number, or that of one element, or the last of a list; None for anything else.
 
@@ -42,10 +48,7 @@ def number_in(value: Any) -> float | None:
     0.75
     """
     try:
-        last: Any = value
-        if isinstance(value, list | tuple) and value:
-            last = cast("Sequence[Any]", value)[-1]
-        number = float(single(last))
+        number = float(single(last_of(value)))
     except Exception:  # whatever an object of the user's raises, it is no number
         return None
     # JSON has no word for the others; a run that ended so has no number.

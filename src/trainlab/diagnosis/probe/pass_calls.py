@@ -213,7 +213,7 @@ def _share_memory(tensor: torch.Tensor, *others: torch.Tensor) -> bool:
 def _memory(tensor: torch.Tensor) -> int:
     try:
         return tensor.untyped_storage().data_ptr() or id(tensor)
-    except (NotImplementedError, RuntimeError):  # as of sparse tensors
+    except (NotImplementedError, RuntimeError):  # a sparse tensor has no memory of its own to ask for
         return id(tensor)
 
 

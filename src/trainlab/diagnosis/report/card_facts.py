@@ -139,10 +139,8 @@ _BY_ITSELF = {
 def _by_rule(solved: dict[str, Any]) -> str:
     """Say what was read, from where, what was asked for, and where the doctor by itself differs."""
     words, own = str(solved["words"]), solved["by_itself"]
-    differs = {True: own != "learnt", False: own == "learnt", None: False}[
-        solved["solved"]
-    ] and own in _BY_ITSELF
-    return f"{words} ({_BY_ITSELF[own]})" if differs else words
+    differs = solved["solved"] is not None and solved["solved"] != (own == "learnt")
+    return f"{words} ({_BY_ITSELF[own]})" if differs and own in _BY_ITSELF else words
 
 
 def _finite(value: float | str | None) -> float:

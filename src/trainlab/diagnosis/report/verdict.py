@@ -45,8 +45,9 @@ def _about(first: dict[str, Any], report: dict[str, Any]) -> str:
         failure = "The training learns a part"
     by_rule = _by_rule(report)
     if failure is None:
-        other = _OTHERS.get(outcome, "Something is wrong with the training:")
-        return f"{f'{by_rule}, but' if by_rule else other} {_named(first)}."
+        start = _OTHERS.get(outcome, "Something is wrong with the training:")
+        start = f"{by_rule}, but" if by_rule else start
+        return f"{start} {_named(first)}."
     failure = by_rule or failure
     if first["proof"]["by"] != "nothing":
         return f"{failure} because {_named(first)}."
