@@ -1,0 +1,1 @@
+"""Answers to the page's questions: a file a question, each a pure function that yields frames."""

@@ -1,0 +1,99 @@
+"""Frames: what the server sends to the page. A header in JSON, then arrays that the page reads in place.
+
+A frame is one binary message, little-endian: the length of the header in bytes (uint32), the header as UTF-8
+filled up with spaces, so that what follows begins at a multiple of 8 bytes, then the arrays, each filled up to a
+multiple of 8. The header's ``arrays`` lists their names, types, shapes and places, counted from the first one.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+ALIGNMENT: Final = 8
+TYPES: Final = {"f4": np.float32, "f8": np.float64, "i4": np.int32, "u1": np.uint8, "u2": np.uint16}
+"""The types that JavaScript has typed arrays of, under the names that headers have."""
+
+Numbers = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Frame:
+    """What is sent at once: `fields` become JSON, `arrays` go as they are.
+
+    `kind` says which answer it is, as ``population``. More frames of the same answer follow unless `last`;
+    each is whole by itself, so that a page may see the latest one only.
+    """
+
+    kind: str
+    fields: Mapping[str, object]
+    arrays: Mapping[str, Numbers] = field(default_factory=dict[str, Numbers])
+    last: bool = True
+
+
+def encode(frame: Frame, **envelope: object) -> bytes:
+    """Return a frame as bytes; `envelope` goes into the header beside its fields, as ``id=3``.
+
+    Numbers in `fields` that aren't finite become null: JSON has none. Bool arrays go as bytes of 0 and 1,
+    and integers of 64 bits, which JavaScript has no plain arrays of, as int32.
+    """
+    listed: list[tuple[str, str, tuple[int, ...], int]] = []
+    parts: list[bytes] = []
+    place = 0
+    for name, values in frame.arrays.items():
+        sent, kind = _sendable(values)
+        listed.append((name, kind, sent.shape, place))
+        raw = sent.tobytes()
+        parts.append(raw + bytes(-len(raw) % ALIGNMENT))
+        place += len(parts[-1])
+    header = msgspec.json.encode(
+        _plain({**envelope, "kind": frame.kind, "last": frame.last, **frame.fields, "arrays": listed})
+    )
+    header += b" " * (-(4 + len(header)) % ALIGNMENT)
+    return b"".join((struct.pack("<I", len(header)), header, *parts))
+
+
+def decode(message: bytes) -> tuple[dict[str, Any], dict[str, Numbers]]:
+    """Return the header and the arrays of a frame; what the page does, for tests and for lessons."""
+    (length,) = struct.unpack_from("<I", message)
+    header: dict[str, Any] = msgspec.json.decode(message[4 : 4 + length])
+    arrays: dict[str, Numbers] = {}
+    for name, kind, shape, place in header["arrays"]:
+        values = np.frombuffer(
+            message, dtype=TYPES[kind], count=math.prod(shape), offset=4 + length + place
+        )
+        arrays[name] = values.reshape(shape)
+    return header, arrays
+
+
+def _sendable(values: Numbers) -> tuple[Numbers, str]:
+    """Return an array of a type that a page can read, in one piece and little-endian, and the type's name."""
+    kind = values.dtype.kind
+    if kind == "b":
+        values = values.astype(np.uint8)
+    elif kind in "iu" and values.dtype.itemsize == 8:
+        values = values.astype(np.int32)
+    name = f"{values.dtype.kind}{values.dtype.itemsize}"
+    if name not in TYPES:
+        raise TypeError(f"an array of {values.dtype} can't be sent: it must be one of {', '.join(TYPES)}")
+    return np.ascontiguousarray(values, dtype=np.dtype(TYPES[name]).newbyteorder("<")), name
+
+
+def _plain(value: object) -> object:
+    """Return what JSON can hold: numbers that aren't finite become None."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,113 @@
+"""Questions: what a page may ask, one struct each, decoded strictly.
+
+A message from the page is JSON text, ``{"id": 7, "lane": "answer", "question": {"ask": "population", …}}``. A
+newer question of a lane takes the place of an older one. An experiment is plain data, as in a study file;
+`experiment_of` reads it and refuses what a visitor mustn't ask: files of the server, and more than the
+limits allow.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+Seed = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+"""Whole numbers that JavaScript holds exactly."""
+Count = Annotated[int, Meta(ge=1, le=100_000)]
+Path = Annotated[str, Meta(min_length=1, max_length=100)]
+Data = dict[str, Any]
+"""An experiment as plain data."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="ask"):
+    """What all questions share."""
+
+
+class Population(Question, frozen=True, kw_only=True, tag="population"):
+    """How often is it solved, on these seeds, and how do its runs go?"""
+
+    experiment: Data
+    first_seed: Seed = 0
+    seeds: Count = 256
+
+
+class Compare(Question, frozen=True, kw_only=True, tag="compare"):
+    """What does B do that A doesn't, on the same seeds?"""
+
+    a: Data
+    b: Data
+    first_seed: Seed = 0
+    seeds: Count = 256
+
+
+class Replay(Question, frozen=True, kw_only=True, tag="replay"):
+    """How did one run go, from its first step or any other?
+
+    At most `frames` moments between the steps `start` and `stop` (counted from 0, the initial weights; left
+    out, all of the training), evenly spaced, both ends among them. Where all steps in between fit, each is one.
+    """
+
+    experiment: Data
+    seed: Seed = 0
+    start: Seed = 0
+    stop: Seed | None = None
+    frames: Annotated[int, Meta(ge=2, le=1000)] = 240
+
+
+class Axis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An axis of the plane: a field's path, as ``optimizer.lr``, or ``epochs``, and its values in order."""
+
+    path: Path
+    values: Annotated[tuple[float, ...], Meta(min_length=1, max_length=64)]
+
+
+class Plane(Question, frozen=True, kw_only=True, tag="plane"):
+    """How often is it solved around here? `cells` are places (x, y) in the plane of the two axes."""
+
+    experiment: Data
+    x: Axis
+    y: Axis
+    cells: Annotated[tuple[tuple[int, int], ...], Meta(min_length=1, max_length=64)]
+    first_seed: Seed = 0
+    seeds: Count = 32
+
+
+class Microscope(Question, frozen=True, kw_only=True, tag="microscope"):
+    """The chain rule at one step of one run: one example, one weight, every path from it to the loss.
+
+    `step` counts the steps made before; `point` the examples, from 1; `weight` is ``w2[1,3]`` or ``b2[1]``.
+    """
+
+    experiment: Data
+    seed: Seed = 0
+    step: Seed = 0
+    point: Annotated[int, Meta(ge=1)] = 1
+    weight: Path | None = None
+
+
+class Rates(Question, frozen=True, kw_only=True, tag="rates"):
+    """Which learning rates work (a range test), and what does the schedule make of them?"""
+
+    experiment: Data
+    first_seed: Seed = 0
+
+
+class Budget(Question, frozen=True, kw_only=True, tag="budget"):
+    """Which other networks have just as many parameters?"""
+
+    experiment: Data
+    parameters: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+
+
+class TakeAway(Question, frozen=True, kw_only=True, tag="take-away"):
+    """The experiment as a file: a script for PyTorch, a study file, JSON of its answer, or the HTML report."""
+
+    experiment: Data
+    form: Literal["pytorch", "toml", "json", "html"]
+    first_seed: Seed = 0
+    seeds: Count = 256
+
+
+Asked = Population | Compare | Replay | Plane | Microscope | Rates | Budget | TakeAway
