@@ -31,7 +31,7 @@ def lab_address(experiment: Experiment, *, seed: int | None = None, seeds: int |
     if seed is not None:
         state["seed"] = seed
     text = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
-    return f"/#{quote(text, safe="!'()*-._~")}"  # what encodeURIComponent leaves as it is
+    return "/#" + quote(text, safe="!'()*-._~")  # what encodeURIComponent leaves as it is
 
 
 def _without_defaults(part: msgspec.Struct) -> dict[str, Any]:

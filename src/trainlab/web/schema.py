@@ -1,4 +1,4 @@
-"""What the page's controls are made from: the parts of an experiment, their kinds and fields, read off the structs.
+"""What the page's controls are made from: an experiment's parts, kinds and fields, read off the structs.
 
 The page has no list of names of its own: a new optimizer in `spec` is a new choice in the lab.
 """
