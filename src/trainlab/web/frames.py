@@ -66,7 +66,9 @@ def decode(message: bytes) -> tuple[dict[str, Any], dict[str, Numbers]]:
     header: dict[str, Any] = msgspec.json.decode(message[4 : 4 + length])
     arrays: dict[str, Numbers] = {}
     for name, kind, shape, place in header["arrays"]:
-        values = np.frombuffer(message, dtype=TYPES[kind], count=math.prod(shape), offset=4 + length + place)
+        values = np.frombuffer(
+            message, dtype=TYPES[kind], count=math.prod(shape), offset=4 + length + place
+        )
         arrays[name] = values.reshape(shape)
     return header, arrays
 
