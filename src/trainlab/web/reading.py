@@ -131,7 +131,7 @@ def _points(task: TaskSpec, limits: Limits, where: str) -> int:
     if isinstance(task, Parity):
         field, points = "bits", 2**task.bits
     else:
-        field, points = "points", getattr(task, "points", 0) or COUNTED[name_of(task)]
+        field, points = "points", _listed(task)
     features = task.features if isinstance(task, Blobs | Plane) else 1
     if points * features > limits.examples:
         many = f"{points:,} examples" + (f" of {features:,} numbers" if features > 1 else "")
@@ -140,6 +140,13 @@ def _points(task: TaskSpec, limits: Limits, where: str) -> int:
             f"{limits.examples:,} numbers are allowed here; {OWN_MACHINE}."
         )
     return points
+
+
+def _listed(task: TaskSpec) -> int:
+    rows: object = getattr(task, "inputs", None)
+    if isinstance(rows, tuple):
+        return len(cast("tuple[object, ...]", rows))
+    return getattr(task, "points", 0) or COUNTED[name_of(task)]
 
 
 def _readings(phase: Mapping[str, Any], epochs: int, where: str) -> int:
