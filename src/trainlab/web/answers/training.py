@@ -51,13 +51,6 @@ class Training:
         """Return the training of an experiment; its curves are recorded."""
         return cls(experiment=recording_curves(experiment), engine=get_engine(engine_of("auto", experiment)))
 
-    @property
-    def work(self) -> float:
-        """What one seed asks of the engine: examples seen × parameters."""
-        experiment = self.experiment
-        steps = experiment.epochs * experiment.steps_per_epoch
-        return float(steps * experiment.examples_per_step * experiment.network.parameters)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grown:
@@ -70,6 +63,12 @@ class Grown:
     def count(self) -> int:
         """How many seeds there are so far."""
         return len(self.runs[0].solved)
+
+
+def work_of(experiment: Experiment) -> float:
+    """Return what one seed asks of the engine: examples seen × parameters."""
+    seen = experiment.epochs * experiment.steps_per_epoch * experiment.examples_per_step
+    return float(seen * experiment.network.parameters)
 
 
 def growing(trainings: Sequence[Training], seeds: range) -> Iterator[Grown]:
@@ -95,7 +94,7 @@ def _joined(first: Runs, more: Runs) -> Runs:
 
 
 def _first_chunk(trainings: Sequence[Training], seeds: range) -> range:
-    count, work = FULL_TILE, sum(each.work for each in trainings)
+    count, work = FULL_TILE, sum(work_of(each.experiment) for each in trainings)
     while count > LEAST_TILE and count * work > FIRST_WORK:
         count //= 2
     return seeds[:count]
