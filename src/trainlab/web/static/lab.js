@@ -4,6 +4,7 @@
 import { createAnswerCard } from "./answer_card.js";
 import { element, setAttributes, setChildren } from "./dom.js";
 import { withEdits } from "./experiment_form.js";
+import { createRunCard } from "./run_card.js";
 import { createState } from "./state.js";
 
 /** The views below the answer, in the order of their tabs; each is made by a function of its module. */
@@ -33,6 +34,8 @@ export function startLab(root, { schema, link, address, makePanel, views: makers
     cancel: (lane) => transport.cancel(lane),
     /** Let `take(header, arrays)` have the frames of a lane. */
     listen: (lane, take) => lines.set(lane, take),
+    /** Draw the curve of the run that is looked at: `loss` at `epochs`. */
+    showRun: (epochs, loss) => answer.showRun(epochs, loss),
   };
 
   const answer = createAnswerCard({ onPick: (seed) => state.change({ seed, step: null }) });
@@ -40,23 +43,26 @@ export function startLab(root, { schema, link, address, makePanel, views: makers
     onChange: (a, dragging) => state.change({ a, step: null }, { dragging }),
     onSeeds: (seeds) => state.change({ seeds }),
   });
+  const run = createRunCard(lab);
   const views = makers.map((make) => make(lab));
   const tabs = createTabs(views, state);
   setChildren(
     root,
     element("header", { class: "top" }, element("h1", {}, "trainlab: the lab"), shareButton(), status),
-    element("main", { class: "lab" }, panel.node, answer.node, ...tabs.nodes),
+    element("main", { class: "lab" }, panel.node, answer.node, run.node, ...tabs.nodes),
   );
 
   lab.listen("answer", (header, arrays) => {
     if (header.kind === "error") {
       panel.mark(header.field ?? null, header.message);
       answer.refuse(header.message);
+      run.answered(null);
       return;
     }
     panel.mark(null, null);
     panel.count(header.parameters);
     answer.show(header, arrays);
+    run.answered(header);
   });
 
   function asked(now) {
@@ -70,6 +76,7 @@ export function startLab(root, { schema, link, address, makePanel, views: makers
       answer.wait();
       lab.ask("answer", asked(now));
     }
+    run.show(now, before);
     tabs.show(now, before);
   }
 

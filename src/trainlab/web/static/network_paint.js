@@ -151,13 +151,16 @@ export function createNetworkPainter() {
   function paintExample(pen, { x, y, share, size }) {
     const pixel = colours.shade(share);
     pen.fillStyle = `rgb(${pixel & 255} ${(pixel >> 8) & 255} ${(pixel >> 16) & 255})`;
-    pen.strokeStyle = colours.text;
-    pen.lineWidth = 1;
     pen.beginPath();
     if (share > 0) pen.rect(x - size, y - size, 2 * size, 2 * size);
     else pen.arc(x, y, size * 1.15, 0, 2 * Math.PI);
     pen.fill();
-    pen.stroke();
+    // Told apart from what lies beneath, whichever colour that has.
+    for (const [line, width] of [[colours.back, 3], [colours.text, 1.25]]) {
+      pen.strokeStyle = line;
+      pen.lineWidth = width;
+      pen.stroke();
+    }
   }
 
   function paintLabels(pen, layout, labels) {
