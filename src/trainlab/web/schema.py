@@ -41,10 +41,11 @@ SHOWN = "xor44"
 def schema() -> dict[str, Any]:
     """Return the parts of an experiment, as JSON has them.
 
-    ``parts`` has for each part ``kinds``, by name, each with a line of ``help`` and its ``fields``, and the name
-    of the ``default`` one; a part of one kind has the kind ``""``. A field has ``name``, ``type`` (``number``, ``whole``, ``flag``, ``choice``,
-    ``text`` or ``list``), ``default``, ``optional`` (whether it may be left unset), and where there are any
-    ``choices`` and ``bounds``. ``examples`` are the networks to begin with, and the study's changes as edits.
+    ``parts`` has for each part ``kinds``, by name, each with a line of ``help`` and its ``fields``, and the
+    name of the ``default`` one; a part of one kind has the kind ``""``. A field has ``name``, ``type``
+    (``number``, ``whole``, ``flag``, ``choice``, ``text`` or ``list``), ``default``, ``optional`` (whether it
+    may be left unset), and where there are any ``choices`` and ``bounds``. ``examples`` are the networks to
+    begin with, and the study's changes as edits.
     """
     types_of = field_types(Experiment)
     defaults = {field.name: field.default for field in msgspec.structs.fields(Experiment)}
