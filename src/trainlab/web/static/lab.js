@@ -18,12 +18,12 @@ export const LAB_VIEWS = [];
  * @param {object} around.address where the state is kept: `pageAddress()`, or the like
  * @param {Function} around.makePanel makes the column of controls, as `createBuildPanel` does
  * @param {Function[]} [around.views] which views there are
+ * @param {object} [around.begin] the experiment that an empty address means
+ * @param {string} [around.title] the heading
  */
-export function startLab(root, { schema, link, address, makePanel, views: makers = LAB_VIEWS }) {
-  const { networks, changes } = schema.examples;
-  // At first the assignment's Model 1 with Adam and MSE: most seeds solve it, some don't.
-  const begin = withEdits(networks[0].experiment, [...changes[0].edits, ...changes[1].edits], schema);
-  const state = createState(begin, address);
+export function startLab(root, around) {
+  const { schema, link, address, makePanel, views: makers = LAB_VIEWS, title = "trainlab: the lab" } = around;
+  const state = createState(around.begin ?? firstExperiment(schema), address);
   const status = element("p", { class: "status small", role: "status" });
   const lines = new Map(); // lane -> what takes its frames
   const lab = {
@@ -44,7 +44,7 @@ export function startLab(root, { schema, link, address, makePanel, views: makers
   const tabs = createTabs(views, state);
   setChildren(
     root,
-    element("header", { class: "top" }, element("h1", {}, "trainlab: the lab"), shareButton(), status),
+    element("header", { class: "top" }, element("h1", {}, title), shareButton(), status),
     element("main", { class: "lab" }, panel.node, answer.node, ...tabs.nodes),
   );
 
@@ -84,6 +84,12 @@ export function startLab(root, { schema, link, address, makePanel, views: makers
   });
   state.subscribe(show);
   show(state.now, null);
+}
+
+/** The assignment's Model 1 with Adam and MSE: most seeds solve it, some don't. */
+function firstExperiment(schema) {
+  const { networks, changes } = schema.examples;
+  return withEdits(networks[0].experiment, [...changes[0].edits, ...changes[1].edits], schema);
 }
 
 const STATUS_WORDS = {
