@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 
 from trainlab.maths import ACTIVATIONS
-from trainlab.spec import Experiment, Init, any_study, select_cells
+from trainlab.spec import Default, Experiment, Init, any_study, select_cells
 from trainlab.spec.fields import alternatives, field_types, kinds_of
+from trainlab.spec.parts import name_of
 from trainlab.spec.tasks import BOUNDS
 from trainlab.web.addresses import page_form
 
@@ -40,16 +41,16 @@ SHOWN = "xor44"
 def schema() -> dict[str, Any]:
     """Return the parts of an experiment, as JSON has them.
 
-    ``parts`` has for each part ``kinds``, by name, each with a line of ``help`` and its ``fields``; a part of
-    one kind has the kind ``""``. A field has ``name``, ``type`` (``number``, ``whole``, ``flag``, ``choice``,
+    ``parts`` has for each part ``kinds``, by name, each with a line of ``help`` and its ``fields``, and the name
+    of the ``default`` one; a part of one kind has the kind ``""``. A field has ``name``, ``type`` (``number``, ``whole``, ``flag``, ``choice``,
     ``text`` or ``list``), ``default``, ``optional`` (whether it may be left unset), and where there are any
     ``choices`` and ``bounds``. ``examples`` are the networks to begin with, and the study's changes as edits.
     """
     types_of = field_types(Experiment)
-    parts: dict[str, Any] = {name: _kinds(name, types_of[name]) for name in KINDS}
-    weights = field_types(Init)["weight"]
-    parts["init"] = _kinds("init", weights)
-    parts |= {name: {"": _kind(types_of[name])} for name in PARTS}
+    defaults = {field.name: field.default for field in msgspec.structs.fields(Experiment)}
+    parts: dict[str, Any] = {name: _kinds(name, types_of[name], defaults[name]) for name in KINDS}
+    parts["init"] = _kinds("init", field_types(Init)["weight"], Default())
+    parts |= {name: {"default": "", "kinds": {"": _kind(types_of[name])}} for name in PARTS}
     return {
         "parts": parts,
         "activations": list(ACTIVATIONS),
@@ -61,9 +62,10 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _kinds(part: str, annotation: Any) -> dict[str, Any]:
+def _kinds(part: str, annotation: Any, default: msgspec.Struct) -> dict[str, Any]:
     left_out = LEFT_OUT.get(part, frozenset[str]())
-    return {name: _kind(kind) for name, kind in kinds_of(annotation).items() if name not in left_out}
+    kinds = {name: _kind(kind) for name, kind in kinds_of(annotation).items() if name not in left_out}
+    return {"default": name_of(default), "kinds": kinds}
 
 
 def _kind(kind: Struct) -> dict[str, Any]:

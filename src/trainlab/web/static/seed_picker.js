@@ -130,6 +130,7 @@ export function createSeedPicker({ onPick }) {
       chosen = seed;
       draw();
     },
-    words: wordsOf,
+    /** Return how the chosen run ended, in words. */
+    words: () => (shown ? wordsOf(chosen) : ""),
   };
 }
