@@ -1,8 +1,9 @@
 """Frames: what the server sends to the page. A header in JSON, then arrays that the page reads in place.
 
-A frame is one binary message, little-endian: the length of the header in bytes (uint32), the header as UTF-8
-filled up with spaces, so that what follows begins at a multiple of 8 bytes, then the arrays, each filled up to a
-multiple of 8. The header's ``arrays`` lists their names, types, shapes and places, counted from the first one.
+A frame is one binary message, little-endian: the length of the header in bytes (uint32), the header as
+UTF-8 filled up with spaces, so that what follows begins at a multiple of 8 bytes, then the arrays, each
+filled up to a multiple of 8. The header's ``arrays`` lists their names, types, shapes and places, counted
+from the first one.
 """
 
 from __future__ import annotations
@@ -66,9 +67,7 @@ def decode(message: bytes) -> tuple[dict[str, Any], dict[str, Numbers]]:
     header: dict[str, Any] = msgspec.json.decode(message[4 : 4 + length])
     arrays: dict[str, Numbers] = {}
     for name, kind, shape, place in header["arrays"]:
-        values = np.frombuffer(
-            message, dtype=TYPES[kind], count=math.prod(shape), offset=4 + length + place
-        )
+        values = np.frombuffer(message, dtype=TYPES[kind], count=math.prod(shape), offset=4 + length + place)
         arrays[name] = values.reshape(shape)
     return header, arrays
 

@@ -46,7 +46,7 @@ class Replay(Question, frozen=True, kw_only=True, tag="replay"):
     """How did one run go, from its first step or any other?
 
     At most `frames` moments between the steps `start` and `stop` (counted from 0, the initial weights; left
-    out, all of the training), evenly spaced, both ends among them. Where all steps in between fit, each is one.
+    out, all of the training), evenly spaced, both ends among them; every step where they are few enough.
     """
 
     experiment: Data
@@ -102,7 +102,7 @@ class Budget(Question, frozen=True, kw_only=True, tag="budget"):
 
 
 class TakeAway(Question, frozen=True, kw_only=True, tag="take-away"):
-    """The experiment as a file: a script for PyTorch, a study file, JSON of its answer, or the HTML report."""
+    """The experiment as a file: a script for PyTorch, a study file, its answer's JSON, or the report."""
 
     experiment: Data
     form: Literal["pytorch", "toml", "json", "html"]

@@ -1,0 +1,128 @@
+"""What the page's controls are made from: an experiment's parts, kinds and fields, read off the structs.
+
+The page has no list of names of its own: a new optimizer in `spec` is a new choice in the lab.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from trainlab.maths import ACTIVATIONS
+from trainlab.spec import Default, Experiment, Init, any_study, select_cells
+from trainlab.spec.fields import alternatives, field_types, kinds_of
+from trainlab.spec.parts import name_of
+from trainlab.spec.tasks import BOUNDS
+from trainlab.web.addresses import page_form
+
+Struct = type[msgspec.Struct]
+
+KINDS = ("task", "loss", "optimizer", "schedule", "sampling", "solved", "stopping")
+"""The parts that come in several kinds, and of which the page offers one."""
+PARTS = ("split", "scaling", "warmup", "clip", "penalty", "noise")
+"""The parts that come in one kind."""
+
+LEFT_OUT = {
+    "task": frozenset({"file", "digits", "iris", "wine", "breast_cancer", "diabetes"}),
+    "loss": frozenset({"custom"}),
+}
+"""Kinds that a visitor mustn't ask for: files of the server, its packages' data, and code."""
+
+SHOWN = "xor44"
+"""The study whose networks and changes the page begins with."""
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Return the parts of an experiment, as JSON has them.
+
+    ``parts`` has for each part ``kinds``, by name, each with a line of ``help`` and its ``fields``, and the
+    name of the ``default`` one; a part of one kind has the kind ``""``. A field has ``name``, ``type``
+    (``number``, ``whole``, ``flag``, ``choice``, ``text`` or ``list``), ``default``, ``optional`` (whether it
+    may be left unset), and where there are any ``choices`` and ``bounds``. ``examples`` are the networks to
+    begin with, and the study's changes as edits.
+    """
+    types_of = field_types(Experiment)
+    defaults = {field.name: field.default for field in msgspec.structs.fields(Experiment)}
+    parts: dict[str, Any] = {name: _kinds(name, types_of[name], defaults[name]) for name in KINDS}
+    parts["init"] = _kinds("init", field_types(Init)["weight"], Default())
+    parts |= {name: {"default": "", "kinds": {"": _kind(types_of[name])}} for name in PARTS}
+    return {
+        "parts": parts,
+        "activations": list(ACTIVATIONS),
+        "gradients": list(typing.get_args(types_of["gradient"])),
+        "epochs": next(
+            field.default for field in msgspec.structs.fields(Experiment) if field.name == "epochs"
+        ),
+        "examples": _examples(),
+    }
+
+
+def _kinds(part: str, annotation: Any, default: msgspec.Struct) -> dict[str, Any]:
+    left_out = LEFT_OUT.get(part, frozenset[str]())
+    kinds = {name: _kind(kind) for name, kind in kinds_of(annotation).items() if name not in left_out}
+    return {"default": name_of(default), "kinds": kinds}
+
+
+def _kind(kind: Struct) -> dict[str, Any]:
+    told = field_types(kind)
+    return {
+        "help": _first_sentence(kind),
+        "fields": [_field(field, told[field.name]) for field in msgspec.structs.fields(kind)],
+    }
+
+
+def _field(field: msgspec.structs.FieldInfo, annotation: Any) -> dict[str, Any]:
+    allowed = [each for each in alternatives(annotation) if each is not types.NoneType]
+    choices = [word for each in allowed for word in typing.get_args(each) if isinstance(word, str)]
+    told: dict[str, Any] = {
+        "name": field.name,
+        "type": _type(allowed, choices),
+        "default": None if field.required else msgspec.to_builtins(field.default),
+        "optional": len(allowed) < len(alternatives(annotation)),
+    }
+    if choices:
+        told["choices"] = choices
+    if field.name in BOUNDS:
+        told["bounds"] = BOUNDS[field.name]
+    return told
+
+
+def _type(allowed: list[Any], choices: list[str]) -> str:
+    """Return how the page asks for a value of these types."""
+    if choices:
+        return "choice"
+    for kind, name in ((bool, "flag"), (float, "number"), (int, "whole"), (str, "text")):
+        if kind in allowed:
+            return name
+    return "list"
+
+
+def _first_sentence(kind: Struct) -> str:
+    """Return what a struct's docstring begins with, without the marks of Markdown."""
+    words = " ".join(inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].split())
+    return words.replace("``", "").replace("`", "")
+
+
+def _examples() -> dict[str, Any]:
+    """Return the networks of the assignment in the page's form, and its changes as edits."""
+    study = any_study(SHOWN)
+    return {
+        "networks": [
+            {"name": name, "experiment": page_form(select_cells(study, (f"{name}",))[0].experiment)}
+            for name in study.network_names
+        ],
+        "changes": [
+            {
+                "name": change.name,
+                "label": change.label,
+                "edits": [[edit.path, msgspec.to_builtins(edit.value)] for edit in change.edits],
+            }
+            for change in study.changes
+        ],
+    }

@@ -1,0 +1,57 @@
+// Elements of the page, made from their name, attributes and children; text is only ever set as text.
+
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
+
+/**
+ * Return a new HTML element. Attributes that are functions listen to events ("click"), those that are
+ * null or false are left out, true ones are set empty.
+ * @param {string} name
+ * @param {Record<string, unknown>} [attributes]
+ * @param {...(Node | string | null)} children
+ * @returns {HTMLElement}
+ */
+export function element(name, attributes = {}, ...children) {
+  return fillElement(document.createElement(name), attributes, children);
+}
+
+/**
+ * Return a new SVG element, as `element` does.
+ * @param {string} name
+ * @param {Record<string, unknown>} [attributes]
+ * @param {...(Node | string | null)} children
+ * @returns {SVGElement}
+ */
+export function svgElement(name, attributes = {}, ...children) {
+  return fillElement(document.createElementNS(SVG_NAMESPACE, name), attributes, children);
+}
+
+/** Set attributes of an element that is there already; null takes one away. */
+export function setAttributes(target, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") target.addEventListener(name, value);
+    else if (value === null || value === undefined || value === false) target.removeAttribute(name);
+    else target.setAttribute(name, value === true ? "" : String(value));
+  }
+  return target;
+}
+
+/** Put other children in the place of those that are there. */
+export function setChildren(target, ...children) {
+  target.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
+  return target;
+}
+
+/** Say something to screen readers, once nothing new was said for half a second. */
+export function announce(words) {
+  clearTimeout(announce.timer);
+  announce.timer = setTimeout(() => {
+    const live = document.getElementById("live");
+    if (live && live.textContent !== words) live.textContent = words;
+  }, 500);
+}
+
+function fillElement(made, attributes, children) {
+  setAttributes(made, attributes);
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}

@@ -1,0 +1,111 @@
+// The fan of losses: the median of all runs, and the bands of the middle 50 % and 90 %, on a log scale.
+
+import { setChildren, svgElement } from "./dom.js";
+import { formatCount, formatNumber } from "./format.js";
+
+const FAN = { width: 460, height: 230, left: 52, right: 10, top: 12, bottom: 34 };
+
+/**
+ * Return the chart as an SVG element with a function `show`.
+ */
+export function createFanChart() {
+  const title = svgElement("title", { id: "fan-title" }, "Loss of all runs");
+  const words = svgElement("desc", { id: "fan-words" });
+  const frame = svgElement("g");
+  const wide = svgElement("path", { fill: "var(--tl-s1)", opacity: 0.18 });
+  const middle = svgElement("path", { fill: "var(--tl-s1)", opacity: 0.32 });
+  const median = svgElement("path", { fill: "none", stroke: "var(--tl-s1)", "stroke-width": 2 });
+  const own = svgElement("path", { fill: "none", stroke: "var(--tl-s2)", "stroke-width": 1.5 });
+  const node = svgElement(
+    "svg",
+    {
+      viewBox: `0 0 ${FAN.width} ${FAN.height}`,
+      role: "img",
+      "aria-labelledby": "fan-title fan-words",
+    },
+    title,
+    words,
+    frame,
+    wide,
+    middle,
+    median,
+    own,
+  );
+  let scale = null;
+
+  return {
+    node,
+    /**
+     * Show quantiles `curve [5, E]` (5, 25, 50, 75 and 95 %) at `epochs [E]`.
+     * @param {ArrayLike<number>} epochs
+     * @param {ArrayLike<number>} curve
+     */
+    show(epochs, curve) {
+      const count = epochs.length;
+      scale = fanScale(epochs, curve);
+      const line = (quantile, from = 0) =>
+        Array.from({ length: count }, (_, place) => {
+          const at = from ? count - 1 - place : place;
+          return `${scale.x(epochs[at])},${scale.y(curve[quantile * count + at])}`;
+        }).join("L");
+      wide.setAttribute("d", count ? `M${line(0)}L${line(4, 1)}Z` : "");
+      middle.setAttribute("d", count ? `M${line(1)}L${line(3, 1)}Z` : "");
+      median.setAttribute("d", count ? `M${line(2)}` : "");
+      setChildren(frame, ...scale.axes());
+      const end = (quantile) => formatNumber(curve[quantile * count + count - 1]);
+      words.textContent = count
+        ? `After ${formatCount(epochs[count - 1])} epochs the median is ${end(2)}; ` +
+          `the middle 90 % of runs lie between ${end(0)} and ${end(4)}.`
+        : "";
+    },
+    /** Show the curve of the chosen run, `loss` at `epochs`; nothing without. */
+    showRun(epochs, loss) {
+      if (!scale || !epochs) return own.setAttribute("d", "");
+      const points = Array.from(epochs, (epoch, place) => `${scale.x(epoch)},${scale.y(loss[place])}`);
+      own.setAttribute("d", points.length ? `M${points.join("L")}` : "");
+    },
+  };
+}
+
+function fanScale(epochs, curve) {
+  const finite = Array.from(curve).filter((value) => Number.isFinite(value) && value > 0);
+  const most = finite.length ? Math.max(...finite) : 1;
+  // Losses of exactly 0, and far below what is interesting, lie on the floor.
+  const least = Math.max(finite.length ? Math.min(...finite) : 0.1, most * 1e-16);
+  const high = Math.ceil(Math.log10(most) + 0.02);
+  const low = Math.min(Math.floor(Math.log10(least)), high - 1);
+  const last = epochs.length ? Math.max(epochs[epochs.length - 1], 1) : 1;
+  const across = FAN.width - FAN.left - FAN.right;
+  const down = FAN.height - FAN.top - FAN.bottom;
+  const x = (epoch) => (FAN.left + (across * epoch) / last).toFixed(1);
+  const y = (value) => {
+    const power = value > 0 ? Math.log10(value) : value === 0 ? low : high;
+    const share = Math.min(Math.max((high - power) / (high - low), 0), 1);
+    return (FAN.top + down * (Number.isFinite(share) ? share : 0)).toFixed(1);
+  };
+  const step = Math.ceil((high - low) / 5);
+  function axes() {
+    const made = [];
+    for (let power = high; power >= low; power -= step) {
+      const place = y(10 ** power);
+      made.push(
+        svgElement("path", {
+          d: `M${FAN.left},${place}H${FAN.width - FAN.right}`,
+          stroke: "var(--tl-grid)",
+        }),
+        svgElement("text", { x: FAN.left - 6, y: Number(place) + 4, "text-anchor": "end" }, formatNumber(10 ** power)),
+      );
+    }
+    for (const share of [0, 0.5, 1]) {
+      const epoch = Math.round(last * share);
+      const anchor = share === 1 ? "end" : share ? "middle" : "start";
+      made.push(
+        svgElement("text", { x: x(epoch), y: FAN.height - 18, "text-anchor": anchor }, formatCount(epoch)),
+      );
+    }
+    const label = "Epochs; loss on a log scale; median, middle 50 % and 90 % of runs";
+    made.push(svgElement("text", { x: FAN.left, y: FAN.height - 4, class: "muted" }, label));
+    return made;
+  }
+  return { x, y, axes };
+}

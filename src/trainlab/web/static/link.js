@@ -1,0 +1,72 @@
+// The link to the server: a socket that comes back by itself. Lessons and notebooks bring their own link
+// with the same two functions, `ask` and `cancel`.
+
+import { decodeFrame } from "./frames.js";
+
+const LINK_PAUSES = [500, 1000, 2000, 4000, 8000];
+const LINK_FULL = 1013; // "Try again later": the server has as many visitors as it serves.
+
+/**
+ * Open the link. `onFrame(header, arrays)` gets the answers to the newest question of each lane only;
+ * `onStatus(status, words)` is told "open", "lost" (and that it is tried again) or "full".
+ * After a break the newest question of every lane that wasn't answered to its end is asked again.
+ * @param {{onFrame: Function, onStatus: Function}} listeners
+ * @returns {{ask: (lane: string, question: object) => number, cancel: (lane: string) => void}}
+ */
+export function openLink({ onFrame, onStatus }) {
+  const newest = new Map(); // lane -> {id, question, done}
+  let socket = null;
+  let tries = 0;
+  let count = 0;
+
+  function connect() {
+    const address = new URL("socket", location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    address.hash = "";
+    socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("open", () => {
+      tries = 0;
+      onStatus("open", "");
+      for (const [lane, { id, question, done }] of newest) if (!done) send({ id, lane, question });
+    });
+    socket.addEventListener("message", (event) => receive(event.data));
+    socket.addEventListener("close", (event) => {
+      const pause = LINK_PAUSES[Math.min(tries, LINK_PAUSES.length - 1)];
+      tries += 1;
+      if (event.code === LINK_FULL) onStatus("full", event.reason || "");
+      else onStatus("lost", "");
+      setTimeout(connect, pause);
+    });
+  }
+
+  function receive(message) {
+    const { header, arrays } = decodeFrame(message);
+    const asked = newest.get(header.lane);
+    if (!asked || asked.id !== header.id) {
+      if (!header.lane) onFrame(header, arrays); // What is said to the visitor, not to a question.
+      return;
+    }
+    if (header.last) asked.done = true;
+    onFrame(header, arrays);
+  }
+
+  function send(message) {
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  }
+
+  connect();
+  return {
+    ask(lane, question) {
+      count += 1;
+      newest.set(lane, { id: count, question, done: false });
+      send({ id: count, lane, question });
+      return count;
+    },
+    cancel(lane) {
+      const asked = newest.get(lane);
+      newest.delete(lane);
+      if (asked && !asked.done) send({ cancel: lane });
+    },
+  };
+}

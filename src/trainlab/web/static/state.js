@@ -1,0 +1,130 @@
+// The state of the page: all of it is in the address, so that a link shares the experiment, seeds included.
+//
+// The address is "#" and JSON, percent-encoded: {"a": experiment, "b": experiment or absent, "first": 0,
+// "seeds": 256, "seed": 3, "step": 120, "view": "compare", …}. What is as at the start is left out.
+
+export const STATE_START = Object.freeze({
+  a: null, // the experiment as plain data, as in a study file
+  b: null, // what it is compared with
+  first: 0,
+  seeds: 256,
+  seed: 0, // the run that is looked at
+  step: null, // how far it is; null is the end
+  view: "compare",
+});
+
+/**
+ * The address of the page as the place of the state. Others, as a notebook's, have the same three functions.
+ */
+export function pageAddress() {
+  return {
+    read: () => location.hash,
+    /** Keep an address; with `push` the page before can be gone back to. */
+    write(address, push) {
+      if (address === location.hash || (address === "#" && location.hash === "")) return;
+      if (push) history.pushState(null, "", address);
+      else history.replaceState(null, "", address);
+    },
+    /** Call `listener` when somebody else changed it: back, forward, typed. */
+    listen(listener) {
+      addEventListener("popstate", listener);
+    },
+  };
+}
+
+/**
+ * Make the state from its address. `begin` is the experiment that an empty address means.
+ * @param {object} begin
+ * @param {{read: Function, write: Function, listen: Function}} address
+ */
+export function createState(begin, address) {
+  let now = readAddress(address.read(), begin);
+  const listeners = [];
+  let timer = null;
+
+  function tell(before) {
+    for (const listener of listeners) listener(now, before);
+  }
+
+  function write(push) {
+    clearTimeout(timer);
+    address.write(addressOf(now, begin), push);
+  }
+
+  address.listen(() => {
+    const before = now;
+    now = readAddress(address.read(), begin);
+    tell(before);
+  });
+
+  return {
+    /** The state as it is; never changed in place. */
+    get now() {
+      return now;
+    },
+    /**
+     * Change some of the state and tell everyone. While something is dragged the address follows later,
+     * and no step back is made of it.
+     */
+    change(part, { dragging = false } = {}) {
+      const before = now;
+      now = Object.freeze({ ...now, ...part });
+      tell(before);
+      if (!dragging) return write(true);
+      clearTimeout(timer);
+      timer = setTimeout(() => write(false), 300);
+    },
+    /** Call `listener(now, before)` after every change. */
+    subscribe(listener) {
+      listeners.push(listener);
+    },
+  };
+}
+
+/** Return the address of a state: "#…". */
+export function addressOf(state, begin) {
+  const told = {};
+  for (const [name, start] of Object.entries(STATE_START)) {
+    const value = state[name];
+    const same = name === "a" ? JSON.stringify(value) === JSON.stringify(begin) : value === start;
+    if (!same) told[name] = value;
+  }
+  return Object.keys(told).length ? `#${encodeURIComponent(JSON.stringify(told))}` : "#";
+}
+
+/** Return the state that an address tells; what can't be read is as at the start. */
+export function readAddress(hash, begin) {
+  let told = {};
+  try {
+    if (hash.length > 1) told = JSON.parse(decodeURIComponent(hash.slice(1)));
+  } catch {
+    // A damaged link: the page begins as without one.
+  }
+  const state = { ...STATE_START, a: begin };
+  if (told === null || typeof told !== "object") return Object.freeze(state);
+  for (const name of ["a", "b"]) {
+    if (told[name] && typeof told[name] === "object" && !Array.isArray(told[name])) {
+      state[name] = told[name];
+    }
+  }
+  for (const name of ["first", "seeds", "seed", "step"]) {
+    if (Number.isSafeInteger(told[name]) && told[name] >= 0) state[name] = told[name];
+  }
+  if (typeof told.view === "string") state.view = told.view;
+  return Object.freeze(state);
+}
+
+/** Return what stands in plain data under a path, as "optimizer.lr"; undefined if nothing does. */
+export function valueAt(data, path) {
+  return path.split(".").reduce((part, name) => part?.[name], data);
+}
+
+/** Return plain data with another value under a path; undefined takes it out. */
+export function withValue(data, path, value) {
+  const [name, ...rest] = path.split(".");
+  const copy = { ...(data ?? {}) };
+  if (rest.length) copy[name] = withValue(copy[name], rest.join("."), value);
+  else if (value === undefined) delete copy[name];
+  else copy[name] = value;
+  return copy;
+}
