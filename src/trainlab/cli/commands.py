@@ -60,6 +60,12 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="serve",
+        group=EXPERIMENTS,
+        summary="Open the lab in your browser: build a network and see at once how it learns.",
+        examples=("trainlab serve", "trainlab serve --host 0.0.0.0 --no-open"),
+    ),
+    Command(
         name="doctor",
         group=TRAINING,
         summary="Run a training script and tell what keeps it from learning.",
