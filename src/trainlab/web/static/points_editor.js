@@ -11,11 +11,12 @@ const POINTS_LINK = 8_000; // Longer links are cut by some programs.
 const POINTS_MESSAGE = 60_000; // Longer experiments aren't taken by the server.
 
 /**
- * Make the editor, for the place under the task's controls.
+ * Put the editor under the task's controls.
  * @param {{state: object, schema: object, listen: Function}} lab
- * @returns {{node: HTMLElement, show: (state: object) => void}}
+ * @param {{taskPlace: HTMLElement}} panel
+ * @returns {{show: (now: object, before: object | null) => void}}
  */
-export function createPointsEditor(lab) {
+export function createPointsEditor(lab, panel) {
   const plane = createPointsPlane({ onChange: (points) => take(pointsOfPlane(points)) });
   const text = element("textarea", { id: "points-text", rows: 6, spellcheck: "false", placeholder: "x1, x2, target" });
   const wrong = element("p", { id: "points-wrong", class: "says small", role: "alert", hidden: true });
@@ -97,10 +98,14 @@ export function createPointsEditor(lab) {
     said.textContent = "Cleared: the answer is still that of the points before.";
   }
 
+  panel.taskPlace.append(node);
   return {
-    node,
     /** Show the points of the present experiment, if they are a visitor's own. */
-    show(now) {
+    show(now, before) {
+      if (before && JSON.stringify([before.a.task, before.a.split]) !== JSON.stringify([now.a.task, now.a.split])) {
+        known = null;
+        present.disabled = true;
+      }
       const own = kindOf(now.a, "task", lab.schema) === "points" && now.a.task.inputs?.length ? now.a.task : null;
       if (!own) {
         link.textContent = "";

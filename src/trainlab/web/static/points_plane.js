@@ -107,6 +107,7 @@ export function createPointsPlane({ onChange }) {
     event.preventDefault();
   }
 
+  draw();
   return {
     node: element("div", {}, element("div", { class: "row small" }, ...tools), svg),
     /** Show points as `{x, y, target}`; the plane grows until it holds them all. */
