@@ -7,9 +7,9 @@ const PICTURE_SCALE = 2;
 const PICTURE_STYLES = [
   ["fill", "stroke", "font-family", "font-size", "font-weight", "font-style", "text-anchor", "visibility"],
   ["stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "fill-opacity", "stroke-opacity"],
-  ["opacity", "display", "dominant-baseline", "paint-order"],
+  ["opacity", "dominant-baseline", "paint-order"],
 ].flat();
-const PICTURE_START = { opacity: "1", display: "inline", "dominant-baseline": "auto" };
+const PICTURE_START = { opacity: "1", "dominant-baseline": "auto" }; // Those that no part has from the one around it.
 
 /**
  * Return all drawings of a figure as one SVG: its text, width and height. HTML between them is left out.
@@ -19,7 +19,7 @@ const PICTURE_START = { opacity: "1", display: "inline", "dominant-baseline": "a
 export function pictureOf(figure) {
   const around = figure.getBoundingClientRect();
   const caption = figure.querySelector("figcaption");
-  const drawn = [...figure.querySelectorAll("svg, canvas")].filter(isOutermost);
+  const drawn = [...figure.querySelectorAll("svg, canvas")].filter(isPictureOutermost);
   const boxes = drawn.map((each) => each.getBoundingClientRect());
   const left = Math.min(...boxes.map((box) => box.left));
   const top = Math.min(...boxes.map((box) => box.top), caption ? caption.getBoundingClientRect().top : around.bottom);
@@ -28,8 +28,8 @@ export function pictureOf(figure) {
   const picture = svgElement(
     "svg",
     { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` },
-    svgElement("rect", { width, height, fill: backgroundOf(figure) }),
-    caption && captionText(caption, left, top),
+    svgElement("rect", { width, height, fill: pictureBackground(figure) }),
+    caption && pictureCaption(caption, left, top),
     ...drawn.map((each, place) => {
       const box = boxes[place];
       const at = {
@@ -38,7 +38,7 @@ export function pictureOf(figure) {
         width: box.width,
         height: box.height,
       };
-      return each instanceof HTMLCanvasElement ? canvasImage(each, at) : drawingCopy(each, at);
+      return each instanceof HTMLCanvasElement ? pictureImage(each, at) : pictureCopy(each, at);
     }),
   );
   return { text: new XMLSerializer().serializeToString(picture), width, height };
@@ -62,12 +62,12 @@ export async function pngOf({ text, width, height }) {
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
-function isOutermost(drawing) {
+function isPictureOutermost(drawing) {
   const { width, height } = drawing.getBoundingClientRect();
   return width > 0 && height > 0 && !drawing.parentElement.closest("svg");
 }
 
-function backgroundOf(node) {
+function pictureBackground(node) {
   for (let at = node; at; at = at.parentElement) {
     const { backgroundColor } = getComputedStyle(at);
     if (backgroundColor !== "rgba(0, 0, 0, 0)" && backgroundColor !== "transparent") return backgroundColor;
@@ -75,7 +75,7 @@ function backgroundOf(node) {
   return "white";
 }
 
-function captionText(caption, left, top) {
+function pictureCaption(caption, left, top) {
   const box = caption.getBoundingClientRect();
   const { color, fontFamily, fontSize } = getComputedStyle(caption);
   return svgElement(
@@ -91,7 +91,7 @@ function captionText(caption, left, top) {
   );
 }
 
-function canvasImage(canvas, at) {
+function pictureImage(canvas, at) {
   const crisp = getComputedStyle(canvas).imageRendering === "pixelated";
   return svgElement("image", {
     ...at,
@@ -102,7 +102,7 @@ function canvasImage(canvas, at) {
 }
 
 /** A copy of a drawing at its place, each part with the looks that the page's style sheets give it. */
-function drawingCopy(drawing, at) {
+function pictureCopy(drawing, at) {
   const copy = drawing.cloneNode(true);
   const pairs = [drawing, ...drawing.querySelectorAll("*")];
   [copy, ...copy.querySelectorAll("*")].forEach((part, place) => {
@@ -114,6 +114,7 @@ function drawingCopy(drawing, at) {
       part.removeAttribute(name);
       if (value !== given) part.setAttribute(name, value);
     }
+    if (looks.display === "none") part.setAttribute("display", "none");
     for (const name of ["class", "tabindex", "style"]) part.removeAttribute(name);
   });
   for (const [name, value] of Object.entries(at)) copy.setAttribute(name, value);

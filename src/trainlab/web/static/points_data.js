@@ -21,8 +21,8 @@ export function readPointsText(text) {
   const lines = text.split(/\r\n|\r|\n/).map((words, place) => ({ words, line: place + 1 }));
   const filled = lines.filter(({ words }) => words.trim());
   if (!filled.length) throw new PointsError("There is nothing to read: paste two columns or more.");
-  const mark = separatorOf(filled[0].words);
-  const rows = filled.map(({ words, line }) => ({ line, cells: cellsOf(words, mark) }));
+  const mark = pointsSeparator(filled[0].words);
+  const rows = filled.map(({ words, line }) => ({ line, cells: pointsCells(words, mark) }));
   const width = rows[0].cells.length;
   if (width < 2) {
     throw new PointsError(`Line ${rows[0].line} has one column: two or more are needed, the last is the target.`);
@@ -30,7 +30,7 @@ export function readPointsText(text) {
   const uneven = rows.find(({ cells }) => cells.length !== width);
   if (uneven) {
     const first = `line ${rows[0].line} has ${width}`;
-    throw new PointsError(`Line ${uneven.line} has ${countedColumns(uneven.cells.length)}, but ${first}.`);
+    throw new PointsError(`Line ${uneven.line} has ${pointsColumns(uneven.cells.length)}, but ${first}.`);
   }
   const titled = rows[0].cells.slice(0, -1).every((cell) => cell && !isPointsNumber(cell, mark));
   const body = titled ? rows.slice(1) : rows;
@@ -38,7 +38,7 @@ export function readPointsText(text) {
   const inputs = body.map(({ cells, line }) =>
     cells.slice(0, -1).map((cell, column) => pointsNumber(cell, mark, line, column + 1)),
   );
-  return { inputs, ...targetsOf(body, mark, width) };
+  return { inputs, ...pointsTargets(body, mark, width) };
 }
 
 /** Return the columns of `rows`, rounded so that links stay short: to 3 decimals, small numbers to 3 digits. */
@@ -66,8 +66,8 @@ export function withPoints(experiment, { inputs, targets, classes = [] }) {
   widths[0] = inputs[0].length;
   widths[widths.length - 1] = many ? classes.length : Array.isArray(targets[0]) ? targets[0].length : 1;
   const said = [];
-  if (widths[0] !== before[0]) said.push(`begins with ${counted(widths[0], "input")}`);
-  if (widths.at(-1) !== before.at(-1)) said.push(`ends with ${counted(widths.at(-1), "output")}`);
+  if (widths[0] !== before[0]) said.push(`begins with ${pointsCounted(widths[0], "input")}`);
+  if (widths.at(-1) !== before.at(-1)) said.push(`ends with ${pointsCounted(widths.at(-1), "output")}`);
   const made = withValue(experiment, "task", task);
   return {
     experiment: said.length ? withValue(made, "network.widths", widths) : made,
@@ -80,12 +80,12 @@ export function pointsText({ inputs, targets }) {
   return inputs.map((row, place) => [...row, ...[targets[place]].flat()].join(", ")).join("\n");
 }
 
-function separatorOf(line) {
+function pointsSeparator(line) {
   for (const mark of ["\t", ";", ","]) if (line.includes(mark)) return mark;
   return /\s+/;
 }
 
-function cellsOf(line, mark) {
+function pointsCells(line, mark) {
   const words = mark === "\t" ? line : line.trim();
   return words.split(mark).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
 }
@@ -101,7 +101,7 @@ function pointsNumber(cell, mark, line, column) {
   throw new PointsError(`Line ${line}, column ${column}: ${what}.`);
 }
 
-function targetsOf(body, mark, width) {
+function pointsTargets(body, mark, width) {
   const numeric = body.filter(({ cells }) => isPointsNumber(cells.at(-1), mark)).length;
   const empty = body.find(({ cells }) => !cells.at(-1));
   if (numeric || empty) {
@@ -114,10 +114,10 @@ function targetsOf(body, mark, width) {
   return { targets: body.map(({ cells }) => classes.indexOf(cells.at(-1))), classes };
 }
 
-function counted(count, what) {
+function pointsCounted(count, what) {
   return `${formatCount(count)} ${what}${count === 1 ? "" : "s"}`;
 }
 
-function countedColumns(count) {
-  return counted(count, "column");
+function pointsColumns(count) {
+  return pointsCounted(count, "column");
 }

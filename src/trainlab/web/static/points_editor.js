@@ -44,7 +44,7 @@ export function createPointsEditor(lab, panel) {
   text.addEventListener("input", () => (drafted = true));
   lab.listen("replay", (header, { example_inputs: inputs, example_targets: targets }) => {
     if (!inputs || !targets) return;
-    known = { inputs: rowsOf(inputs), targets: rowsOf(targets).map((row) => (row.length === 1 ? row[0] : row)) };
+    known = { inputs: pointsRows(inputs), targets: pointsRows(targets).map((row) => (row.length === 1 ? row[0] : row)) };
     present.disabled = false;
   });
 
@@ -112,7 +112,7 @@ export function createPointsEditor(lab, panel) {
         return;
       }
       if (!node.contains(document.activeElement)) node.open = true;
-      const drawable = isDrawable(own);
+      const drawable = arePointsDrawable(own);
       flat.hidden = !drawable;
       if (drawable) plane.show(own.inputs.map(([x, y], place) => ({ x, y, target: own.targets[place] })));
       if (!drafted) text.value = pointsText(own);
@@ -130,7 +130,7 @@ const POINTS_HELP =
   "point, Delete removes the nearest.";
 
 /** Whether points can be drawn on the plane: two inputs, and a target of 0 or 1. */
-function isDrawable({ inputs, targets }) {
+function arePointsDrawable({ inputs, targets }) {
   return inputs[0].length === 2 && targets.every((target) => target === 0 || target === 1);
 }
 
@@ -138,6 +138,6 @@ function pointsOfPlane(points) {
   return { inputs: points.map(({ x, y }) => [x, y]), targets: points.map(({ target }) => target) };
 }
 
-function rowsOf({ values, shape: [rows, columns = 1] }) {
+function pointsRows({ values, shape: [rows, columns = 1] }) {
   return Array.from({ length: rows }, (_, row) => Array.from(values.slice(row * columns, (row + 1) * columns)));
 }
