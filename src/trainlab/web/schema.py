@@ -56,11 +56,12 @@ SHOWN = "xor44"
 def schema() -> dict[str, Any]:
     """Return the parts of an experiment, as JSON has them.
 
-    ``parts`` has for each part ``kinds``, by name, each with a line of ``help`` and its ``fields``, and the name
-    of the ``default`` one; a part of one kind has the kind ``""``. A field has ``name``, ``type`` (``number``,
-    ``whole``, ``flag``, ``choice``, ``text``, ``list``, or ``table`` for lists of lists), ``default``,
-    ``optional`` (whether it may be left unset), and where there are any ``choices``, ``bounds`` and ``start``,
-    which stands in for a default. ``examples`` are the networks to begin with, and the study's changes as edits.
+    ``parts`` has for each part ``kinds``, by name, each with a line of ``help`` and its ``fields``, and the
+    name of the ``default`` one; a part of one kind has the kind ``""``. A field has ``name``, ``type``
+    (``number``, ``whole``, ``flag``, ``choice``, ``text``, ``list``, or ``table`` for lists of lists),
+    ``default``, ``optional`` (whether it may be left unset), and where there are any ``choices``, ``bounds``
+    and ``start``, which stands in for a default. ``examples`` are the networks to begin with, and the study's
+    changes as edits.
     """
     types_of = field_types(Experiment)
     defaults = {field.name: field.default for field in msgspec.structs.fields(Experiment)}
@@ -92,9 +93,7 @@ def _kind(kind: Struct, name: str = "") -> dict[str, Any]:
     }
 
 
-def _field(
-    field: msgspec.structs.FieldInfo, annotation: Any, starts: Mapping[str, object]
-) -> dict[str, Any]:
+def _field(field: msgspec.structs.FieldInfo, annotation: Any, starts: Mapping[str, object]) -> dict[str, Any]:
     allowed = [each for each in alternatives(annotation) if each is not types.NoneType]
     choices = [word for each in allowed for word in typing.get_args(each) if isinstance(word, str)]
     told: dict[str, Any] = {
