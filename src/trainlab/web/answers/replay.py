@@ -6,7 +6,8 @@ A row of `parameters` ``[P]`` holds layer after layer; of each its weights ``[fa
 then its biases ``[fan_out]``, if it has any. The field `layers` says where: the weight of layer l to unit i
 from unit j of the layer before stands at ``first_weight + i · fan_in + j``, the bias of unit i at
 ``first_bias + i`` (null without biases); i and j from 0. With the inputs x a page computes z = W x + b and
-a = f(z), layer by layer. `gradient` and `update` lie alike. Predictions are what the loss's `link` makes of the outputs.
+a = f(z), layer by layer. `gradient` and `update` lie alike. The loss's `link` makes
+predictions of the outputs.
 
 ==================== ============== =========================================================================
 array                shape          what it holds

@@ -4,6 +4,7 @@ import { element, setChildren } from "./dom.js";
 import { formatNumber, formatShare } from "./format.js";
 
 const STRIP = { width: 96, height: 30 };
+const STRIP_WIDE = 760; // px from which on verdicts stand in a column
 const STRIP_HEADS = [
   ["layer", ""],
   ["outputs", "how the layer's outputs lie, over the examples"],
@@ -20,11 +21,14 @@ export function createLayerStrips() {
   const node = element("div", { class: "strips" }, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Layers" }, body), note);
   let strips = [];
   let moment = null;
+  let run = null;
+  let wide = false; // whether a verdict has room beside its layer's numbers
 
-  function begin(header) {
-    strips = header.layers.map((layer, place) => layStrip(layer, place, header));
-    const heads = STRIP_HEADS.map(([head, help], at) =>
-      element("th", { scope: "col", title: help || null, class: at > 2 && "number" }, head),
+  function lay() {
+    wide = node.clientWidth > STRIP_WIDE;
+    strips = run.layers.map((layer, place) => layStrip(layer, place, run, wide));
+    const heads = [...STRIP_HEADS, ...(wide ? [["in words", ""]] : [])].map(([head, help], at) =>
+      element("th", { scope: "col", title: help || null, class: at > 2 && at < STRIP_HEADS.length && "number" }, head),
     );
     const table = element(
       "table",
@@ -34,21 +38,30 @@ export function createLayerStrips() {
       ...strips.map((strip) => strip.node),
     );
     setChildren(body, table);
-    const flats = [...new Set(header.layers.map(({ activation, flat }) => flat && `${activation} ${flat}`))].filter(Boolean);
+    const flats = [...new Set(run.layers.map(({ activation, flat }) => flat && `${activation} ${flat}`))].filter(Boolean);
     note.textContent = flats.length ? `Flat: ${flats.join("; ")}.` : "";
   }
 
   function draw() {
     if (!moment) return;
-    const style = getComputedStyle(document.documentElement);
+    const style = getComputedStyle(node);
     const colours = { bars: style.getPropertyValue("--tl-s1"), line: style.getPropertyValue("--tl-muted") };
     strips.forEach((strip, place) => strip.show(moment, place, colours));
   }
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  new ResizeObserver(() => {
+    if (!run || node.clientWidth > STRIP_WIDE === wide) return;
+    lay();
+    draw();
+  }).observe(node);
   return {
     node,
-    begin,
+    /** Show another run: the header of its replay. */
+    begin(header) {
+      run = header;
+      lay();
+    },
     /** Show a moment of the run. */
     show(next) {
       moment = next;
@@ -57,7 +70,7 @@ export function createLayerStrips() {
   };
 }
 
-function layStrip({ activation, low, high }, place, { verdicts, gradient_low: least, gradient_high: most }) {
+function layStrip({ activation, low, high }, place, { verdicts, gradient_low: least, gradient_high: most }, wide) {
   const outputs = stripHistogram(low, high);
   const gradients = stripHistogram(10 ** least, 10 ** most);
   const [flat, dead, ratio] = [0, 1, 2].map(() => element("td", { class: "number" }));
@@ -74,8 +87,9 @@ function layStrip({ activation, low, high }, place, { verdicts, gradient_low: le
       flat,
       dead,
       ratio,
+      wide ? element("td", { class: "verdict" }, verdict.sentence) : null,
     ),
-    verdict ? element("tr", { class: "verdict" }, element("td", { colspan: STRIP_HEADS.length }, verdict.sentence)) : null,
+    wide ? null : element("tr", { class: "verdict" }, element("td", { colspan: STRIP_HEADS.length }, verdict.sentence)),
   );
   return {
     node,

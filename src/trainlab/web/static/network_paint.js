@@ -47,7 +47,7 @@ export function createNetworkPainter() {
       canvas.style.width = `${layout.width}px`;
       canvas.style.height = `${layout.height}px`;
     }
-    colours ??= networkColours();
+    colours ??= networkColours(canvas);
     const pen = canvas.getContext("2d");
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, layout.width, layout.height);
@@ -164,8 +164,7 @@ export function createNetworkPainter() {
   }
 
   function paintLabels(pen, layout, labels) {
-    const style = getComputedStyle(document.body).fontFamily;
-    pen.font = `11px ${style}`;
+    pen.font = `11px ${getComputedStyle(canvas).fontFamily}`;
     pen.fillStyle = colours.muted;
     layout.columns.forEach(({ layer, x, more, bottom }) => {
       pen.textAlign = layer === 0 ? "left" : layer === layout.columns.length - 1 ? "right" : "center";

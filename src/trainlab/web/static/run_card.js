@@ -28,6 +28,7 @@ export function createRunCard(lab) {
   });
   const strips = createLayerStrips();
   const player = createPlayer({ onPlace, onRest, ready });
+  const beside = element("div", { class: "run" }, view.node, strips.node);
   const body = element(
     "div",
     { hidden: true },
@@ -35,7 +36,7 @@ export function createRunCard(lab) {
     element("div", { class: "timeline" }, player.slider, track.node),
     place,
     track.words,
-    element("div", { class: "run" }, view.node, strips.node),
+    beside,
   );
   const node = element(
     "section",
@@ -52,29 +53,41 @@ export function createRunCard(lab) {
   let whole = null; // the timer until a run is asked for
   let near = null; // the timer until single steps are
   let awaited = null; // [start, stop] of the stretch that was asked for
+  let stretches = true; // whether there are any: a lesson holds whole runs only
+  let newest = null; // the id of the question that the next frame has to answer
 
   lab.listen("replay", (header, arrays) => {
+    if (newest !== null && header.id !== newest) return;
     if (header.kind === "error") {
       awaited = null;
       // What one sees is still so, if it is of the run that is asked about.
       if (node.classList.contains("stale") || !run) refuse(header.message);
       return;
     }
-    if (awaited) {
-      awaited = null;
-      frames.add(header, arrays);
-      return player.playing ? undefined : show(player.at);
-    }
-    begin(header, arrays);
+    if (!awaited) return begin(header, arrays);
+    frames.add(header, arrays);
+    stretches = frames.find(awaited[0]).exact;
+    awaited = null;
+    if (!player.playing) show(player.at);
+  });
+
+  lab.listen("answer", (header) => {
+    if (header.kind === "error") return refuse("Without an answer there is no run to look at.");
+    if (!header.last || answered) return;
+    answered = true;
+    parameters = header.parameters;
+    askWhole();
   });
 
   function ask(part) {
     const { a: experiment, seed } = lab.state.now;
-    lab.ask("replay", { ask: "replay", experiment, seed, frames: replayCount(parameters), ...part });
+    newest = null; // An answer that is there already comes before its question's id.
+    newest = lab.ask("replay", { ask: "replay", experiment, seed, frames: replayCount(parameters), ...part });
   }
 
   function begin(header, arrays) {
     run = header;
+    stretches = header.exact === "steps";
     frames.begin(header, arrays);
     node.classList.remove("stale");
     body.hidden = false;
@@ -84,6 +97,8 @@ export function createRunCard(lab) {
     const { steps, loss } = arrays;
     track.show(steps.values, loss.values, header.of_steps, marks());
     lab.showRun(Array.from(steps.values, (step) => step / header.steps_per_epoch), loss.values);
+    // Of a deep network picture and strips are below each other: neither has room beside the other.
+    beside.classList.toggle("deep", header.layers.length > 4);
     view.begin(header, arrays);
     strips.begin(header);
     player.begin(header, lab.state.now.step);
@@ -119,7 +134,7 @@ export function createRunCard(lab) {
     view.show(moment);
     strips.show(moment);
     const epoch = run.steps_per_epoch > 1 ? `, epoch ${formatNumber(moment.step / run.steps_per_epoch)}` : "";
-    const on = exact || player.playing ? "" : `; step ${formatCount(step)} is on its way`;
+    const on = exact || player.playing || !stretches ? "" : `; step ${formatCount(step)} is on its way`;
     place.textContent =
       `Step ${formatCount(moment.step)} of ${formatCount(run.of_steps)}${epoch}: ` +
       `loss ${formatNumber(moment.loss)}, learning rate ${formatNumber(moment.rate)}${on}`;
@@ -156,7 +171,7 @@ export function createRunCard(lab) {
 
   /** Return the first step from one on that could be had and hasn't come; null if there is none. */
   function missing(step, count) {
-    if (run.exact === "epochs" || node.classList.contains("stale")) return null;
+    if (!stretches || node.classList.contains("stale")) return null;
     return frames.missing(step, Math.min(count, run.of_steps - step + 1));
   }
 
@@ -209,14 +224,6 @@ export function createRunCard(lab) {
       lab.showRun(null, null);
       if (!before || JSON.stringify(now.a) !== JSON.stringify(before.a)) answered = false;
       if (answered) askWhole();
-    },
-    /** The population's answer has come: the header of a frame, or null if there is none. */
-    answered(header) {
-      if (!header) return refuse("Without an answer there is no run to look at.");
-      if (!header.last || answered) return;
-      answered = true;
-      parameters = header.parameters;
-      askWhole();
     },
   };
 }
