@@ -11,7 +11,7 @@ const STRIP_HEADS = [
   ["|gradient|, log scale", "how the sizes of its weights' gradients lie, by powers of ten"],
   ["flat", "share of its outputs where the activation is nearly flat: saturated"],
   ["dead", "share of its units that are flat for every example"],
-  ["log₁₀ (update ⁄ weight)", "how large the next update is beside the weights; about −3 is usual"],
+  ["update / weight, log₁₀", "how large the next update is beside the weights; about −3 is usual"],
 ];
 
 /** Make the strips; `begin` lays them for a run, `show` brings them to a moment. */
@@ -32,7 +32,7 @@ export function createLayerStrips() {
     );
     const table = element(
       "table",
-      { class: "small" },
+      { class: wide ? "small wide" : "small" },
       element("caption", { class: "unseen" }, "What each layer does at this moment"),
       element("thead", {}, element("tr", {}, ...heads)),
       ...strips.map((strip) => strip.node),

@@ -189,7 +189,14 @@ export function createNetworkView({ onInspect, canInspect }) {
       examples: examplesOn(),
     });
     caption.textContent = `Seed ${formatCount(run.seed)} after ${formatCount(moment.step)} steps; edges: ${NETWORK_CARRIED[carried]}`;
-    legend.show({ carried, scale, gradients: run.gradients, targets: run.scale });
+    legend.show({
+      carried,
+      scale,
+      gradients: run.gradients,
+      targets: run.scale,
+      ended: moment.step === run.of,
+      broken: !moment.parameters.every(Number.isFinite),
+    });
     words.textContent = wordsOf(values);
     table.show(chosen && chosen.layer ? chosen : null, run, moment);
   }
@@ -217,7 +224,7 @@ export function createNetworkView({ onInspect, canInspect }) {
           x: x + size * (left - 0.5),
           y: y + size * ((top ?? (1 - share) / 2) - 0.5),
           share,
-          size: Math.min(5, Math.max(1.5, (size / 4) / Math.sqrt(count))),
+          size: Math.min(5, Math.max(1.5, size / 3 / Math.sqrt(count))),
         };
       }),
     );
@@ -314,6 +321,7 @@ function networkRun(header, arrays) {
     inputs,
     link,
     gradients,
+    of: header.of_steps,
     targets,
     examples: arrays.example_inputs,
     parameters: arrays.parameters.shape[1],

@@ -5,6 +5,7 @@ import { formatCount, formatNumber } from "./format.js";
 import { createLayerStrips } from "./layer_strip.js";
 import { createLossTrack, trackMark } from "./loss_track.js";
 import { createNetworkView } from "./network_view.js";
+import { plainNumber } from "./network_words.js";
 import { createPlayer } from "./player.js";
 import { createReplayFrames, replayCount } from "./replay_frames.js";
 
@@ -109,7 +110,7 @@ export function createRunCard(lab) {
     const found = [];
     const { solved_step: solved, solved_at_end: end, diverged_step: diverged, first_bad: bad } = run;
     if (solved !== null) found.push(trackMark(solved, "good", end ? "first solved" : "once solved", player.jump));
-    if (bad) found.push(trackMark(bad.step, "bad", "first number that isn't finite", player.jump));
+    if (bad) found.push(trackMark(bad.step, "bad", "the next step breaks it", player.jump));
     else if (diverged !== null) found.push(trackMark(diverged, "bad", "diverged", player.jump));
     return found;
   }
@@ -134,10 +135,10 @@ export function createRunCard(lab) {
     view.show(moment);
     strips.show(moment);
     const epoch = run.steps_per_epoch > 1 ? `, epoch ${formatNumber(moment.step / run.steps_per_epoch)}` : "";
-    const on = exact || player.playing || !stretches ? "" : `; step ${formatCount(step)} is on its way`;
+    const on = exact || player.playing || !stretches ? "" : `; ${formatCount(step)} is on its way`;
     place.textContent =
-      `Step ${formatCount(moment.step)} of ${formatCount(run.of_steps)}${epoch}: ` +
-      `loss ${formatNumber(moment.loss)}, learning rate ${formatNumber(moment.rate)}${on}`;
+      `After ${formatCount(moment.step)} of ${formatCount(run.of_steps)} steps${epoch}: ` +
+      `loss ${plainNumber(moment.loss)}, learning rate ${formatNumber(moment.rate)}${on}`;
   }
 
   function onPlace(step) {
