@@ -176,7 +176,8 @@ export function createNetworkPainter() {
   }
 
   function paintLabels(pen, layout, labels) {
-    pen.font = `11px ${getComputedStyle(canvas).fontFamily}`;
+    const { fontFamily, fontSize } = getComputedStyle(canvas);
+    pen.font = `${Math.max(11, 0.7 * parseFloat(fontSize))}px ${fontFamily}`;
     pen.fillStyle = colours.muted;
     layout.columns.forEach(({ layer, x, more, bottom }) => {
       pen.textAlign = layer === 0 ? "left" : layer === layout.columns.length - 1 ? "right" : "center";

@@ -224,7 +224,7 @@ export function createNetworkView({ onInspect, canInspect }) {
           x: x + size * (left - 0.5),
           y: y + size * ((top ?? (1 - share) / 2) - 0.5),
           share,
-          size: Math.min(5, Math.max(1.5, size / 3 / Math.sqrt(count))),
+          size: top === null ? 2 : Math.min(5, Math.max(1.5, size / 3 / Math.sqrt(count))),
         };
       }),
     );
@@ -237,7 +237,7 @@ export function createNetworkView({ onInspect, canInspect }) {
       const ends = `from ${unitName(edge.from, run)} to ${unitName(edge.to, run)}`;
       return `${name}, ${ends}: ${parameterWords("weight", edge.place, moment)}.`;
     }
-    if (!cell) return "Point at a neuron or an edge, or go there with Tab and arrows, for its numbers; Enter lists them.";
+    if (!cell) return "Point at a neuron or an edge, or tap it, for its numbers. On the keyboard Tab and arrows go there, Enter lists all.";
     if (!cell.layer) return `Input ${run.inputs[cell.unit]}.`;
     const { points } = run.plane;
     const all = cell.layer === run.layers.length ? run.predictions : values[cell.layer - 1];
