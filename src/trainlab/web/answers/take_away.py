@@ -8,7 +8,7 @@ Kind ``take-away``, one frame:
 | `text` | what is in it |
 | `sentence` | what to do with it |
 
-The study file, JSON and report are those of `trainlab run` on as many seeds, which it counts from 0.
+JSON and report are those of `trainlab run` on as many seeds, which it counts from 0.
 """
 
 from __future__ import annotations
@@ -54,9 +54,14 @@ def _pytorch(experiment: Experiment, question: TakeAway, name: str) -> str:
 
 
 def _toml(experiment: Experiment, question: TakeAway, name: str) -> str:
-    counted = _from_zero(question)
-    text = study_to_toml(_study(experiment, counted))
-    return f"# trainlab run {name} --seeds {counted}\n{text}"
+    first = question.first_seed
+    note = f"  # It counts seeds from 0; the page began at {first:,}." if first else ""
+    study = Study(
+        baseline=experiment,
+        seeds=question.seeds,
+        title=f"{experiment.network.label} on {name_of(experiment.task)}",
+    )
+    return f"# trainlab run {name} --seeds {question.seeds}{note}\n{study_to_toml(study)}"
 
 
 def _json(experiment: Experiment, question: TakeAway, name: str) -> str:
@@ -79,14 +84,6 @@ FORMS: Final[dict[str, tuple[str, str, Callable[[Experiment, TakeAway, str], str
     "html": (".html", "text/html", _html, "The report on {seeds:,} seeds, one page that needs no network."),
 }
 """The ending of the file's name, its type, what makes it, and what to do with it."""
-
-
-def _study(experiment: Experiment, seeds: int) -> Study:
-    return Study(
-        baseline=experiment,
-        seeds=seeds,
-        title=f"{experiment.network.label} on {name_of(experiment.task)}",
-    )
 
 
 def _from_zero(question: TakeAway) -> int:
