@@ -4,6 +4,7 @@
 import { createAnswerCard } from "./answer_card.js";
 import { element, setAttributes, setChildren } from "./dom.js";
 import { withEdits } from "./experiment_form.js";
+import { addFigureMenus } from "./figure_menu.js";
 import { createState } from "./state.js";
 
 /** The views below the answer, in the order of their tabs; each is made by a function of its module. */
@@ -17,22 +18,24 @@ export const LAB_VIEWS = [];
  * @param {(listeners: object) => {ask: Function, cancel: Function}} around.link where answers come from
  * @param {object} around.address where the state is kept: `pageAddress()`, or the like
  * @param {Function} around.makePanel makes the column of controls, as `createBuildPanel` does
+ * @param {Function[]} [around.besides] what puts itself into the panel, and is told of every change
  * @param {Function[]} [around.views] which views there are
+ * @param {object} [around.begin] the experiment that an empty address means
+ * @param {string} [around.title] the heading
  */
-export function startLab(root, { schema, link, address, makePanel, views: makers = LAB_VIEWS }) {
-  const { networks, changes } = schema.examples;
-  // At first the assignment's Model 1 with Adam and MSE: most seeds solve it, some don't.
-  const begin = withEdits(networks[0].experiment, [...changes[0].edits, ...changes[1].edits], schema);
-  const state = createState(begin, address);
+export function startLab(root, around) {
+  const { schema, link, address, makePanel, besides = [], views: makers = LAB_VIEWS } = around;
+  const { title = "trainlab: the lab" } = around;
+  const state = createState(around.begin ?? firstExperiment(schema), address);
   const status = element("p", { class: "status small", role: "status" });
-  const lines = new Map(); // lane -> what takes its frames
+  const lines = new Map(); // lane -> all that take its frames
   const lab = {
     schema,
     state,
     ask: (lane, question) => transport.ask(lane, question),
     cancel: (lane) => transport.cancel(lane),
-    /** Let `take(header, arrays)` have the frames of a lane. */
-    listen: (lane, take) => lines.set(lane, take),
+    /** Let `take(header, arrays)` have the frames of a lane, as may others. */
+    listen: (lane, take) => lines.set(lane, [...(lines.get(lane) ?? []), take]),
   };
 
   const answer = createAnswerCard({ onPick: (seed) => state.change({ seed, step: null }) });
@@ -40,11 +43,12 @@ export function startLab(root, { schema, link, address, makePanel, views: makers
     onChange: (a, dragging) => state.change({ a, step: null }, { dragging }),
     onSeeds: (seeds) => state.change({ seeds }),
   });
+  const parts = besides.map((make) => make(lab, panel));
   const views = makers.map((make) => make(lab));
   const tabs = createTabs(views, state);
   setChildren(
     root,
-    element("header", { class: "top" }, element("h1", {}, "trainlab: the lab"), shareButton(), status),
+    element("header", { class: "top" }, element("h1", {}, title), shareButton(), status),
     element("main", { class: "lab" }, panel.node, answer.node, ...tabs.nodes),
   );
 
@@ -70,20 +74,28 @@ export function startLab(root, { schema, link, address, makePanel, views: makers
       answer.wait();
       lab.ask("answer", asked(now));
     }
+    for (const part of parts) part.show(now, before);
     tabs.show(now, before);
   }
 
   const transport = link({
     onFrame(header, arrays) {
-      lines.get(header.lane)?.(header, arrays);
+      for (const take of lines.get(header.lane) ?? []) take(header, arrays);
     },
     onStatus(kind, words) {
       status.textContent = STATUS_WORDS[kind](words);
       setAttributes(status, { class: kind === "open" ? "status small muted" : "status bad" });
     },
   });
+  addFigureMenus(root);
   state.subscribe(show);
   show(state.now, null);
+}
+
+/** The assignment's Model 1 with Adam and MSE: most seeds solve it, some don't. */
+function firstExperiment(schema) {
+  const { networks, changes } = schema.examples;
+  return withEdits(networks[0].experiment, [...changes[0].edits, ...changes[1].edits], schema);
 }
 
 const STATUS_WORDS = {
