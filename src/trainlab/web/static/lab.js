@@ -5,6 +5,7 @@ import { createAnswerCard } from "./answer_card.js";
 import { element, setAttributes, setChildren } from "./dom.js";
 import { withEdits } from "./experiment_form.js";
 import { addFigureMenus } from "./figure_menu.js";
+import { createRunCard } from "./run_card.js";
 import { createState } from "./state.js";
 
 /** The views below the answer, in the order of their tabs; each is made by a function of its module. */
@@ -36,6 +37,8 @@ export function startLab(root, around) {
     cancel: (lane) => transport.cancel(lane),
     /** Let `take(header, arrays)` have the frames of a lane, as may others. */
     listen: (lane, take) => lines.set(lane, [...(lines.get(lane) ?? []), take]),
+    /** Draw the curve of the run that is looked at: `loss` at `epochs`. */
+    showRun: (epochs, loss) => answer.showRun(epochs, loss),
   };
 
   const answer = createAnswerCard({ onPick: (seed) => state.change({ seed, step: null }) });
@@ -44,12 +47,13 @@ export function startLab(root, around) {
     onSeeds: (seeds) => state.change({ seeds }),
   });
   const parts = besides.map((make) => make(lab, panel));
+  const run = createRunCard(lab);
   const views = makers.map((make) => make(lab));
   const tabs = createTabs(views, state);
   setChildren(
     root,
     element("header", { class: "top" }, element("h1", {}, title), shareButton(), status),
-    element("main", { class: "lab" }, panel.node, answer.node, ...tabs.nodes),
+    element("main", { class: "lab" }, panel.node, answer.node, run.node, ...tabs.nodes),
   );
 
   lab.listen("answer", (header, arrays) => {
@@ -74,6 +78,7 @@ export function startLab(root, around) {
       answer.wait();
       lab.ask("answer", asked(now));
     }
+    run.show(now, before);
     for (const part of parts) part.show(now, before);
     tabs.show(now, before);
   }
