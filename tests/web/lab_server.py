@@ -48,13 +48,16 @@ class Lab:
         return response
 
     @contextmanager
-    def open(self, *, origin: str | None = None, **headers: str) -> Generator[Page]:
-        """Open the socket as a page of the lab does."""
+    def open(
+        self, *, origin: str | None = None, reads: bool = True, **headers: str
+    ) -> Generator[Page]:
+        """Open the socket as a page of the lab does; one that doesn't read leaves frames where they are."""
         with connect(
             f"ws://{self.host}/socket",
             additional_headers={"Origin": f"http://{self.host}" if origin is None else origin} | headers,
             max_size=None,
-            max_queue=None,
+            max_queue=None if reads else 1,
+            close_timeout=10 if reads else 0.1,
             compression=None,
             open_timeout=10,
         ) as socket:
