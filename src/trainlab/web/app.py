@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from trainlab.draw import css
 from trainlab.web.binding import Binding
 from trainlab.web.guard import Guard
 from trainlab.web.limits import Limits
@@ -26,6 +27,8 @@ from trainlab.web.worker_process import WORKER
 from trainlab.web.workers import Workers
 
 INDEX: Final = "index.html"
+PALETTE: Final = "palette.css"
+"""The colours that reports have, too: made, not written down again."""
 
 
 def lab_app(
@@ -42,7 +45,7 @@ def lab_app(
 
     `pages` are further routes, as those of the store's studies.
     """
-    files = files_in(static)
+    files = {**files_in(static), PALETTE: Served.of(css().encode(), "text/css; charset=utf-8")}
     team = Workers(count=workers, limits=limits, command=worker_command)
     visitors = Visitors(workers=team, limits=limits)
 

@@ -1,155 +1,16 @@
-// The page: its parts are put together here, told of every change, and given the server's answers.
+// The server's page: the lab with every control, its answers from the socket, its state in the address.
 
-import { createAnswerCard } from "./answer_card.js";
 import { createBuildPanel } from "./build_panel.js";
-import { element, setAttributes, setChildren } from "./dom.js";
-import { withEdits } from "./experiment_form.js";
+import { startLab } from "./lab.js";
 import { openLink } from "./link.js";
-import { createState } from "./state.js";
+import { createPointsEditor } from "./points_editor.js";
+import { pageAddress } from "./state.js";
 
-/** The views below the answer, in the order of their tabs; each is made by a function of its module. */
-const VIEWS = [];
-
-/**
- * Build the lab inside an element.
- * @param {HTMLElement} root
- * @param {object} schema what the server offers, as /schema.json has it
- * @param {(listeners: object) => {ask: Function, cancel: Function}} link
- */
-export function startLab(root, schema, link) {
-  const { networks, changes } = schema.examples;
-  // At first the assignment's Model 1 with Adam and MSE: most seeds solve it, some don't.
-  const begin = withEdits(networks[0].experiment, [...changes[0].edits, ...changes[1].edits], schema);
-  const state = createState(begin);
-  const status = element("p", { class: "status small", role: "status" });
-  const lines = new Map(); // lane -> what takes its frames
-  const lab = {
-    schema,
-    state,
-    ask: (lane, question) => transport.ask(lane, question),
-    cancel: (lane) => transport.cancel(lane),
-    /** Let `take(header, arrays)` have the frames of a lane. */
-    listen: (lane, take) => lines.set(lane, take),
-  };
-
-  const answer = createAnswerCard({ onPick: (seed) => state.change({ seed, step: null }) });
-  const panel = createBuildPanel(schema, {
-    onChange: (a, dragging) => state.change({ a, step: null }, { dragging }),
-    onSeeds: (seeds) => state.change({ seeds }),
-  });
-  const views = VIEWS.map((make) => make(lab));
-  const tabs = createTabs(views, state);
-  setChildren(
-    root,
-    element("header", { class: "top" }, element("h1", {}, "trainlab: the lab"), shareButton(), status),
-    element("main", { class: "lab" }, panel.node, answer.node, ...tabs.nodes),
-  );
-
-  lab.listen("answer", (header, arrays) => {
-    if (header.kind === "error") {
-      panel.mark(header.field ?? null, header.message);
-      answer.refuse(header.message);
-      return;
-    }
-    panel.mark(null, null);
-    panel.count(header.parameters);
-    answer.show(header, arrays);
-  });
-
-  function asked(now) {
-    return { ask: "population", experiment: now.a, first_seed: now.first, seeds: now.seeds };
-  }
-
-  function show(now, before) {
-    panel.show(now.a, now.seeds);
-    answer.choose(now.seed);
-    if (!before || JSON.stringify(asked(now)) !== JSON.stringify(asked(before))) {
-      answer.wait();
-      lab.ask("answer", asked(now));
-    }
-    tabs.show(now, before);
-  }
-
-  const transport = link({
-    onFrame(header, arrays) {
-      lines.get(header.lane)?.(header, arrays);
-    },
-    onStatus(kind, words) {
-      status.textContent = STATUS_WORDS[kind](words);
-      setAttributes(status, { class: kind === "open" ? "status small muted" : "status bad" });
-    },
-  });
-  state.subscribe(show);
-  show(state.now, null);
-}
-
-const STATUS_WORDS = {
-  open: () => "",
-  lost: () => "The server doesn't answer. Trying again; nothing of yours is lost.",
-  full: (words) => `${words} Trying again.`,
-};
-
-function shareButton() {
-  const button = element("button", { type: "button" }, "Copy link");
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(location.href);
-      button.textContent = "Copied";
-    } catch {
-      button.textContent = "Copy the address above";
-    }
-    setTimeout(() => (button.textContent = "Copy link"), 2000);
-  });
-  return button;
-}
-
-/** The tabs of the views; only the chosen one is shown, and told of changes. */
-function createTabs(views, state) {
-  const buttons = views.map(({ name, title }, place) =>
-    element(
-      "button",
-      {
-        type: "button",
-        role: "tab",
-        id: `tab-${name}`,
-        "aria-controls": `view-${name}`,
-        click: () => state.change({ view: name }),
-        keydown: (event) => move(event, place),
-      },
-      title,
-    ),
-  );
-  const panels = views.map(({ name, node }) =>
-    element("div", { role: "tabpanel", id: `view-${name}`, "aria-labelledby": `tab-${name}` }, node),
-  );
-
-  function move(event, place) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const next = (place + step + views.length) % views.length;
-    buttons[next].focus();
-    state.change({ view: views[next].name });
-  }
-
-  const nodes = views.length
-    ? [element("section", { class: "card", "aria-label": "Look closer" }, element("div", { role: "tablist", "aria-label": "Look closer" }, ...buttons), ...panels)]
-    : [];
-  return {
-    nodes,
-    show(now, before) {
-      views.forEach((view, place) => {
-        const open = view.name === now.view;
-        setAttributes(buttons[place], { "aria-selected": String(open), tabindex: open ? "0" : "-1" });
-        panels[place].hidden = !open;
-        if (open) view.show(now, before);
-      });
-    },
-  };
-}
-
-const labRoot = document.getElementById("lab");
-if (labRoot) {
-  const answer = await fetch("schema.json");
-  startLab(labRoot, await answer.json(), openLink);
-}
+const offered = await fetch("schema.json");
+startLab(document.getElementById("lab"), {
+  schema: await offered.json(),
+  link: openLink,
+  address: pageAddress(),
+  makePanel: createBuildPanel,
+  besides: [createPointsEditor],
+});

@@ -1,0 +1,77 @@
+"""What is wrong with an experiment, as far as its parts tell before anything is trained."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from trainlab.engine.network_pass import Layer, forward, initial_layers
+from trainlab.explain.questions.loss import pairing_of
+from trainlab.spec import Experiment
+
+Advice = dict[str, str]
+"""The path of a `field`, and `words`."""
+
+
+def advice_on(experiment: Experiment, seed: int) -> list[Advice]:
+    """Return what can't go well, a field and a sentence or two each; a start is looked at for one seed."""
+    return [*_loss(experiment), *_linear(experiment), *_start(experiment, seed)]
+
+
+def _loss(experiment: Experiment) -> list[Advice]:
+    found = pairing_of(experiment)
+    if found.verdict != "wrong":
+        return []
+    return [_of("loss", f"{found.sentence} {found.reason[:1].upper()}{found.reason[1:]}")]
+
+
+def _linear(experiment: Experiment) -> list[Advice]:
+    network = experiment.network
+    if network.layers == 1 or any(name != "linear" for name in network.activations[:-1]):
+        return []
+    return [
+        _of(
+            "network.activation",
+            f"No hidden layer has an activation but 'linear', so the {network.layers} layers are one linear "
+            "map: they can say no more than a single layer.",
+        )
+    ]
+
+
+def _start(experiment: Experiment, seed: int) -> list[Advice]:
+    """Say where equal weights keep units equal, or let no gradient through."""
+    if experiment.after is not None:
+        return []
+    layers = initial_layers(experiment, seed)
+    alike = [
+        number
+        for number, (layer, after) in enumerate(itertools.pairwise(layers), start=1)
+        if _alike(layer, after) and not experiment.network.dropouts[number - 1]
+    ]
+    if not alike:
+        return []
+    passes = forward(layers, experiment.data().inputs)
+    dead = [at for at in alike if not layers[at].weight.any() and not passes[at - 1].outputs.any()]
+    advice: list[Advice] = []
+    if dead:
+        words = "its outputs, and the weights after it, are 0, and stay so: start from random weights."
+        advice.append(_of("init.weight", f"No gradient reaches {_named(dead)}: {words}"))
+    if equal := [at for at in alike if at not in dead]:
+        words = "start equal and get equal gradients, so they stay equal: start from random weights."
+        advice.append(_of("init.weight", f"The units of {_named(equal)} {words}"))
+    return advice
+
+
+def _alike(layer: Layer, after: Layer) -> bool:
+    """Whether a layer has several units, all with the same weights in and out."""
+    into = layer.weight if layer.bias is None else np.column_stack([layer.weight, layer.bias])
+    return len(into) > 1 and bool((into == into[0]).all() and (after.weight.T[0] == after.weight.T).all())
+
+
+def _named(layers: list[int]) -> str:
+    return f"layer {layers[0]}" if len(layers) == 1 else f"layers {', '.join(map(str, layers))}"
+
+
+def _of(field: str, words: str) -> Advice:
+    return {"field": field, "words": words}

@@ -1,0 +1,58 @@
+"""What runs came to, in numbers and words: how many are solved, and how the others failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainlab.draw import format_number
+from trainlab.engine import Runs
+from trainlab.stats import Rate, percent_words, rate
+from trainlab.studies.causes import HIGH_LOSS, THRESHOLD, causes_of
+
+WORDS = {
+    "diverged": "an output was no longer a finite number",
+    "vanishing gradient": "a high loss, and almost no gradient in the first layer, but one in the last",
+    "standing still": "a high loss, and almost no gradient in any layer",
+    "stuck": "a high loss, though gradients arrive: stuck otherwise, or still on the way",
+    "nearly there": "a low loss, but not solved",
+}
+"""How runs fail, by the rule of `trainlab.studies.causes`."""
+
+RULE = (
+    f"At the end: a loss is high from {HIGH_LOSS:g} times that of the best constant answer on; there is "
+    f"almost no gradient where the mean |∂L/∂w| of a layer's weights is below {format_number(THRESHOLD)}."
+)
+
+
+def solved_sentence(solved: Rate, asked: int) -> str:
+    """Return ``248 of 256 seeds solve it: 97 % (94 to 98 %).``"""
+    seeds = "seed solves" if solved.n == 1 else "seeds solve"
+    so_far = "" if solved.n == asked else " so far"
+    return f"{solved.k:,} of {solved.n:,} {seeds} it{so_far}: {interval_words(solved)}."
+
+
+def interval_words(share: Rate) -> str:
+    """Return a share with its interval in whole percents: ``97 % (94 to 98 %)``."""
+    return f"{percent_words(share)} ({100 * share.low:.0f} to {100 * share.high:.0f} %)"
+
+
+def failures(runs: Runs) -> list[dict[str, Any]]:
+    """Return how the unsolved runs failed, each kind as its share of them, the commonest first."""
+    unsolved = int((~runs.solved).sum())
+    if not unsolved:
+        return []
+    causes = causes_of(runs)
+    counts = {
+        "diverged": unsolved - causes.failed,
+        "vanishing gradient": causes.vanishing.k if causes.vanishing else 0,
+        "standing still": causes.standing_still.k if causes.standing_still else 0,
+        "nearly there": causes.failed - causes.high_loss,
+    }
+    counts["stuck"] = unsolved - sum(counts.values())
+    order = sorted((name for name in WORDS if counts[name]), key=lambda name: -counts[name])
+    return [_failure(name, rate(counts[name], unsolved)) for name in order]
+
+
+def _failure(name: str, share: Rate) -> dict[str, Any]:
+    words = f"{share.k:,} of {share.n:,} ({percent_words(share)}): {name}, {WORDS[name]}."
+    return {"name": name, "words": words, **share.to_dict()}

@@ -1,0 +1,155 @@
+"""From a question's plain data to an experiment: read strictly, and refused where it asks for too much.
+
+A visitor's experiment must not read the server's files, nor call functions registered in it, and its size is
+known before anything large is made: the examples of a task, and the rate of every step, are made when an
+experiment is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import msgspec
+
+from trainlab.errors import SpecError
+from trainlab.spec import (
+    Blobs,
+    Experiment,
+    File,
+    Network,
+    Parity,
+    Patience,
+    Plane,
+    Record,
+    ReduceLROnPlateau,
+    Sampling,
+    TaskSpec,
+    name_of,
+)
+from trainlab.spec.checks import MAX_COUNT, check_depth, check_number
+from trainlab.spec.decode import decode_value
+from trainlab.spec.fields import field_types
+from trainlab.spec.sampling import examples_per_step, steps_per_epoch
+from trainlab.web.limits import Limits
+
+MOST_PHASES: Final = 4
+"""So many trainings may continue one another."""
+
+CURVE_POINTS: Final = 200
+"""An answer's curves have about so many points, each a reading of all examples."""
+
+MOST_READINGS: Final = 20_000_000
+"""So many numbers may be recorded on the way."""
+
+DEFAULTS: Final = {
+    field.name: field.default for field in msgspec.structs.fields(Experiment) if not field.required
+}
+
+COUNTED: Final = {"iris": 150, "wine": 178, "diabetes": 442, "breast_cancer": 569, "digits": 1797, "xor": 4}
+"""The examples of the tasks that have no `points`."""
+
+OWN_MACHINE = "trainlab run does it on your own machine"
+
+
+def experiment_of(data: Mapping[str, Any], limits: Limits, *, seeds: int = 1) -> Experiment:
+    """Return the experiment that `data` describes, to be trained on so many seeds.
+
+    Raises:
+        SpecError: it can't be carried out as written, or not here; where a field is to blame the message
+            begins with its path.
+    """
+    check_depth(data)
+    if seeds > limits.seeds:
+        raise SpecError(f"seeds = {seeds:,}: at most {limits.seeds:,} are allowed here; {OWN_MACHINE}.")
+    work, phase, where = 0.0, data, ""
+    for _ in range(MOST_PHASES):
+        work += seeds * _work(phase, limits, where, seeds)
+        if work > limits.work:
+            epochs: object = phase.get("epochs", DEFAULTS["epochs"])
+            raise SpecError(
+                f"{where}epochs = {epochs:,}: {_times(work / limits.work)} the work that a question may take "
+                f"here; lower the epochs, seeds, examples or parameters, or train on your own machine."
+            )
+        before: object = phase.get("after")
+        if not isinstance(before, Mapping):
+            return Experiment.from_dict(data)
+        phase, where = cast("Mapping[str, Any]", before), f"{where}after."
+    raise SpecError(f"after: at most {MOST_PHASES} trainings may continue one another here.")
+
+
+def _work(phase: Mapping[str, Any], limits: Limits, where: str, seeds: int) -> float:
+    """Return what one seed of a training costs, without making its examples; refuse what isn't for here."""
+    _check_loss(phase.get("loss"), where)
+    points = _points(_part(phase, "task", where), limits, where)
+    network: Network = _part(phase, "network", where)
+    if network.parameters > limits.parameters:
+        raise SpecError(
+            f"{where}network.widths = {network.label!r}: {network.parameters:,} parameters, and at most "
+            f"{limits.parameters:,} are allowed here; {OWN_MACHINE}."
+        )
+    epochs: int = _part(phase, "epochs", where)
+    check_number(f"{where}epochs", epochs, at_least=1, at_most=MAX_COUNT)
+    sampling: Sampling = _part(phase, "sampling", where)
+    a_step = steps_per_epoch(sampling, points) * examples_per_step(sampling, points)
+    readings = _readings(phase, epochs, where)
+    if readings * seeds > MOST_READINGS:
+        raise SpecError(
+            f"{where}record.loss_every: {readings:,} readings of {seeds:,} runs are more than "
+            f"{MOST_READINGS:,}, the most here; record more seldom."
+        )
+    return float(network.parameters) * (epochs * a_step + readings * points)
+
+
+def _check_loss(loss: object, where: str) -> None:
+    name: object = cast("Mapping[str, object]", loss).get("name") if isinstance(loss, Mapping) else loss
+    if name == "custom":
+        raise SpecError(f"{where}loss = 'custom': no functions of one's own are run here; {OWN_MACHINE}.")
+
+
+def _points(task: TaskSpec, limits: Limits, where: str) -> int:
+    """Return how many examples a task has, those held out included."""
+    if isinstance(task, File):
+        raise SpecError(f"{where}task = 'file': no files are read here; {OWN_MACHINE}.")
+    if isinstance(task, Parity):
+        field, points = "bits", 2**task.bits
+    else:
+        field, points = "points", _listed(task)
+    features = task.features if isinstance(task, Blobs | Plane) else 1
+    if points * features > limits.examples:
+        many = f"{points:,} examples" + (f" of {features:,} numbers" if features > 1 else "")
+        raise SpecError(
+            f"{where}task.{field} = {getattr(task, field, points):,}: {many}, and at most "
+            f"{limits.examples:,} numbers are allowed here; {OWN_MACHINE}."
+        )
+    return points
+
+
+def _listed(task: TaskSpec) -> int:
+    rows: object = getattr(task, "inputs", None)
+    if isinstance(rows, tuple):
+        return len(cast("tuple[object, ...]", rows))
+    return getattr(task, "points", 0) or COUNTED[name_of(task)]
+
+
+def _readings(phase: Mapping[str, Any], epochs: int, where: str) -> int:
+    """Return how often a training reads all examples on its way."""
+    record: Record = _part(phase, "record", where)
+    often = (record.loss_every, record.gradient_every, record.solved_every)
+    each_epoch = isinstance(_part(phase, "stopping", where), Patience) + isinstance(
+        _part(phase, "schedule", where), ReduceLROnPlateau
+    )
+    return CURVE_POINTS + each_epoch * epochs + sum(epochs // every for every in often if every)
+
+
+def _part(phase: Mapping[str, Any], name: str, where: str) -> Any:
+    """Return one part of an experiment, read as the whole one will be."""
+    if name in phase:
+        return decode_value(field_types(Experiment)[name], phase[name], where=f"{where}{name}")
+    if name not in DEFAULTS:
+        raise SpecError(f"{where}{name}: this field is required.")
+    return DEFAULTS[name]
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f} times" if ratio >= 2 else "more than"

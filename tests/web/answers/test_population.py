@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from web.experiments import sent, xor
+
+import trainlab
+from trainlab import Experiment
+from trainlab.studies.answers.answer import answer_of
+from trainlab.web.answers import training
+from trainlab.web.answers.population import answer_population
+from trainlab.web.limits import Limits
+from trainlab.web.questions import Population
+
+LIMITS = Limits()
+
+
+def asked(seeds: int = 80, first_seed: int = 0, **changes: object):
+    question = Population(experiment=xor(**changes), seeds=seeds, first_seed=first_seed)
+    return sent(answer_population(question, LIMITS))
+
+
+def test_the_numbers_are_those_of_trainlab_run():
+    header, arrays = asked(seeds=80)[-1]
+    result = trainlab.run(Experiment.from_dict(xor()), seeds=80)
+    cell = result.cells[0]
+    assert 0 < header["k"] < 80
+    assert (header["k"], header["low"], header["high"]) == (cell.solved.k, cell.solved.low, cell.solved.high)
+    assert header["right"] == (cell.right and cell.right.to_dict())
+    assert header["diverged"] == cell.diverged.k
+    assert np.array_equal(arrays["solved"], cell.runs.solved)
+    assert np.array_equal(arrays["loss"], cell.runs.loss)
+    assert np.array_equal(arrays["solved_epoch"], cell.runs.solved_epoch)
+    read = np.isin(arrays["curve_epochs"], cell.runs.loss_epochs)
+    assert np.array_equal(arrays["curve"][2, read], cell.loss.median)
+    assert np.array_equal(arrays["curve"][4, read], cell.loss.high90)
+
+
+def test_frames_grow_and_each_is_whole(monkeypatch: pytest.MonkeyPatch):
+    (whole,) = asked(seeds=40)
+    monkeypatch.setattr(training, "FRAME_SECONDS", 0.0)
+    monkeypatch.setattr(training, "FIRST_WORK", 0.0)
+    frames = asked(seeds=40)
+    assert [header["n"] for header, _ in frames] == [8, 16, 24, 32, 40]
+    assert [header["last"] for header, _ in frames] == [False] * 4 + [True]
+    assert "so far" in frames[0][0]["sentence"]
+    for header, arrays in frames:
+        assert np.array_equal(arrays["loss"], whole[1]["loss"][: header["n"]])
+    timed = {"seconds": 0, "how": ""}
+    assert {**frames[-1][0], **timed} == {**whole[0], **timed}
+    for name, values in whole[1].items():
+        assert np.array_equal(frames[-1][1][name], values)
+
+
+def test_seeds_are_the_ones_asked_for():
+    header, arrays = asked(seeds=8, first_seed=1_000)[-1]
+    assert header["first_seed"] == 1_000
+    assert np.array_equal(arrays["loss"], asked(seeds=1_008)[-1][1]["loss"][1_000:])
+
+
+def test_seeds_whose_curves_no_store_keeps_have_some():
+    _, arrays = asked(seeds=8, first_seed=200_000_000)[-1]
+    assert np.isfinite(arrays["curve"]).all()
+
+
+def test_curves_have_few_points_and_end_with_the_training():
+    _, arrays = asked(seeds=8, epochs=1_001)[-1]
+    epochs = arrays["curve_epochs"]
+    assert len(epochs) <= 202
+    assert epochs[0] == 0
+    assert epochs[-1] == 1_001
+    assert arrays["curve"].shape == (5, len(epochs))
+    assert arrays["curve"][2, -1] == np.median(arrays["loss"].astype(np.float64))
+
+
+def test_shares_of_failures_add_up():
+    header, _arrays = asked(seeds=80)[-1]
+    unsolved = 80 - header["k"]
+    assert sum(each["k"] for each in header["why"]) == unsolved
+    assert {each["n"] for each in header["why"]} == {unsolved}
+    assert [each["k"] for each in header["why"]] == sorted((e["k"] for e in header["why"]), reverse=True)
+
+
+def test_failures_are_counted_by_the_rule_of_studies():
+    header, _ = asked(seeds=64, network="2-1-1-1-1-1-1", loss="l1", epochs=300)[-1]
+    experiment = Experiment.from_dict(xor(network="2-1-1-1-1-1-1", loss="l1", epochs=300))
+    causes = trainlab.run(experiment, seeds=64).cells[0].causes
+    counts = {each["name"]: each["k"] for each in header["why"]}
+    assert counts.get("vanishing gradient", 0) == (causes.vanishing.k if causes.vanishing else 0)
+    assert counts.get("standing still", 0) == (causes.standing_still.k if causes.standing_still else 0)
+    assert counts.get("nearly there", 0) == causes.failed - causes.high_loss
+
+
+def test_what_diverges_is_counted_and_not_a_number_in_json():
+    linear = {"widths": "2-3-1", "activation": "linear"}
+    header, arrays = asked(seeds=8, network=linear, optimizer={"name": "sgd", "lr": 1e5})[-1]
+    assert header["diverged"] == 8
+    assert header["why"][0]["name"] == "diverged"
+    assert not np.isfinite(arrays["loss"]).all()
+
+
+def test_a_regression_has_no_right_and_one_seed_is_singular():
+    header, _ = asked(seeds=1, task={"name": "curve", "points": 8}, network="1-3-1", epochs=20)[-1]
+    assert header["right"] is None
+    assert header["sentence"].startswith("0 of 1 seed solves it: 0 %")
+
+
+def test_the_sentence_states_the_study_s_own_numbers():
+    header, _ = asked(seeds=80)[-1]
+    result = trainlab.run(Experiment.from_dict(xor()), seeds=80)
+    assert f"{header['k']} of 80 seeds" in answer_of(result).sentence
+    assert header["sentence"].startswith(f"{header['k']} of 80 seeds solve it: ")
+    assert header["solved_is"] == "A run is solved when every prediction is less than 0.1 from its target."
+
+
+def test_a_small_rest_is_trained_with_the_chunk_before_it():
+    trained = training.Training.of(Experiment.from_dict(xor()))
+    sizes = [grown.count for grown in training.growing([trained], range(65))]
+    assert sizes == [64, 65]
