@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-pytest_plugins = ["tiers"]
+pytest_plugins = ["tiers", "chromium"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # So a shell starts what a script runs in the background, and so would every process that a test starts.

@@ -148,8 +148,10 @@ def test_a_change_may_list_schemes_too_and_comes_back():
     assert edited.init.weight == (XavierNormal(), Orthogonal(gain=2.0))
     assert edited.network.dropouts == (0.25,)
     assert study_from_toml(study_to_toml(study)) == study
-    with pytest.raises(SpecError, match="must list numbers, texts, true and false, or tables of these"):
-        study_from_dict({"baseline": {"network": "2-3-1"}, "changes": {"A": {"set": {"epochs": [[1]]}}}})
+    with pytest.raises(
+        SpecError, match="must list numbers, texts, true and false, tables of these, or lists of numbers"
+    ):
+        study_from_dict({"baseline": {"network": "2-3-1"}, "changes": {"A": {"set": {"epochs": [["a"]]}}}})
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,11 @@ def test_a_struct_has_the_fields_that_its_task_asks_for(name: str):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_struct_reads_what_it_writes(name: str):
-    made = File(path="a.csv", targets=("y", -2)) if name == "file" else KINDS[name]()
+    required = {
+        "file": {"path": "a.csv", "targets": ("y", -2)},
+        "points": {"inputs": ((0.5, 1.0), (2.0, 3.0)), "targets": ((1.0,), (2.0,))},
+    }
+    made = KINDS[name](**required.get(name, {}))
     plain = msgspec.to_builtins(made)
     assert plain["name"] == name
     assert msgspec.convert(plain, TaskSpec) == made

@@ -8,7 +8,7 @@ import pytest
 
 from trainlab.errors import SpecError
 from trainlab.spec import Experiment
-from trainlab.spec.tasks import File, Scaling, Split
+from trainlab.spec.tasks import File, Points, Scaling, Split
 from trainlab.tasks import arrays, build
 
 INPUTS = np.arange(12.0).reshape(6, 2)
@@ -175,3 +175,28 @@ def test_what_messages_say_of_classes(tmp_path: Path, targets, kind, fields, mes
     with pytest.raises(SpecError) as caught:
         Experiment.from_dict({"task": described, **fields})
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("targets", "kind", "meaning", "names"),
+    [
+        ((0, 1, 1, 0, 0, 1), "auto", "binary", ("0", "1")),
+        ((5, 7, 7, 5, 5, 7), "binary", "binary", ("5", "7")),
+        ((0, 1, 2, 0, 1, 2), "auto", "regression", ()),
+        ((0, 1, 2, 0, 1, 2), "classes", "classes", ("0", "1", "2")),
+        (((0, 1), (1, 0)) * 3, "auto", "classes", ()),
+        (((0, 1), (1, 2)) * 3, "auto", "regression", ()),
+    ],
+)
+def test_points_of_an_experiment_mean_what_the_same_arrays_do(tmp_path: Path, targets, kind, meaning, names):
+    made = build(Points(inputs=INPUTS.tolist(), targets=targets, kind=kind), Split(), Scaling())
+    assert (made.name, made.kind, made.class_names) == ("points", meaning, names)
+    same = build(arrays(INPUTS, targets, kind=kind, folder=tmp_path), Split(), Scaling())
+    np.testing.assert_array_equal(made.inputs, same.inputs)
+    np.testing.assert_array_equal(made.targets, same.targets)
+
+
+def test_points_are_split_and_scaled_as_any_examples():
+    task = Points(inputs=INPUTS.tolist(), targets=tuple(range(6)))
+    made = build(task, Split(held_out=0.5), Scaling(inputs="minmax"))
+    assert (made.points, made.held_out, made.inputs.min(), made.inputs.max()) == (3, 3, 0, 1)

@@ -26,7 +26,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[tuple[str, Scalar], ...]
 
 
-Value = Scalar | tuple[Scalar | Row, ...]
+Numbers = tuple[int | float, ...]
+"""A list within a list, such as one of a user's own points."""
+
+Item = Scalar | Row | Numbers
+Value = Scalar | tuple[Item, ...]
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,9 +129,14 @@ def _list_edit(path: str, items: list[object] | tuple[object, ...]) -> Edit:
     return Edit(path=path, value=tuple(_item(path, items, item) for item in items))
 
 
-def _item(path: str, items: list[object] | tuple[object, ...], item: object) -> Scalar | Row:
+def _item(path: str, items: list[object] | tuple[object, ...], item: object) -> Item:
     if isinstance(item, bool | int | float | str):
         return item
+    if isinstance(item, list | tuple):
+        numbers = cast("list[object]", item)
+        row = tuple(each for each in numbers if isinstance(each, int | float) and not isinstance(each, bool))
+        if len(row) == len(numbers):
+            return row
     if isinstance(item, Mapping):
         table = cast("Mapping[object, object]", item)
         pairs = [
@@ -136,7 +145,8 @@ def _item(path: str, items: list[object] | tuple[object, ...], item: object) -> 
         if len(pairs) == len(table):
             return Row(fields=tuple(sorted(pairs, key=lambda pair: pair[0])))
     raise SpecError(
-        f"{place('', path)} = {shown(items)}: must list numbers, texts, true and false, or tables of these."
+        f"{place('', path)} = {shown(items)}: must list numbers, texts, true and false, "
+        "tables of these, or lists of numbers."
     )
 
 
@@ -157,8 +167,10 @@ def nest(edits: tuple[Edit, ...]) -> dict[str, Any]:
     return tree
 
 
-def _plain(item: Scalar | Row) -> Any:
-    return dict(item.fields) if isinstance(item, Row) else item
+def _plain(item: Item) -> Any:
+    if isinstance(item, Row):
+        return dict(item.fields)
+    return list(item) if isinstance(item, tuple) else item
 
 
 def tidy(named: Any, kind: str, *, field: str = "edits") -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.parts import name_of
-from trainlab.spec.tasks import File
+from trainlab.spec.tasks import File, Points
 from trainlab.tasks import Task
 
 MAX_NAMED = 6
@@ -26,16 +26,21 @@ def data_words(experiment: Experiment) -> str:
     Nothing is said about trainlab's own tasks: their names say it.
     """
     task, data = experiment.task, experiment.data()
-    if not isinstance(task, File):
+    if not isinstance(task, File | Points):
         return ""
     examples = f"{data.points:,} example{'s' * (data.points != 1)}"
     if data.held_out:
         examples = f"{examples} to learn from, {data.held_out:,} held out"
     classes = f" ({_some(data.class_names, mark='', last='or')})" if data.class_names else ""
-    by_default = not task.path.lower().endswith(".npz") and task.target is None and task.targets == ()
+    by_default = isinstance(task, File) and _by_default(task)
     last = ", the last column," if by_default and data.target_names else ""
     other = " Another is named with task.target." if by_default else ""
     return f"Predicting {_target(data, by_default)}{classes}{last} from {_inputs(data)}: {examples}.{other}"
+
+
+def _by_default(task: File) -> bool:
+    """Whether a file's last column is predicted for want of another word."""
+    return not task.path.lower().endswith(".npz") and task.target is None and task.targets == ()
 
 
 def data_notes(experiment: Experiment) -> tuple[str, ...]:

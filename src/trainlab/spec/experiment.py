@@ -104,7 +104,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return hashlib.sha256(msgspec.json.encode(self.canonical(), order="sorted")).hexdigest()
 
     def canonical(self) -> dict[str, Any]:
-        """Return the experiment with every shorthand resolved, layer by layer, and a file by its contents."""
+        """Return the experiment with shorthands resolved, layer by layer; own examples by content."""
         form = self.to_dict()
         layers = self.network.layers
         form["network"] = {

@@ -33,8 +33,8 @@ def numeric_fields(experiment: Experiment) -> dict[str, NumberKind]:
             if float in types or int in types:
                 fields[path] = "real" if float in types else "whole"
     # A training that continues another ignores these.
-    # The numbers of frozen layers are labels, not sizes.
-    unused = ("record.", "frozen.")
+    # The numbers of frozen layers are labels, not sizes; those of examples are data, not settings.
+    unused = ("record.", "frozen.", "task.inputs.", "task.targets.")
     if experiment.after is not None:
         unused = (*unused, "init.", "network.widths.")
     return {path: kind for path, kind in fields.items() if not path.startswith(unused)}

@@ -26,7 +26,7 @@ from trainlab.spec.schedules import (
 )
 from trainlab.spec.solved import Accuracy
 from trainlab.spec.stopping import StopSolved
-from trainlab.spec.tasks import File, TaskSpec
+from trainlab.spec.tasks import File, Points, TaskSpec
 from trainlab.tasks import Task
 
 if TYPE_CHECKING:
@@ -258,13 +258,13 @@ def one_output_words(task: TaskSpec, data: Task) -> str:
     meant = class_words(task, data)
     if meant:
         return f". {meant}"
-    as_classes = "task.kind = 'classes'" if isinstance(task, File) else "a task with one_hot = true"
+    as_classes = "task.kind = 'classes'" if isinstance(task, File | Points) else "a task with one_hot = true"
     return f"; use 'bce_with_logits', or {as_classes}."
 
 
 def class_words(task: TaskSpec, data: Task) -> str:
-    """Return what to set if a file's targets were taken for numbers but are a few whole ones; else ""."""
-    if not isinstance(task, File) or data.kind != "regression" or data.outputs != 1:
+    """Return what to set if a user's targets were taken for numbers but are a few whole ones; else ""."""
+    if not isinstance(task, File | Points) or data.kind != "regression" or data.outputs != 1:
         return ""
     values = np.unique(np.concatenate([data.targets, data.held_out_targets]))
     if not 2 <= len(values) <= MAX_LISTED or (values != np.round(values)).any():

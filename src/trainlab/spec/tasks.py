@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from trainlab.errors import SpecError, shown
+from trainlab.errors import SpecError
 from trainlab.spec.checks import check_number
 from trainlab.spec.fields import convert_fields
+from trainlab.spec.own_data import File, Points
 from trainlab.spec.parts import Kind, Part
 from trainlab.tasks.task import MAX_CLASSES, MAX_FEATURES
 
@@ -42,7 +43,7 @@ Scale = Literal["none", "standard", "minmax"]
 
 
 class Examples(Kind, frozen=True, kw_only=True):
-    """A kind of task; its numbers must lie within `BOUNDS`."""
+    """A kind of task that trainlab brings; its numbers must lie within `BOUNDS`."""
 
     def __post_init__(self) -> None:
         convert_fields(self)
@@ -156,30 +157,6 @@ class Diabetes(Examples, frozen=True, kw_only=True, tag="diabetes"):
     """scikit-learn's diabetes: 442 patients, ten measures, regression of the disease's progress."""
 
 
-class File(Examples, frozen=True, kw_only=True, tag="file"):
-    """Examples of a CSV, Parquet or ``.npz`` file.
-
-    A relative path starts at the study file's folder, or in Python at the working directory. `target` names
-    the column to predict, by its heading or by its number from 0 (negative from the end), `targets` several;
-    without either it is the last. Columns that `ignore` names are left out, and all others are inputs. An
-    ``.npz`` instead holds arrays `inputs` and `targets`, or the array that `target` names and one other.
-    `kind` says what targets mean: "regression", "binary" (one target of 0 or 1) or "classes" (one-hot).
-    "auto" takes two different texts, or 0 and 1, for binary, more texts or one-hot columns for classes, and
-    all other numbers for regression. Classes are sorted. In CSV `decimal` may be ",", and `delimiter` one
-    character, " " for any number of blanks; left out, the first line tells whether it is commas, semicolons
-    or tabs.
-    """
-
-    path: str
-    target: str | int | None = None
-    targets: str | int | tuple[str | int, ...] = ()
-    ignore: str | int | tuple[str | int, ...] = ()
-    kind: Literal["auto", "regression", "binary", "classes"] = "auto"
-    decimal: Literal[".", ","] = "."
-    delimiter: str | None = None
-    encoding: str = "utf-8"
-
-
 TaskSpec = (
     Xor
     | Quadrants
@@ -196,6 +173,7 @@ TaskSpec = (
     | BreastCancer
     | Diabetes
     | File
+    | Points
 )
 
 
@@ -242,25 +220,3 @@ def _check_room(part: Examples) -> None:
             f"points = {part.points:,}: with {part.features:,} features that is more than {MAX_NUMBERS:,} "
             "numbers; lower points or features."
         )
-    if isinstance(part, File):
-        _check_file(part)
-
-
-def _check_file(part: File) -> None:
-    """Refuse fields that no file can have."""
-    if not part.path.strip():
-        raise SpecError(f"path = {shown(part.path)}: must name a CSV, Parquet or .npz file.")
-    if "\0" in part.path:
-        raise SpecError(f"path = {shown(part.path)}: a path can't contain a null character.")
-    if part.target is not None and part.targets != ():
-        raise SpecError(f"target = {shown(part.target)}: targets is set as well; leave one of them out.")
-    mark = part.delimiter
-    if mark is not None and (len(mark) != 1 or mark.isalnum() or mark in '"\r\n\0+-.'):
-        raise SpecError(f"delimiter = {shown(mark)}: must be one character, such as ';', '\\t' or '|'.")
-    try:
-        "a".encode(part.encoding)
-    except (LookupError, ValueError):
-        raise SpecError(
-            f"encoding = {shown(part.encoding)}: no such encoding of text; there are 'utf-8', 'utf-16', "
-            "'cp1252' (Windows), 'latin-1' and others."
-        ) from None

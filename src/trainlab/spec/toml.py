@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,9 @@ STUDY_FIELDS = (
 )
 CHANGE_FIELDS = ("label", "set", "then")
 PHASE_FIELDS = ("set",)
+
+_ROW = re.compile(r"^( +)\[\n((?: +[-+.\w]+,\n)+) +\],$", re.MULTILINE)
+"""A list of numbers within a list, such as a user's point, as tomli_w writes it: a line for each number."""
 
 
 def study_from_dict(data: Mapping[str, Any]) -> Study:
@@ -168,7 +172,7 @@ def _moved(value: Any, path: str, folder: str | os.PathLike[str]) -> Any:
 def _dump(data: dict[str, Any]) -> str:
     import tomli_w
 
-    return tomli_w.dumps(data)
+    return _ROW.sub(lambda row: f"{row[1]}[{' '.join(row[2].split())[:-1]}],", tomli_w.dumps(data))
 
 
 def _baseline(value: Any, networks: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trainlab.errors import DataError, SpecError
 from trainlab.tasks.files import Stamp, content, file, stamp
+from trainlab.tasks.from_arrays import points
 from trainlab.tasks.generated import blobs, circles, curve, moons, parity, plane, quadrants, spirals, xor
 from trainlab.tasks.sklearn_datasets import breast_cancer, diabetes, digits, iris, wine
 from trainlab.tasks.split_and_scale import parted, scaled
@@ -33,8 +34,12 @@ TASKS: dict[str, Callable[..., Task]] = {
     "breast_cancer": breast_cancer,
     "diabetes": diabetes,
     "file": file,
+    "points": points,
 }
 """Every task by name: a function whose arguments are the fields of its struct in ``spec``."""
+
+OWN = ("file", "points")
+"""The tasks whose examples are the user's: they are known by these, however they are given."""
 
 
 def build(task: TaskSpec, split: Split, scaling: Scaling) -> Task:
@@ -47,9 +52,8 @@ def build(task: TaskSpec, split: Split, scaling: Scaling) -> Task:
 
 
 def fingerprint_data(task: TaskSpec) -> str | None:
-    """Return the SHA-256 of a file's contents, however they are written, in hex; None for any other task."""
-    stamped = _stamp(task)
-    return None if stamped is None else _content(task, stamped)
+    """Return the SHA-256 of a user's own examples, however they are given, in hex; None for other tasks."""
+    return _content(task, _stamp(task)) if str(task.__struct_config__.tag) in OWN else None
 
 
 def _stamp(task: TaskSpec) -> Stamp | None:
@@ -68,7 +72,7 @@ def _built(task: TaskSpec, split: Split, scaling: Scaling, stamped: Stamp | None
 
 
 @lru_cache(maxsize=64)
-def _content(task: TaskSpec, stamped: Stamp) -> str:
+def _content(task: TaskSpec, stamped: Stamp | None) -> str:
     return content(_whole(task, stamped))
 
 

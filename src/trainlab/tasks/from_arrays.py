@@ -1,10 +1,11 @@
-"""A user's own arrays as a task: saved in a file named after its contents, so that others can repeat it."""
+"""A user's own arrays as a task: written in the experiment, or saved in a file named after its contents."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,9 +15,18 @@ import numpy.typing as npt
 from trainlab.errors import SpecError
 from trainlab.tasks.npz_file import FEATURE_NAMES, TARGET_NAMES, from_arrays
 from trainlab.tasks.target_kinds import task_of_kind
+from trainlab.tasks.task import Task
 
 if TYPE_CHECKING:
     from trainlab.spec.tasks import File
+
+
+def points(
+    *, inputs: tuple[tuple[float, ...], ...], targets: tuple[float | tuple[float, ...], ...], kind: str
+) -> Task:
+    """Return the examples that an experiment holds itself."""
+    raw = from_arrays(np.array(inputs), np.array(targets), source="task")
+    return replace(task_of_kind(raw, kind), name="points")
 
 
 def arrays(

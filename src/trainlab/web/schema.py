@@ -19,6 +19,7 @@ from trainlab.spec.fields import alternatives, field_types, kinds_of
 from trainlab.spec.parts import name_of
 from trainlab.spec.tasks import BOUNDS
 from trainlab.web.addresses import page_form
+from trainlab.web.course import course
 
 Struct = type[msgspec.Struct]
 
@@ -41,10 +42,11 @@ SHOWN = "xor44"
 def schema() -> dict[str, Any]:
     """Return the parts of an experiment, as JSON has them.
 
-    ``parts`` has for each part ``kinds``, by name, each with a line of ``help`` and its ``fields``, and the name
-    of the ``default`` one; a part of one kind has the kind ``""``. A field has ``name``, ``type`` (``number``, ``whole``, ``flag``, ``choice``,
-    ``text`` or ``list``), ``default``, ``optional`` (whether it may be left unset), and where there are any
-    ``choices`` and ``bounds``. ``examples`` are the networks to begin with, and the study's changes as edits.
+    ``parts`` has for each part ``kinds``, by name, each with a line of ``help`` and its ``fields``, and the
+    name of the ``default`` one; a part of one kind has the kind ``""``. A field has ``name``, ``type``
+    (``number``, ``whole``, ``flag``, ``choice``, ``text`` or ``list``), ``default``, ``optional`` (whether it
+    may be left unset), and where there are any ``choices`` and ``bounds``. ``examples`` are the networks to
+    begin with, and the study's changes as edits; ``course`` has the exercises, without their answers.
     """
     types_of = field_types(Experiment)
     defaults = {field.name: field.default for field in msgspec.structs.fields(Experiment)}
@@ -59,6 +61,7 @@ def schema() -> dict[str, Any]:
             field.default for field in msgspec.structs.fields(Experiment) if field.name == "epochs"
         ),
         "examples": _examples(),
+        "course": [exercise.to_dict() for exercise in course()],
     }
 
 

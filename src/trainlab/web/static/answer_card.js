@@ -2,7 +2,7 @@
 
 import { announce, element, setChildren, svgElement } from "./dom.js";
 import { createFanChart } from "./fan_chart.js";
-import { formatShare } from "./format.js";
+import { formatCount, formatShare } from "./format.js";
 import { createSeedPicker } from "./seed_picker.js";
 
 /**
@@ -17,6 +17,7 @@ export function createAnswerCard({ onPick }) {
   const fan = createFanChart();
   const picker = createSeedPicker({ onPick });
   const chosen = element("p", { class: "small" });
+  const rule = element("p", { class: "muted small" });
   const cost = element("p", { class: "muted small" });
   const node = element(
     "section",
@@ -24,6 +25,7 @@ export function createAnswerCard({ onPick }) {
     element("h2", { id: "answer-title" }, "Answer"),
     headline,
     bar.node,
+    rule,
     advice,
     element(
       "div",
@@ -61,8 +63,9 @@ export function createAnswerCard({ onPick }) {
       });
       chosen.textContent = picker.words();
       setChildren(advice, ...header.advice.map(({ words }) => element("p", { class: "says small" }, words)));
-      setChildren(why, ...whyRows(header.why));
-      cost.textContent = header.last ? header.how : "";
+      setChildren(why, ...whyRows(header));
+      rule.textContent = header.solved_is;
+      cost.textContent = header.last ? costWords(header) : "";
       if (header.last) announce(header.sentence);
     },
     /** Say what is wrong with the experiment, in the place of an answer. */
@@ -81,12 +84,19 @@ export function createAnswerCard({ onPick }) {
   };
 }
 
-function whyRows(why) {
+function whyRows({ why, why_rule: rule }) {
   if (!why.length) return [];
   return [
     element("h3", {}, "Why the others failed"),
     element("ul", { class: "small" }, ...why.map(({ words }) => element("li", {}, words))),
+    element("details", { class: "small muted" }, element("summary", {}, "By which rule"), rule),
   ];
+}
+
+function costWords({ n, steps, seconds, engine }) {
+  if (seconds === null) return ""; // Computed beforehand.
+  const time = seconds < 1 ? `${Math.round(1000 * seconds)} ms` : `${seconds.toFixed(1)} s`;
+  return `${formatCount(n)} runs of ${formatCount(steps)} steps, trained in ${time} by the ${engine} engine.`;
 }
 
 /** A bar of the share solved, with its 95 % interval as a line across. */

@@ -103,7 +103,7 @@ function fanScale(epochs, curve) {
         svgElement("text", { x: x(epoch), y: FAN.height - 18, "text-anchor": anchor }, formatCount(epoch)),
       );
     }
-    const label = "epochs across; loss up, on a log scale; median, middle 50 % and 90 % of runs";
+    const label = "Epochs; loss on a log scale; median, middle 50 % and 90 % of runs";
     made.push(svgElement("text", { x: FAN.left, y: FAN.height - 4, class: "muted" }, label));
     return made;
   }

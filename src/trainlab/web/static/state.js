@@ -14,11 +14,31 @@ export const STATE_START = Object.freeze({
 });
 
 /**
- * Make the state from the address. `begin` is the experiment that an empty address means.
- * @param {object} begin
+ * The address of the page as the place of the state. Others, as a notebook's, have the same three functions.
  */
-export function createState(begin) {
-  let now = readAddress(location.hash, begin);
+export function pageAddress() {
+  return {
+    read: () => location.hash,
+    /** Keep an address; with `push` the page before can be gone back to. */
+    write(address, push) {
+      if (address === location.hash || (address === "#" && location.hash === "")) return;
+      if (push) history.pushState(null, "", address);
+      else history.replaceState(null, "", address);
+    },
+    /** Call `listener` when somebody else changed it: back, forward, typed. */
+    listen(listener) {
+      addEventListener("popstate", listener);
+    },
+  };
+}
+
+/**
+ * Make the state from its address. `begin` is the experiment that an empty address means.
+ * @param {object} begin
+ * @param {{read: Function, write: Function, listen: Function}} address
+ */
+export function createState(begin, address) {
+  let now = readAddress(address.read(), begin);
   const listeners = [];
   let timer = null;
 
@@ -28,15 +48,12 @@ export function createState(begin) {
 
   function write(push) {
     clearTimeout(timer);
-    const address = addressOf(now, begin);
-    if (address === location.hash || (address === "#" && location.hash === "")) return;
-    if (push) history.pushState(null, "", address);
-    else history.replaceState(null, "", address);
+    address.write(addressOf(now, begin), push);
   }
 
-  addEventListener("popstate", () => {
+  address.listen(() => {
     const before = now;
-    now = readAddress(location.hash, begin);
+    now = readAddress(address.read(), begin);
     tell(before);
   });
 

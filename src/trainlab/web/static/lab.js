@@ -1,0 +1,158 @@
+// The lab: its parts are put together here, told of every change, and given the answers. What is around it,
+// a server's page, a lesson or a notebook, brings the link, the state's address and the panel.
+
+import { createAnswerCard } from "./answer_card.js";
+import { element, setAttributes, setChildren } from "./dom.js";
+import { withEdits } from "./experiment_form.js";
+import { createState } from "./state.js";
+
+/** The views below the answer, in the order of their tabs; each is made by a function of its module. */
+export const LAB_VIEWS = [];
+
+/**
+ * Build the lab inside an element.
+ * @param {HTMLElement} root
+ * @param {object} around
+ * @param {object} around.schema what there is to choose from, as /schema.json has it
+ * @param {(listeners: object) => {ask: Function, cancel: Function}} around.link where answers come from
+ * @param {object} around.address where the state is kept: `pageAddress()`, or the like
+ * @param {Function} around.makePanel makes the column of controls, as `createBuildPanel` does
+ * @param {Function[]} [around.views] which views there are
+ * @param {object} [around.begin] the experiment that an empty address means
+ * @param {string} [around.title] the heading
+ */
+export function startLab(root, around) {
+  const { schema, link, address, makePanel, views: makers = LAB_VIEWS, title = "trainlab: the lab" } = around;
+  const state = createState(around.begin ?? firstExperiment(schema), address);
+  const status = element("p", { class: "status small", role: "status" });
+  const lines = new Map(); // lane -> what takes its frames
+  const lab = {
+    schema,
+    state,
+    ask: (lane, question) => transport.ask(lane, question),
+    cancel: (lane) => transport.cancel(lane),
+    /** Let `take(header, arrays)` have the frames of a lane. */
+    listen: (lane, take) => lines.set(lane, take),
+  };
+
+  const answer = createAnswerCard({ onPick: (seed) => state.change({ seed, step: null }) });
+  const panel = makePanel(schema, {
+    onChange: (a, dragging) => state.change({ a, step: null }, { dragging }),
+    onSeeds: (seeds) => state.change({ seeds }),
+  });
+  const views = makers.map((make) => make(lab));
+  const tabs = createTabs(views, state);
+  setChildren(
+    root,
+    element("header", { class: "top" }, element("h1", {}, title), shareButton(), status),
+    element("main", { class: "lab" }, panel.node, answer.node, ...tabs.nodes),
+  );
+
+  lab.listen("answer", (header, arrays) => {
+    if (header.kind === "error") {
+      panel.mark(header.field ?? null, header.message);
+      answer.refuse(header.message);
+      return;
+    }
+    panel.mark(null, null);
+    panel.count(header.parameters);
+    answer.show(header, arrays);
+  });
+
+  function asked(now) {
+    return { ask: "population", experiment: now.a, first_seed: now.first, seeds: now.seeds };
+  }
+
+  function show(now, before) {
+    panel.show(now.a, now.seeds);
+    answer.choose(now.seed);
+    if (!before || JSON.stringify(asked(now)) !== JSON.stringify(asked(before))) {
+      answer.wait();
+      lab.ask("answer", asked(now));
+    }
+    tabs.show(now, before);
+  }
+
+  const transport = link({
+    onFrame(header, arrays) {
+      lines.get(header.lane)?.(header, arrays);
+    },
+    onStatus(kind, words) {
+      status.textContent = STATUS_WORDS[kind](words);
+      setAttributes(status, { class: kind === "open" ? "status small muted" : "status bad" });
+    },
+  });
+  state.subscribe(show);
+  show(state.now, null);
+}
+
+/** The assignment's Model 1 with Adam and MSE: most seeds solve it, some don't. */
+function firstExperiment(schema) {
+  const { networks, changes } = schema.examples;
+  return withEdits(networks[0].experiment, [...changes[0].edits, ...changes[1].edits], schema);
+}
+
+const STATUS_WORDS = {
+  open: () => "",
+  lost: () => "The server doesn't answer. Trying again; nothing of yours is lost.",
+  full: (words) => `${words} Trying again.`,
+};
+
+function shareButton() {
+  const button = element("button", { type: "button" }, "Copy link");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Copy the address above";
+    }
+    setTimeout(() => (button.textContent = "Copy link"), 2000);
+  });
+  return button;
+}
+
+/** The tabs of the views; only the chosen one is shown, and told of changes. */
+function createTabs(views, state) {
+  const buttons = views.map(({ name, title }, place) =>
+    element(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `tab-${name}`,
+        "aria-controls": `view-${name}`,
+        click: () => state.change({ view: name }),
+        keydown: (event) => move(event, place),
+      },
+      title,
+    ),
+  );
+  const panels = views.map(({ name, node }) =>
+    element("div", { role: "tabpanel", id: `view-${name}`, "aria-labelledby": `tab-${name}` }, node),
+  );
+
+  function move(event, place) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const next = (place + step + views.length) % views.length;
+    buttons[next].focus();
+    state.change({ view: views[next].name });
+  }
+
+  const nodes = views.length
+    ? [element("section", { class: "card", "aria-label": "Look closer" }, element("div", { role: "tablist", "aria-label": "Look closer" }, ...buttons), ...panels)]
+    : [];
+  return {
+    nodes,
+    show(now, before) {
+      views.forEach((view, place) => {
+        const open = view.name === now.view;
+        setAttributes(buttons[place], { "aria-selected": String(open), tabindex: open ? "0" : "-1" });
+        panels[place].hidden = !open;
+        if (open) view.show(now, before);
+      });
+    },
+  };
+}
