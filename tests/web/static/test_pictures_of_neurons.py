@@ -19,7 +19,9 @@ pytestmark = needs_chromium
 
 STATIC = Path(trainlab.web.__file__).parent / "static"
 SITE = "http://lab.test/"
-POINTS = np.concatenate([np.linspace(-6, 6, 402), [-800, -40, -30, -20, -1e-12, 0, 1e-12, 20, 20.5, 30, 40, 800]])
+POINTS = np.concatenate(
+    [np.linspace(-6, 6, 402), [-800, -40, -30, -20, -1e-12, 0, 1e-12, 20, 20.5, 30, 40, 800]]
+)
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     **{name: entry.value for name, entry in ACTIVATIONS.items()},
     **{name: entry.value for name, entry in LINKS.items()},
