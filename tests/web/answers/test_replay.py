@@ -39,7 +39,7 @@ def test_it_ends_as_in_trainlab_run_to_the_bit():
     assert np.array_equal(arrays["outputs"][-1], runs.predictions[2])
     assert np.allclose(arrays["gradient_mean"][-1], runs.step_gradient[2], rtol=1e-5)
     assert header["solved_at_end"] == bool(runs.solved[2])
-    assert header["of_steps"] == 160 and header["exact"] == "steps" and header["gradients"] == "step"
+    assert (header["of_steps"], header["exact"], header["gradients"]) == (160, "steps", "step")
     assert arrays["steps"].tolist() == [0, 27, 53, 80, 107, 133, 160]
 
 
@@ -53,7 +53,8 @@ def test_a_part_of_the_run_shows_every_step_where_all_fit():
 
 def test_at_the_end_nothing_is_added():
     _, arrays = replayed(xor(epochs=5))
-    assert not arrays["update"][-1].any() and arrays["update"][:-1].any(axis=1).all()
+    assert not arrays["update"][-1].any()
+    assert arrays["update"][:-1].any(axis=1).all()
     assert np.isneginf(arrays["update_ratio"][-1]).all()
 
 
@@ -107,7 +108,7 @@ def test_of_many_examples_some_are_shown_evenly():
     header, arrays = replayed(given)
     data = Experiment.from_dict(given).data()
     rows = arrays["example_rows"]
-    assert len(rows) == 512 and rows[0] == 0 and rows[-1] == 699
+    assert (len(rows), rows[0], rows[-1]) == (512, 0, 699)
     assert np.allclose(arrays["example_inputs"], data.inputs[rows])
     assert np.allclose(arrays["example_targets"], data.targets[rows])
     assert arrays["outputs"].shape == (3, 64, 1)
