@@ -4,6 +4,7 @@
 import { createAnswerCard } from "./answer_card.js";
 import { element, setAttributes, setChildren } from "./dom.js";
 import { withEdits } from "./experiment_form.js";
+import { addFigureMenus } from "./figure_menu.js";
 import { createState } from "./state.js";
 
 /** The views below the answer, in the order of their tabs; each is made by a function of its module. */
@@ -17,22 +18,24 @@ export const LAB_VIEWS = [];
  * @param {(listeners: object) => {ask: Function, cancel: Function}} around.link where answers come from
  * @param {object} around.address where the state is kept: `pageAddress()`, or the like
  * @param {Function} around.makePanel makes the column of controls, as `createBuildPanel` does
+ * @param {Function[]} [around.besides] what puts itself into the panel, and is told of every change
  * @param {Function[]} [around.views] which views there are
  * @param {object} [around.begin] the experiment that an empty address means
  * @param {string} [around.title] the heading
  */
 export function startLab(root, around) {
-  const { schema, link, address, makePanel, views: makers = LAB_VIEWS, title = "trainlab: the lab" } = around;
+  const { schema, link, address, makePanel, besides = [], views: makers = LAB_VIEWS } = around;
+  const { title = "trainlab: the lab" } = around;
   const state = createState(around.begin ?? firstExperiment(schema), address);
   const status = element("p", { class: "status small", role: "status" });
-  const lines = new Map(); // lane -> what takes its frames
+  const lines = new Map(); // lane -> all that take its frames
   const lab = {
     schema,
     state,
     ask: (lane, question) => transport.ask(lane, question),
     cancel: (lane) => transport.cancel(lane),
-    /** Let `take(header, arrays)` have the frames of a lane. */
-    listen: (lane, take) => lines.set(lane, take),
+    /** Let `take(header, arrays)` have the frames of a lane, as may others. */
+    listen: (lane, take) => lines.set(lane, [...(lines.get(lane) ?? []), take]),
   };
 
   const answer = createAnswerCard({ onPick: (seed) => state.change({ seed, step: null }) });
@@ -40,6 +43,7 @@ export function startLab(root, around) {
     onChange: (a, dragging) => state.change({ a, step: null }, { dragging }),
     onSeeds: (seeds) => state.change({ seeds }),
   });
+  const parts = besides.map((make) => make(lab, panel));
   const views = makers.map((make) => make(lab));
   const tabs = createTabs(views, state);
   setChildren(
@@ -70,18 +74,20 @@ export function startLab(root, around) {
       answer.wait();
       lab.ask("answer", asked(now));
     }
+    for (const part of parts) part.show(now, before);
     tabs.show(now, before);
   }
 
   const transport = link({
     onFrame(header, arrays) {
-      lines.get(header.lane)?.(header, arrays);
+      for (const take of lines.get(header.lane) ?? []) take(header, arrays);
     },
     onStatus(kind, words) {
       status.textContent = STATUS_WORDS[kind](words);
       setAttributes(status, { class: kind === "open" ? "status small muted" : "status bad" });
     },
   });
+  addFigureMenus(root);
   state.subscribe(show);
   show(state.now, null);
 }

@@ -3,6 +3,7 @@
 import { createBuildPanel } from "./build_panel.js";
 import { startLab } from "./lab.js";
 import { openLink } from "./link.js";
+import { createPointsEditor } from "./points_editor.js";
 import { pageAddress } from "./state.js";
 
 const offered = await fetch("schema.json");
@@ -11,4 +12,5 @@ startLab(document.getElementById("lab"), {
   link: openLink,
   address: pageAddress(),
   makePanel: createBuildPanel,
+  besides: [createPointsEditor],
 });
