@@ -19,11 +19,13 @@ from trainlab.web.questions import (
     Replay,
     TakeAway,
     Why,
+    WhySeed,
 )
 
 _FILES: Final[dict[type[Asked], str]] = {
     Population: "population",
     Why: "why",
+    WhySeed: "why_seed",
     Compare: "compare",
     Replay: "replay",
     Plane: "plane",
