@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
-Lane = Literal["answer", "replay", "microscope", "compare", "rates", "budget", "take-away", "plane"]
+Lane = Literal["answer", "replay", "microscope", "compare", "course", "rates", "budget", "take-away", "plane"]
 LANES: Final[tuple[Lane, ...]] = get_args(Lane)
 """The lanes of a page, the most urgent first. A visitor has one open question at most in each."""
 BACKGROUND: Final = frozenset({"plane"})

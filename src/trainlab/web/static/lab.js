@@ -2,12 +2,18 @@
 // a server's page, a lesson or a notebook, brings the link, the state's address and the panel.
 
 import { createAnswerCard } from "./answer_card.js";
+import { createCompareView } from "./compare_view.js";
+import { createComparison } from "./comparison.js";
+import { createCourseView } from "./course_view.js";
 import { element, setAttributes, setChildren } from "./dom.js";
 import { withEdits } from "./experiment_form.js";
+import { createGuessGate } from "./guess_gate.js";
+import { createGuesses } from "./guesses.js";
+import { createMapView } from "./map_view.js";
 import { createState } from "./state.js";
 
 /** The views below the answer, in the order of their tabs; each is made by a function of its module. */
-export const LAB_VIEWS = [];
+export const LAB_VIEWS = [createCompareView, createMapView, createCourseView];
 
 /**
  * Build the lab inside an element.
@@ -25,14 +31,18 @@ export function startLab(root, around) {
   const { schema, link, address, makePanel, views: makers = LAB_VIEWS, title = "trainlab: the lab" } = around;
   const state = createState(around.begin ?? firstExperiment(schema), address);
   const status = element("p", { class: "status small", role: "status" });
-  const lines = new Map(); // lane -> what takes its frames
+  const lines = new Map(); // lane -> all that take its frames
   const lab = {
     schema,
     state,
     ask: (lane, question) => transport.ask(lane, question),
     cancel: (lane) => transport.cancel(lane),
     /** Let `take(header, arrays)` have the frames of a lane. */
-    listen: (lane, take) => lines.set(lane, take),
+    listen: (lane, take) => lines.set(lane, [...(lines.get(lane) ?? []), take]),
+    guesses: createGuesses(),
+    /** Show everything again, as after a guess, which is no part of the state. */
+    refresh: () => show(state.now, state.now),
+    views: [],
   };
 
   const answer = createAnswerCard({ onPick: (seed) => state.change({ seed, step: null }) });
@@ -40,23 +50,27 @@ export function startLab(root, around) {
     onChange: (a, dragging) => state.change({ a, step: null }, { dragging }),
     onSeeds: (seeds) => state.change({ seeds }),
   });
-  const views = makers.map((make) => make(lab));
-  const tabs = createTabs(views, state);
+  const comparison = createComparison(lab);
+  panel.topPlace?.append(comparison.node);
+  const gate = createGuessGate(lab, root, answer.show);
+  lab.views = makers.map((make) => make(lab));
+  const tabs = createTabs(lab.views, state);
   setChildren(
     root,
-    element("header", { class: "top" }, element("h1", {}, title), shareButton(), status),
-    element("main", { class: "lab" }, panel.node, answer.node, ...tabs.nodes),
+    element("header", { class: "top" }, element("h1", {}, title), shareButton(), gate.button, status),
+    element("main", { class: "lab" }, panel.node, gate.node, answer.node, ...tabs.nodes),
   );
 
   lab.listen("answer", (header, arrays) => {
     if (header.kind === "error") {
       panel.mark(header.field ?? null, header.message);
+      gate.open();
       answer.refuse(header.message);
       return;
     }
     panel.mark(null, null);
     panel.count(header.parameters);
-    answer.show(header, arrays);
+    gate.take(header, arrays);
   });
 
   function asked(now) {
@@ -66,6 +80,8 @@ export function startLab(root, around) {
   function show(now, before) {
     panel.show(now.a, now.seeds);
     answer.choose(now.seed);
+    comparison.show(now, before);
+    gate.show(now, asked(now));
     if (!before || JSON.stringify(asked(now)) !== JSON.stringify(asked(before))) {
       answer.wait();
       lab.ask("answer", asked(now));
@@ -75,7 +91,7 @@ export function startLab(root, around) {
 
   const transport = link({
     onFrame(header, arrays) {
-      lines.get(header.lane)?.(header, arrays);
+      for (const take of lines.get(header.lane) ?? []) take(header, arrays);
     },
     onStatus(kind, words) {
       status.textContent = STATUS_WORDS[kind](words);
