@@ -33,7 +33,7 @@ from trainlab.engine.runs import Runs
 from trainlab.engine.warm_start import starting_parameters
 from trainlab.errors import EngineError
 from trainlab.maths import learning_rates
-from trainlab.spec import Experiment, NoStopping, Record, ReduceLROnPlateau
+from trainlab.spec import Experiment, Gradients, NoStopping, Record, ReduceLROnPlateau
 
 Row = npt.NDArray[np.floating]
 Unit = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
@@ -51,10 +51,10 @@ class RunSteps:
     """A run of P parameters before F of its steps, ``steps [F]``, counted from 0; its end is one more.
 
     ``parameters [F, P]``, and ``after [F, P]`` those that the step makes of them, at the end the same.
-    ``gradient [F, P]`` is ∂L/∂w before the step, over the examples that `record.gradients` says: the step's
-    own or all, without noise, dropout, penalty and clipping, as `Runs` has it. ``loss [F]`` and
-    ``predictions [F, points, outputs]`` of the first examples are over all that are trained on. ``rate [F]``
-    is the step's learning rate, at the end that of the last one made.
+    ``gradient [F, P]`` is ∂L/∂w before the step, over the step's own examples or all, without noise, dropout,
+    penalty and clipping, as `Runs` has it. ``loss [F]`` is over all that are trained on, ``predictions [F,
+    points, outputs]`` are for the first of them. ``rate [F]`` is the step's learning rate, at the end that of
+    the last one made.
     """
 
     steps: npt.NDArray[np.int64]
@@ -98,8 +98,12 @@ def steps_made(run: Runs) -> int:
     return epochs * run.experiment.steps_per_epoch
 
 
-def read_steps(run: Runs, steps: Sequence[int], *, predictions: int = 0) -> RunSteps:
+def read_steps(
+    run: Runs, steps: Sequence[int], *, predictions: int = 0, gradients: Gradients | None = None
+) -> RunSteps:
     """Train a run, ``Runs`` of a single seed, once more, and read it before each of the `steps`, ascending.
+
+    `gradients` says whose these are; left out, those that the experiment records.
 
     Raises:
         EngineError: they don't ascend, or aren't steps of the run.
@@ -111,7 +115,8 @@ def read_steps(run: Runs, steps: Sequence[int], *, predictions: int = 0) -> RunS
             f"steps: must be one or more whole numbers from 0 to {last:,}, the end of the run, each larger "
             "than the one before."
         )
-    played = _Played(run, predictions=predictions)
+    asked = gradients or run.experiment.record.gradients
+    played = _Played(run, predictions=predictions, gradients=asked)
     readings: list[tuple[Any, ...]] = []
     at = 0
     for step in wanted.tolist():
@@ -123,7 +128,7 @@ def read_steps(run: Runs, steps: Sequence[int], *, predictions: int = 0) -> RunS
     parameters, gradient, loss, predicted, factor, after = (
         np.array(each) for each in zip(*readings, strict=True)
     )
-    rates = _rates(run.experiment)
+    rates = step_rates(run.experiment)
     return RunSteps(
         steps=wanted,
         parameters=parameters,
@@ -138,8 +143,8 @@ def read_steps(run: Runs, steps: Sequence[int], *, predictions: int = 0) -> RunS
 class _Played:
     """A tile with one run in each of its lanes, of which the first is read."""
 
-    def __init__(self, run: Runs, *, predictions: int) -> None:
-        dtype, gradients = str(run.loss.dtype), run.experiment.record.gradients
+    def __init__(self, run: Runs, *, predictions: int, gradients: Gradients) -> None:
+        dtype = str(run.loss.dtype)
         record = msgspec.structs.replace(UNREAD, predictions=predictions, gradients=gradients)
         experiment = msgspec.structs.replace(run.experiment, stopping=NoStopping(), record=record)
         engine = _engine(experiment, dtype)
@@ -214,7 +219,7 @@ def lower_tile_rates(lane: Any, address: int, first: bool) -> None:
     lower_rates(lane, tile_at(lane, address), first)
 
 
-def _rates(experiment: Experiment) -> npt.NDArray[np.float64]:
+def step_rates(experiment: Experiment) -> npt.NDArray[np.float64]:
     """Return the learning rate of every step, of a constant one the only one; a plateau's factor apart."""
     lr: float = experiment.optimizer.lr
     if not experiment.scheduled:

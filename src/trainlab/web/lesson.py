@@ -12,7 +12,7 @@ import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import islice, product
 from typing import Any, Final
 
 import numpy as np
@@ -31,7 +31,7 @@ from trainlab.web.questions import Population, Replay
 
 MOST_BYTES: Final = 2_000_000
 """What a lesson may weigh: a school's site and a phone have to load it."""
-MOMENTS: Final = 80
+MOMENTS: Final = 48
 """So many moments of a run are in a replay."""
 
 
@@ -62,7 +62,7 @@ class Content:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lesson:
-    """The page, and what it holds: `cells` experiments on `seeds` seeds each, and `replays` of single runs."""
+    """The page, and what it holds: `cells` experiments on `seeds` seeds each, `replays` of single runs."""
 
     html: Html
     cells: int
@@ -139,19 +139,21 @@ def make_lesson(
             on_progress(number, len(content.cells))
         form = page_form(cell.experiment)
         frame = _last(Population(experiment=form, seeds=seeds))
+        # How long it took here tells a reader nothing.
+        frame = replace(frame, fields={**frame.fields, "seconds": None})
         shelves.append(_Shelf(cell=cell, form=form, answer=store.add(frame), frame=frame))
     script, style = bundle("lesson"), css() + (STATIC / "lab.css").read_text(encoding="utf-8")
     room = most_bytes - len(script.encode()) - len(style.encode())
     if store.size > 0.9 * room:
         raise SpecError(
             f"{counted(len(content.cells), 'cell')}: their answers on {seeds:,} seeds take "
-            f"{store.size / 1e6:.1f} MB, and a lesson at most {most_bytes / 1e6:g} MB; ask for fewer seeds, or for "
-            "fewer cells."
+            f"{store.size / 1e6:.1f} MB, and a lesson has {most_bytes / 1e6:g} at most; ask for fewer seeds, "
+            "or for fewer cells."
         )
     replays = _add_replays(shelves, store, room=int(0.9 * room))
     held = (
-        f"{counted(len(shelves), 'experiment')} on {seeds:,} seeds each, and every step or so of {replays:,} runs, "
-        "computed beforehand."
+        f"{counted(len(shelves), 'experiment')} on {seeds:,} seeds each, and {counted(replays, 'run')} to "
+        "replay, computed beforehand."
     )
     index = {
         "title": content.title,
@@ -229,23 +231,30 @@ def _brief(frame: Frame) -> Frame:
 
 
 def _add_replays(shelves: Sequence[_Shelf], store: _Frames, *, room: int) -> int:
-    """Add replays in turns, a run a cell, until the room is used; return how many."""
-    turns = [(shelf, shelf.wanted()) for shelf in shelves]
+    """Add replays in turns, two a cell, the plainest cells first, until the room is used; return how many."""
+    turns = [(shelf, shelf.wanted()) for shelf in sorted(shelves, key=lambda shelf: _mixed(shelf.cell.at))]
     count = largest = 0
     while turns:
         for turn in tuple(turns):
             shelf, wanted = turn
-            seed = next(wanted, None)
-            if seed is None:
+            seeds = tuple(islice(wanted, 2))
+            if not seeds:
                 turns.remove(turn)
-                continue
-            if store.size + largest > room:
-                return count
-            before = store.size
-            shelf.replays[seed] = store.add(_last(Replay(experiment=shelf.form, seed=seed, frames=MOMENTS)))
-            largest = max(largest, store.size - before)
-            count += 1
+            for seed in seeds:
+                if store.size + largest > room:
+                    return count
+                before = store.size
+                replay = Replay(experiment=shelf.form, seed=seed, frames=MOMENTS)
+                shelf.replays[seed] = store.add(_last(replay))
+                largest = max(largest, store.size - before)
+                count += 1
     return count
+
+
+def _mixed(at: Sequence[int]) -> int:
+    """Return how far a cell is from having none of the changes, or all: those a reader looks at first."""
+    with_change = sum(option > 0 for option in at[1:])
+    return min(with_change, len(at) - 1 - with_change)
 
 
 def _last(question: Population | Replay) -> Frame:
@@ -255,7 +264,7 @@ def _last(question: Population | Replay) -> Frame:
 
 
 def _document(title: str, *, script: str, style: str, index: dict[str, Any], frames: str) -> Html:
-    """Return the file. Data blocks are no scripts to a browser; ``<`` is written so that none can end early."""
+    """Return the file. A browser runs no data blocks; ``<`` is written so that none can end early."""
     digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data: blob:; "

@@ -8,8 +8,9 @@ from __future__ import annotations
 import inspect
 import types
 import typing
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -34,6 +35,20 @@ LEFT_OUT = {
 }
 """Kinds that a visitor mustn't ask for: files of the server, its packages' data, and code."""
 
+STARTS: Final[dict[str, dict[str, object]]] = {
+    "points": {"inputs": [[0, 0], [0, 1], [1, 0], [1, 1]], "targets": [0, 1, 1, 0]},
+    "step": {"step_size": 500},
+    "multi_step": {"milestones": [1000, 1500]},
+    "exponential": {"gamma": 0.999},
+    "cosine_annealing_warm_restarts": {"T_0": 500},
+    "cyclic": {"base_lr": 0.001, "max_lr": 0.1},
+    "one_cycle": {"max_lr": 0.1},
+    "lambda": {"factor": "0.999 ** t"},
+    "multiplicative": {"factor": "0.999"},
+    "loss": {"loss": 0.01},
+}
+"""What fields without a default begin with, by kind: choosing a kind must not be an error at first."""
+
 SHOWN = "xor44"
 """The study whose networks and changes the page begins with."""
 
@@ -44,9 +59,10 @@ def schema() -> dict[str, Any]:
 
     ``parts`` has for each part ``kinds``, by name, each with a line of ``help`` and its ``fields``, and the
     name of the ``default`` one; a part of one kind has the kind ``""``. A field has ``name``, ``type``
-    (``number``, ``whole``, ``flag``, ``choice``, ``text`` or ``list``), ``default``, ``optional`` (whether it
-    may be left unset), and where there are any ``choices`` and ``bounds``. ``examples`` are the networks to
-    begin with, and the study's changes as edits; ``course`` has the exercises, without their answers.
+    (``number``, ``whole``, ``flag``, ``choice``, ``text``, ``list``, or ``table`` for lists of lists),
+    ``default``, ``optional`` (whether it may be left unset), and where there are any ``choices``, ``bounds``
+    and ``start``, which stands in for a default. ``examples`` are the networks to begin with, and the study's
+    changes as edits; ``course`` has the exercises, without their answers.
     """
     types_of = field_types(Experiment)
     defaults = {field.name: field.default for field in msgspec.structs.fields(Experiment)}
@@ -67,19 +83,19 @@ def schema() -> dict[str, Any]:
 
 def _kinds(part: str, annotation: Any, default: msgspec.Struct) -> dict[str, Any]:
     left_out = LEFT_OUT.get(part, frozenset[str]())
-    kinds = {name: _kind(kind) for name, kind in kinds_of(annotation).items() if name not in left_out}
+    kinds = {name: _kind(kind, name) for name, kind in kinds_of(annotation).items() if name not in left_out}
     return {"default": name_of(default), "kinds": kinds}
 
 
-def _kind(kind: Struct) -> dict[str, Any]:
-    told = field_types(kind)
+def _kind(kind: Struct, name: str = "") -> dict[str, Any]:
+    told, starts = field_types(kind), STARTS.get(name, {})
     return {
         "help": _first_sentence(kind),
-        "fields": [_field(field, told[field.name]) for field in msgspec.structs.fields(kind)],
+        "fields": [_field(field, told[field.name], starts) for field in msgspec.structs.fields(kind)],
     }
 
 
-def _field(field: msgspec.structs.FieldInfo, annotation: Any) -> dict[str, Any]:
+def _field(field: msgspec.structs.FieldInfo, annotation: Any, starts: Mapping[str, object]) -> dict[str, Any]:
     allowed = [each for each in alternatives(annotation) if each is not types.NoneType]
     choices = [word for each in allowed for word in typing.get_args(each) if isinstance(word, str)]
     told: dict[str, Any] = {
@@ -92,6 +108,8 @@ def _field(field: msgspec.structs.FieldInfo, annotation: Any) -> dict[str, Any]:
         told["choices"] = choices
     if field.name in BOUNDS:
         told["bounds"] = BOUNDS[field.name]
+    if field.name in starts:
+        told["start"] = starts[field.name]
     return told
 
 
@@ -99,10 +117,19 @@ def _type(allowed: list[Any], choices: list[str]) -> str:
     """Return how the page asks for a value of these types."""
     if choices:
         return "choice"
+    if any(typing.get_origin(item) is tuple for each in allowed for item in _items(each)):
+        return "table"
     for kind, name in ((bool, "flag"), (float, "number"), (int, "whole"), (str, "text")):
         if kind in allowed:
             return name
     return "list"
+
+
+def _items(annotation: Any) -> tuple[Any, ...]:
+    """Return what a tuple's items may be; of no tuple, none."""
+    if typing.get_origin(annotation) is not tuple:
+        return ()
+    return tuple(each for item in typing.get_args(annotation) for each in alternatives(item))
 
 
 def _first_sentence(kind: Struct) -> str:

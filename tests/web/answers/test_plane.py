@@ -99,7 +99,7 @@ def test_the_sentence_counts_settings():
         ({"cells": [[0, 2]]}, r"cells: \[0, 2\] is outside of the plane; y has 2."),
         (
             {"limits": Limits(work=400_000), "seeds": 16, "cells": [(0, 0), (0, 1), (1, 0), (1, 1)]},
-            "cells: 4 cells are 1.2 times the work that a question may take here; ask for fewer cells or",
+            "cells: 4 cells are 1.3 times the work that a question may take here; ask for fewer cells or",
         ),
     ],
 )

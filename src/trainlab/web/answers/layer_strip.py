@@ -62,9 +62,9 @@ def strip_of(experiment: Experiment, read: RunSteps, inputs: Numbers) -> Strip:
             saturated[frames, index] = _saturated(kind, sums, outputs)
             dead[frames, index] = _dead(kind, sums)
             counts[frames, index] = _histogram(outputs[:, :counted], edges[index])
-    gradient, moved = np.abs(read.gradient.astype(np.float64)), read.after.astype(np.float64) - parameters
-    weights = [layer.weights for layer in layers]
+    gradient, weights = np.abs(read.gradient.astype(np.float64)), [layer.weights for layer in layers]
     with np.errstate(all="ignore"):
+        moved = read.after.astype(np.float64) - parameters
         sizes = np.log10(gradient)
         ratios = [np.log10(_norm(moved[:, each]) / _norm(parameters[:, each])) for each in weights]
     return Strip(
@@ -151,7 +151,9 @@ def _edges(
             found.append((0.0, 1.0))
         else:
             low, high = (float(each) for each in np.quantile(finite, (0.005, 0.995)))
-            found.append((low, high) if high > low else (low - 0.5, low + 0.5))
+            # All alike, or so large that their difference is lost.
+            room = 0.5 * max(1.0, abs(low))
+            found.append((low, high) if high - low > 1e-6 * abs(low) else (low - room, low + room))
     return tuple(found)
 
 

@@ -63,8 +63,8 @@ def answer_plane(question: Plane, limits: Limits) -> Iterator[Frame]:
     work = question.seeds * sum(work_of(each) for each in made.values() if isinstance(each, Experiment))
     if work > limits.work:
         raise SpecError(
-            f"cells: {len(made):,} cells are {work / limits.work:,.1f} times the work that a question may take "
-            "here; ask for fewer cells or seeds."
+            f"cells: {len(made):,} cells are {work / limits.work:,.1f} times the work that a question may "
+            "take here; ask for fewer cells or seeds."
         )
     seeds = range(question.first_seed, question.first_seed + question.seeds)
     solved: dict[Cell, int] = {}

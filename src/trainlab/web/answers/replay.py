@@ -45,11 +45,15 @@ import numpy.typing as npt
 
 from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
-from trainlab.engine.run_steps import read_steps, steps_made, train_alone
+from trainlab.engine.run_steps import steps_made
 from trainlab.errors import SpecError
 from trainlab.spec import Experiment
 from trainlab.tasks import Task
+from trainlab.web.answers.first_bad import first_bad
 from trainlab.web.answers.layer_strip import GRADIENT_EDGES, Strip, flat_words, strip_of
+from trainlab.web.answers.layer_verdicts import layer_verdicts
+from trainlab.web.answers.one_run import evenly, exact, read_run, run_of
+from trainlab.web.answers.run_words import ending_of, how_it_went, why_it_failed
 from trainlab.web.frames import Frame
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Replay
@@ -61,19 +65,20 @@ OUTPUTS: Final = 64
 def answer_replay(question: Replay, limits: Limits) -> Iterator[Frame]:
     """Yield one frame: the run at some of its moments, evenly spaced, both ends among them."""
     experiment = Experiment.from_dict(question.experiment)
-    run = train_alone(experiment, question.seed)
+    run = run_of(experiment, question.seed)
     steps = moments(question, steps_made(run))
     data = experiment.data()
     rows = evenly(data.points, EXAMPLES)
     outputs = evenly(len(rows), OUTPUTS)
-    read = read_steps(run, steps.tolist(), predictions=data.points)
+    read = read_run(run, steps.tolist(), predictions=data.points)
     strip = strip_of(experiment, read, data.inputs[rows])
-    moved = read.after.astype(np.float64) - read.parameters
+    with np.errstate(invalid="ignore"):
+        moved = read.after.astype(np.float64) - read.parameters
     yield Frame(
         kind="replay",
         fields=_fields(run, strip),
         arrays={
-            "steps": steps.astype(np.int32),
+            "steps": read.steps.astype(np.int32),
             "parameters": read.parameters.astype(np.float32),
             "gradient": read.gradient.astype(np.float32),
             "update": moved.astype(np.float32),
@@ -105,11 +110,6 @@ def moments(question: Replay, last: int) -> npt.NDArray[np.int64]:
     return question.start + evenly(stop - question.start + 1, question.frames)
 
 
-def evenly(count: int, most: int) -> npt.NDArray[np.int64]:
-    """Return at most so many of 0 … count − 1, evenly spaced, both ends among them; all if they fit."""
-    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(np.int64))
-
-
 def input_names(data: Task) -> list[str]:
     """Return what the inputs are called; x1, x2, … where they have no names."""
     return list(data.feature_names) or [f"x{number}" for number in range(1, data.features + 1)]
@@ -125,7 +125,7 @@ def _fields(run: Runs, strip: Strip) -> dict[str, Any]:
         "epochs": experiment.epochs,
         "steps_per_epoch": per_epoch,
         "of_steps": steps_made(run),
-        "exact": "steps",
+        "exact": exact(experiment),
         "gradients": experiment.record.gradients,
         "layers": [
             {
@@ -145,6 +145,11 @@ def _fields(run: Runs, strip: Strip) -> dict[str, Any]:
         "gradient_high": high,
         "histogram_examples": strip.counted,
         "inputs": input_names(experiment.data()),
+        "ending": ending_of(run),
+        "sentence": how_it_went(run, float(read_run(run, [0]).loss[0])),
+        "why": why_it_failed(run),
+        "first_bad": first_bad(run),
+        "verdicts": [each.to_dict(per_epoch) for each in layer_verdicts(experiment, run.first_seed)],
         "solved_step": None if solved < 0 else solved * per_epoch,
         "solved_at_end": bool(run.solved[0]),
         "diverged_step": None if diverged < 0 else diverged,

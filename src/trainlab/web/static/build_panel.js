@@ -165,7 +165,8 @@ function createPart(part, title, schema, now, change) {
       if (kind !== shown) {
         shown = kind;
         help.textContent = known ? known.help : "";
-        controls = (known?.fields ?? []).map((field) => ({
+        // Tables, as a visitor's own points, have an editor of their own.
+        controls = (known?.fields ?? []).filter(({ type }) => type !== "table").map((field) => ({
           path: `${part === "init" ? "init.weight" : part}.${field.name}`,
           ...createControl(field, {
             onInput: (value, dragging) => change(withField(now(), part, field.name, value, schema), dragging),

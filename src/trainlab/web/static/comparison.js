@@ -24,10 +24,11 @@ export function changesNodes({ changes, changes_sentence: sentence }) {
 }
 
 /**
- * Make the switch between A and B, for the top of the controls, and ask how the two compare.
+ * Put the switch between A and B at the top of the controls, and ask how the two compare.
  * @param {object} lab
+ * @param {{topPlace: HTMLElement}} panel
  */
-export function createComparison(lab) {
+export function createComparison(lab, panel) {
   const { state } = lab;
   const sides = ["a", "b"].map((side) =>
     element("button", { type: "button", click: () => turnTo(side) }, `On ${side.toUpperCase()}`),
@@ -36,12 +37,14 @@ export function createComparison(lab) {
   const stop = element("button", { type: "button", click: () => state.change({ b: null, side: "a" }) }, "Stop");
   const pair = element("span", { class: "row", role: "group", "aria-label": "Which of the two to change" }, ...sides);
   const changes = element("div", { class: "small" });
-  const node = element(
-    "fieldset",
-    {},
-    element("legend", {}, "Compare"),
-    element("div", { class: "row small" }, pair, keep, stop),
-    changes,
+  panel.topPlace.append(
+    element(
+      "fieldset",
+      {},
+      element("legend", {}, "Compare"),
+      element("div", { class: "row small" }, pair, keep, stop),
+      changes,
+    ),
   );
 
   function turnTo(side) {
@@ -60,7 +63,6 @@ export function createComparison(lab) {
   });
 
   return {
-    node,
     show(now, before) {
       const compared = now.b !== null;
       pair.hidden = stop.hidden = !compared;

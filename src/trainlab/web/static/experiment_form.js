@@ -17,13 +17,14 @@ export function partAt(experiment, part) {
   return typeof experiment.init === "string" || experiment.init?.name ? experiment.init : undefined;
 }
 
-/** Return the experiment with another kind of a part; fields that both kinds have are kept. */
+/** Return the experiment with another kind of a part; fields that both have are kept, those without a default begin. */
 export function withKind(experiment, part, kind, schema) {
   const before = partAt(experiment, part);
   const kept = { name: kind };
   for (const field of schema.parts[part].kinds[kind].fields) {
     const value = typeof before === "object" ? before[field.name] : undefined;
     if (value !== undefined) kept[field.name] = value;
+    else if (field.start !== undefined) kept[field.name] = field.start;
   }
   return withPart(experiment, part, kept);
 }

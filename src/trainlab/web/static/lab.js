@@ -3,10 +3,10 @@
 
 import { createAnswerCard } from "./answer_card.js";
 import { createCompareView } from "./compare_view.js";
-import { createComparison } from "./comparison.js";
 import { createCourseView } from "./course_view.js";
 import { element, setAttributes, setChildren } from "./dom.js";
 import { withEdits } from "./experiment_form.js";
+import { addFigureMenus } from "./figure_menu.js";
 import { createGuessGate } from "./guess_gate.js";
 import { createGuesses } from "./guesses.js";
 import { createMapView } from "./map_view.js";
@@ -23,12 +23,14 @@ export const LAB_VIEWS = [createCompareView, createMapView, createCourseView];
  * @param {(listeners: object) => {ask: Function, cancel: Function}} around.link where answers come from
  * @param {object} around.address where the state is kept: `pageAddress()`, or the like
  * @param {Function} around.makePanel makes the column of controls, as `createBuildPanel` does
+ * @param {Function[]} [around.besides] what puts itself into the panel, and is told of every change
  * @param {Function[]} [around.views] which views there are
  * @param {object} [around.begin] the experiment that an empty address means
  * @param {string} [around.title] the heading
  */
 export function startLab(root, around) {
-  const { schema, link, address, makePanel, views: makers = LAB_VIEWS, title = "trainlab: the lab" } = around;
+  const { schema, link, address, makePanel, besides = [], views: makers = LAB_VIEWS } = around;
+  const { title = "trainlab: the lab" } = around;
   const state = createState(around.begin ?? firstExperiment(schema), address);
   const status = element("p", { class: "status small", role: "status" });
   const lines = new Map(); // lane -> all that take its frames
@@ -37,7 +39,7 @@ export function startLab(root, around) {
     state,
     ask: (lane, question) => transport.ask(lane, question),
     cancel: (lane) => transport.cancel(lane),
-    /** Let `take(header, arrays)` have the frames of a lane. */
+    /** Let `take(header, arrays)` have the frames of a lane, as may others. */
     listen: (lane, take) => lines.set(lane, [...(lines.get(lane) ?? []), take]),
     guesses: createGuesses(),
     /** Show everything again, as after a guess, which is no part of the state. */
@@ -50,8 +52,7 @@ export function startLab(root, around) {
     onChange: (a, dragging) => state.change({ a, step: null }, { dragging }),
     onSeeds: (seeds) => state.change({ seeds }),
   });
-  const comparison = createComparison(lab);
-  panel.topPlace?.append(comparison.node);
+  const parts = besides.map((make) => make(lab, panel));
   const gate = createGuessGate(lab, root, answer.show);
   lab.views = makers.map((make) => make(lab));
   const tabs = createTabs(lab.views, state);
@@ -80,12 +81,12 @@ export function startLab(root, around) {
   function show(now, before) {
     panel.show(now.a, now.seeds);
     answer.choose(now.seed);
-    comparison.show(now, before);
     gate.show(now, asked(now));
     if (!before || JSON.stringify(asked(now)) !== JSON.stringify(asked(before))) {
       answer.wait();
       lab.ask("answer", asked(now));
     }
+    for (const part of parts) part.show(now, before);
     tabs.show(now, before);
   }
 
@@ -98,6 +99,7 @@ export function startLab(root, around) {
       setAttributes(status, { class: kind === "open" ? "status small muted" : "status bad" });
     },
   });
+  addFigureMenus(root);
   state.subscribe(show);
   show(state.now, null);
 }

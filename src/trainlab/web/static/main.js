@@ -1,8 +1,10 @@
 // The server's page: the lab with every control, its answers from the socket, its state in the address.
 
 import { createBuildPanel } from "./build_panel.js";
+import { createComparison } from "./comparison.js";
 import { startLab } from "./lab.js";
 import { openLink } from "./link.js";
+import { createPointsEditor } from "./points_editor.js";
 import { pageAddress } from "./state.js";
 
 const offered = await fetch("schema.json");
@@ -11,4 +13,5 @@ startLab(document.getElementById("lab"), {
   link: openLink,
   address: pageAddress(),
   makePanel: createBuildPanel,
+  besides: [createComparison, createPointsEditor],
 });
