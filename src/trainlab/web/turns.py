@@ -10,7 +10,17 @@ from typing import Final, Literal, get_args
 import msgspec
 
 Lane = Literal[
-    "answer", "replay", "microscope", "compare", "rates", "budget", "take-away", "why", "why-seed", "plane"
+    "answer",
+    "replay",
+    "microscope",
+    "compare",
+    "course",
+    "rates",
+    "budget",
+    "take-away",
+    "why",
+    "why-seed",
+    "plane",
 ]
 LANES: Final[tuple[Lane, ...]] = get_args(Lane)
 """The lanes of a page, the most urgent first. A visitor has one open question at most in each."""

@@ -6,11 +6,15 @@
 export const STATE_START = Object.freeze({
   a: null, // the experiment as plain data, as in a study file
   b: null, // what it is compared with
+  side: "a", // what the two are called: "b" if the page's experiment is B, and what it is compared with A
   first: 0,
   seeds: 256,
   seed: 0, // the run that is looked at
   step: null, // how far it is; null is the end
   view: "compare",
+  plane: null, // the map: its axes and how many cells they have, {x, y, cells}
+  exercise: null, // which one of the course, from 1
+  guess: false, // whether each answer is to be guessed first
 });
 
 /**
@@ -102,15 +106,17 @@ export function readAddress(hash, begin) {
   }
   const state = { ...STATE_START, a: begin };
   if (told === null || typeof told !== "object") return Object.freeze(state);
-  for (const name of ["a", "b"]) {
+  for (const name of ["a", "b", "plane"]) {
     if (told[name] && typeof told[name] === "object" && !Array.isArray(told[name])) {
       state[name] = told[name];
     }
   }
-  for (const name of ["first", "seeds", "seed", "step"]) {
+  for (const name of ["first", "seeds", "seed", "step", "exercise"]) {
     if (Number.isSafeInteger(told[name]) && told[name] >= 0) state[name] = told[name];
   }
   if (typeof told.view === "string") state.view = told.view;
+  if (told.side === "b" && state.b) state.side = "b";
+  state.guess = told.guess === true;
   return Object.freeze(state);
 }
 
