@@ -5,10 +5,13 @@ import { createAnswerCard } from "./answer_card.js";
 import { element, setAttributes, setChildren } from "./dom.js";
 import { withEdits } from "./experiment_form.js";
 import { addFigureMenus } from "./figure_menu.js";
+import { createMicroscopeView } from "./microscope_view.js";
+import { createRatesView } from "./rates_view.js";
 import { createState } from "./state.js";
+import { createTakeAwayView } from "./take_away_view.js";
 
 /** The views below the answer, in the order of their tabs; each is made by a function of its module. */
-export const LAB_VIEWS = [];
+export const LAB_VIEWS = [createMicroscopeView, createRatesView, createTakeAwayView];
 
 /**
  * Build the lab inside an element.

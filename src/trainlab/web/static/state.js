@@ -11,6 +11,11 @@ export const STATE_START = Object.freeze({
   seed: 0, // the run that is looked at
   step: null, // how far it is; null is the end
   view: "compare",
+  budget: 44, // how many parameters other networks may have
+  point: 2, // the example under the microscope, from 1; XOR's first is all zeros, and so are its derivatives
+  weight: null, // the weight whose paths it shows, as "w2[1,3]"; null is one of the first layer
+  operation: 0, // how far its two passes are, from 0
+  form: "pytorch", // what is taken away
 });
 
 /**
@@ -107,10 +112,12 @@ export function readAddress(hash, begin) {
       state[name] = told[name];
     }
   }
-  for (const name of ["first", "seeds", "seed", "step"]) {
+  for (const name of ["first", "seeds", "seed", "step", "budget", "point", "operation"]) {
     if (Number.isSafeInteger(told[name]) && told[name] >= 0) state[name] = told[name];
   }
-  if (typeof told.view === "string") state.view = told.view;
+  for (const name of ["view", "weight", "form"]) {
+    if (typeof told[name] === "string") state[name] = told[name];
+  }
   return Object.freeze(state);
 }
 
