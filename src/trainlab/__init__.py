@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         study,
     )
     from trainlab.tasks import arrays
+    from trainlab.web.notebook import lab
 
 __version__ = "0.1.0"
 
@@ -73,6 +74,7 @@ _HOMES = {
     "doctor": "diagnosis",
     "endings": "studies",
     "explanation_html": "report",
+    "lab": "web.notebook",
     "load_study": "spec",
     "map_html": "report",
     "map_plane": "studies",
@@ -115,6 +117,7 @@ __all__ = [
     "doctor",
     "endings",
     "explanation_html",
+    "lab",
     "load_study",
     "map_html",
     "map_plane",

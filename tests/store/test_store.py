@@ -189,3 +189,19 @@ def test_outcomes_are_those_of_the_runs_that_are_there() -> None:
         )
         with pytest.raises(StoreError, match="seeds 5 to 7 aren't there"):
             store.outcomes(experiment(), range(8), engine="fake")
+
+
+def test_which_seeds_of_a_study_are_there_is_told_by_experiment_and_engine(tmp_path: Path) -> None:
+    one, two, other = experiment(), experiment(epochs=20), experiment(epochs=30)
+    with Store.open(tmp_path) as store:
+        store.remember("study", "Mine", [one.fingerprint, two.fingerprint], networks=2, seeds=9)
+        (study,) = store.studies()
+        assert store.held(study) == {}
+        store.save([made_up(one, range(3)), made_up(one, range(3, 5)), made_up(one, range(7, 9))], engine="a")
+        store.save([made_up(one, range(9)), made_up(other, range(9))], engine="b")
+        held = store.held(study)
+        assert set(held) == {one.fingerprint}
+        found = {each.engine: each for each in held[one.fingerprint]}
+        assert found["a"].ranges == (range(5), range(7, 9))
+        assert found["b"].ranges == (range(9),)
+        assert datetime.now(UTC) - found["a"].last_saved < timedelta(minutes=1)

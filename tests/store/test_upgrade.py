@@ -35,6 +35,7 @@ WITHOUT_LATER = """
 ALTER TABLE runs DROP COLUMN settled_epoch;
 ALTER TABLE chunks DROP COLUMN step_gradient;
 """
+WITHOUT_QUESTION = "ALTER TABLE studies DROP COLUMN question;"
 VERSION_2 = """
 CREATE TABLE experiments (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, experiment TEXT NOT NULL);
 CREATE TABLE chunks (
@@ -97,7 +98,7 @@ def as_version_2_has(runs: Runs) -> Runs:
 def columns(file: Path) -> list[tuple[str, str, int]]:
     found: list[tuple[str, str, int]] = []
     with sqlite3.connect(file) as db:
-        for table in ("chunks", "runs"):
+        for table in ("chunks", "runs", "studies"):
             found += db.execute(
                 f"SELECT name, type, \"notnull\" FROM pragma_table_info('{table}')"
             ).fetchall()
@@ -236,7 +237,7 @@ def test_of_runs_of_version_5_since_when_they_are_solved_is_unknown(tmp_path: Pa
     with Store.open(tmp_path) as store:
         store.save([old], engine="fake")
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
-        db.executescript(f"{WITHOUT_LATER} PRAGMA user_version = 5;")
+        db.executescript(f"{WITHOUT_LATER} {WITHOUT_QUESTION} PRAGMA user_version = 5;")
     db.close()
     with Store.open(tmp_path) as store:
         assert store.missing(EXPERIMENT, range(20), engine="fake") == [range(10, 20)]
@@ -257,7 +258,9 @@ def test_runs_of_version_6_have_no_gradient_of_a_step_unless_it_is_that_of_all_e
     with Store.open(tmp_path) as store:
         store.save([old], engine="fake")
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
-        db.executescript("ALTER TABLE chunks DROP COLUMN step_gradient; PRAGMA user_version = 6;")
+        db.executescript(
+            f"ALTER TABLE chunks DROP COLUMN step_gradient; {WITHOUT_QUESTION} PRAGMA user_version = 6;"
+        )
     db.close()
     with Store.open(tmp_path) as store:
         store.save([new], engine="fake")
@@ -266,4 +269,25 @@ def test_runs_of_version_6_have_no_gradient_of_a_step_unless_it_is_that_of_all_e
     assert_same(loaded, concatenate([old if known else without_step_gradient(old), new]))
     assert np.array_equal(loaded.step_gradient, loaded.gradient) == known
     assert np.isnan(loaded.step_gradient[:10]).all() != known
+    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+
+
+def test_of_studies_that_version_7_named_what_they_asked_is_unknown_until_they_are_asked_again(
+    tmp_path: Path,
+) -> None:
+    asked = {"networks": 1, "changes": 0, "seeds": 10}
+    with Store.open(tmp_path) as store:
+        store.remember("study", "Mine", [EXPERIMENT.fingerprint], **asked)
+    with sqlite3.connect(tmp_path / "store.sqlite3") as db:
+        db.executescript(f"{WITHOUT_QUESTION} PRAGMA user_version = 7;")
+    db.close()
+    with Store.open(tmp_path) as store:
+        (old,) = store.studies()
+        store.remember("study", "Mine", [EXPERIMENT.fingerprint], **asked, question={"title": "Mine"})
+        (again,) = store.studies()
+        # As an older program that still has the file open names it.
+        store.remember("study", "Mine", [EXPERIMENT.fingerprint], **asked)
+        (kept,) = store.studies()
+    assert (old.question, again.question, kept.question) == (None, {"title": "Mine"}, {"title": "Mine"})
+    assert old.key == again.key == kept.key
     assert version(tmp_path / "store.sqlite3") == schema.VERSION

@@ -60,6 +60,21 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="serve",
+        group=EXPERIMENTS,
+        summary="Open the lab in your browser: build a network and see at once how it learns.",
+        examples=("trainlab serve", "trainlab serve --host 0.0.0.0 --no-open"),
+    ),
+    Command(
+        name="lab",
+        group=EXPERIMENTS,
+        summary="Write a lesson: a study as a page of the lab that needs no server.",
+        examples=(
+            "trainlab lab xor44 --export lesson.html",
+            "trainlab lab xor44 --cell 'Model 1:A+B' --x lr=1e-3..1 --y init.std=0.1..2 --export plane.html",
+        ),
+    ),
+    Command(
         name="doctor",
         group=TRAINING,
         summary="Run a training script and tell what keeps it from learning.",

@@ -1,14 +1,18 @@
-"""Studies, races and maps by name: what they were asked, and which experiments are theirs."""
+"""Studies, races and maps by name: what they asked, and which experiments are theirs."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2s
-from typing import Literal
+from typing import Any, Literal
+
+import msgspec
+
+from trainlab.store.seed_ranges import merge
 
 STOPPED = " (stopped)"
 """How the title of a map ends that was stopped."""
@@ -19,9 +23,11 @@ Kind = Literal["study", "race", "map"]
 class NamedStudy:
     """A study that the store knows: when it was last `asked` (UTC), and its experiments' `fingerprints`.
 
-    `networks` is the number of candidates for a race, and of points for a map.
+    `networks` is the number of candidates for a race, and of points for a map. `question` is plain data from
+    which it can be asked again; None if an older trainlab named it.
     """
 
+    key: int
     kind: Kind
     title: str
     networks: int
@@ -29,6 +35,16 @@ class NamedStudy:
     seeds: int
     asked: datetime
     fingerprints: frozenset[str]
+    question: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldSeeds:
+    """The seeds of an experiment whose runs by one engine are there, and when the last was saved (UTC)."""
+
+    engine: str
+    ranges: tuple[range, ...]
+    last_saved: datetime
 
 
 def remember(
@@ -40,6 +56,7 @@ def remember(
     networks: int,
     changes: int,
     seeds: int,
+    question: Mapping[str, Any] | None,
 ) -> None:
     """Record a study, or that it was asked again; with other experiments the same title is another study.
 
@@ -48,14 +65,16 @@ def remember(
     """
     members = sorted(set(fingerprints))
     digest = blake2s("\n".join(members).encode(), digest_size=16).hexdigest()
+    text = None if question is None else msgspec.json.encode(question).decode()
     now = datetime.now(UTC).isoformat(timespec="seconds")
     ((key,),) = db.execute(
-        """INSERT INTO studies (kind, title, digest, networks, changes, seeds, asked)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """INSERT INTO studies (kind, title, digest, networks, changes, seeds, asked, question)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (kind, title, digest) DO UPDATE SET networks = excluded.networks,
-        changes = excluded.changes, seeds = max(seeds, excluded.seeds), asked = excluded.asked
+        changes = excluded.changes, seeds = max(seeds, excluded.seeds), asked = excluded.asked,
+        question = ifnull(excluded.question, question)
         RETURNING id""",
-        (kind, title, digest, networks, changes, seeds, now),
+        (kind, title, digest, networks, changes, seeds, now, text),
     ).fetchall()
     db.executemany(
         "INSERT OR IGNORE INTO study_experiments (study, fingerprint) VALUES (?, ?)",
@@ -83,10 +102,12 @@ def named_studies(db: sqlite3.Connection) -> list[NamedStudy]:
     for key, fingerprint in db.execute("SELECT study, fingerprint FROM study_experiments"):
         members[key].add(fingerprint)
     rows = db.execute(
-        "SELECT id, kind, title, networks, changes, seeds, asked FROM studies ORDER BY asked DESC, id DESC"
+        "SELECT id, kind, title, networks, changes, seeds, asked, question FROM studies "
+        "ORDER BY asked DESC, id DESC"
     )
     return [
         NamedStudy(
+            key=key,
             kind=kind,
             title=title,
             networks=networks,
@@ -94,6 +115,28 @@ def named_studies(db: sqlite3.Connection) -> list[NamedStudy]:
             seeds=seeds,
             asked=datetime.fromisoformat(asked),
             fingerprints=frozenset(members[key]),
+            question=None if question is None else msgspec.json.decode(question),
         )
-        for key, kind, title, networks, changes, seeds, asked in rows
+        for key, kind, title, networks, changes, seeds, asked, question in rows
     ]
+
+
+def held_seeds(db: sqlite3.Connection, key: int) -> dict[str, tuple[HeldSeeds, ...]]:
+    """Return which seeds are there of a study's experiments, by fingerprint: an entry for each engine."""
+    ranges: dict[tuple[str, str], list[range]] = defaultdict(list)
+    saved: dict[tuple[str, str], str] = {}
+    rows = db.execute(
+        """SELECT e.fingerprint, c.engine, c.first_seed, c.count, c.saved FROM study_experiments s
+        JOIN experiments e ON e.fingerprint = s.fingerprint JOIN chunks c ON c.experiment = e.id
+        WHERE s.study = ?""",
+        (key,),
+    )
+    for fingerprint, engine, first, count, at in rows:
+        ranges[fingerprint, engine].append(range(first, first + count))
+        saved[fingerprint, engine] = max(at, saved.get((fingerprint, engine), at))
+    held: dict[str, tuple[HeldSeeds, ...]] = {}
+    for (fingerprint, engine), pieces in ranges.items():
+        at = datetime.fromisoformat(saved[fingerprint, engine])
+        one = HeldSeeds(engine=engine, ranges=tuple(merge(pieces)), last_saved=at)
+        held[fingerprint] = (*held.get(fingerprint, ()), one)
+    return held

@@ -12,13 +12,13 @@ from trainlab.errors import StoreError
 from trainlab.store.blobs import FLOATS
 from trainlab.store.sqlite_errors import FRESH
 
-VERSION = 7
+VERSION = 8
 OLDEST = 2
 """Stores from this version up to the one before `VERSION` are upgraded when they are opened.
 
 Version 2 has no column of coarse curves, version 3 no table of judged runs, version 4 no names of studies,
 version 5 doesn't say since when runs are solved, which is then `UNKNOWN`; version 6 has no gradients of a
-step, which are then NaN.
+step, which are then NaN; version 7 doesn't say what studies asked.
 """
 
 APPLICATION = 0x746C6162
@@ -36,9 +36,12 @@ JUDGED_RUNS = """CREATE TABLE judged_runs (
 # A program of version 5 that still has the file open gives this column no value.
 SETTLED = f"settled_epoch INTEGER NOT NULL DEFAULT {UNKNOWN}"
 
+QUESTION = "question TEXT"
+"""JSON of what was asked; NULL: named by version 7 or before."""
+
 # By fingerprint, since a study is named before its runs are there, and stays when they are deleted.
 STUDIES = (
-    """CREATE TABLE studies (
+    f"""CREATE TABLE studies (
         id INTEGER PRIMARY KEY,
         kind TEXT NOT NULL,  -- study, race or map
         title TEXT NOT NULL,
@@ -47,6 +50,7 @@ STUDIES = (
         changes INTEGER NOT NULL,
         seeds INTEGER NOT NULL,
         asked TEXT NOT NULL,  -- UTC, ISO 8601: the last time
+        {QUESTION},
         UNIQUE (kind, title, digest)
     )""",
     """CREATE TABLE study_experiments (
@@ -170,7 +174,10 @@ def _upgrade(db: sqlite3.Connection) -> None:
             db.execute(table)
     if version < 6:
         db.execute(f"ALTER TABLE runs ADD COLUMN {SETTLED}")
-    db.execute(f"ALTER TABLE chunks ADD COLUMN {STEP_GRADIENT} BLOB")
+    if version < 7:
+        db.execute(f"ALTER TABLE chunks ADD COLUMN {STEP_GRADIENT} BLOB")
+    if version in (5, 6, 7):
+        db.execute(f"ALTER TABLE studies ADD COLUMN {QUESTION}")
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 

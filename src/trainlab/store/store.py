@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -16,7 +16,7 @@ from trainlab.engine import Runs, select
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store.blobs import BLOBS, encode
-from trainlab.store.named_studies import Kind, NamedStudy, named_studies, remember
+from trainlab.store.named_studies import HeldSeeds, Kind, NamedStudy, held_seeds, named_studies, remember
 from trainlab.store.read import COLUMNS, Outcomes, read_outcomes, read_runs
 from trainlab.store.schema import prepare, snapshot, transaction
 from trainlab.store.seed_ranges import subtract
@@ -140,18 +140,34 @@ class Store:
         networks: int,
         changes: int = 0,
         seeds: int,
+        question: Mapping[str, Any] | None = None,
     ) -> None:
         """Keep the name of a study and which experiments belong to it, whether they have runs yet or not.
 
-        `networks` is the number of candidates for a race, and of points for a map.
+        `networks` is the number of candidates for a race, and of points for a map; `question` is plain data
+        from which it can be asked again.
         """
         with as_store_errors(self.place), transaction(self._db):
-            remember(self._db, kind, title, fingerprints, networks=networks, changes=changes, seeds=seeds)
+            remember(
+                self._db,
+                kind,
+                title,
+                fingerprints,
+                networks=networks,
+                changes=changes,
+                seeds=seeds,
+                question=question,
+            )
 
     def studies(self) -> list[NamedStudy]:
         """Return the studies that were named, the latest asked first."""
         with as_store_errors(self.place), snapshot(self._db):
             return named_studies(self._db)
+
+    def held(self, study: NamedStudy) -> dict[str, tuple[HeldSeeds, ...]]:
+        """Return which seeds are there of a study's experiments, by fingerprint and engine."""
+        with as_store_errors(self.place), snapshot(self._db):
+            return held_seeds(self._db, study.key)
 
     def summary(self) -> list[StoredRuns]:
         """Return what the store holds, one row per experiment and engine, oldest experiment first."""

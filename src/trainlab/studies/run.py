@@ -11,16 +11,16 @@ from dataclasses import replace
 import msgspec
 
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, provenance_of
-from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_cells
+from trainlab.execution import Progress, Provenance, provenance_of
+from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_cells, study_to_dict
 from trainlab.spec.checks import check_number
 from trainlab.store import Store
-from trainlab.studies.cells import summarise
+from trainlab.studies.cells import CellResult, summarise
 from trainlab.studies.effects import effects_of
-from trainlab.studies.fidelity import check_fidelity, fidelity_of
+from trainlab.studies.fidelity import Fidelity, check_fidelity, fidelity_of
 from trainlab.studies.performance_measure import comparable
 from trainlab.studies.result import StudyResult
-from trainlab.studies.retraining import check_retrainable, retrain
+from trainlab.studies.retraining import Retrained, check_retrainable, retrain
 from trainlab.studies.stored_training import train_stored
 from trainlab.studies.verdicts.robustness import from_every_side
 from trainlab.studies.verdicts.rules import most_telling_first
@@ -126,6 +126,32 @@ def study(
         if sides
         else []
     )
+    return judged(
+        plan,
+        summaries,
+        how=provenance_of(
+            engine,
+            experiments,
+            seeds=count,
+            workers=workers,
+            seconds=time.perf_counter() - started,
+            trained_steps=steps,
+            trained_seconds=trained_seconds,
+        ),
+        fidelity=compared,
+        again=again,
+    )
+
+
+def judged(
+    plan: Study,
+    summaries: tuple[CellResult, ...],
+    *,
+    how: Provenance,
+    fidelity: Fidelity | None = None,
+    again: Sequence[tuple[Retrained, tuple[CellResult, ...]]] = (),
+) -> StudyResult:
+    """Return what is true of a study's cells, or of some of them; `again` are cells trained once more."""
     effects, interactions = effects_of(plan, summaries)
     verdicts = from_every_side(
         plan,
@@ -139,16 +165,8 @@ def study(
         effects=effects,
         interactions=interactions,
         verdicts=most_telling_first(verdicts),
-        how=provenance_of(
-            engine,
-            experiments,
-            seeds=count,
-            workers=workers,
-            seconds=time.perf_counter() - started,
-            trained_steps=steps,
-            trained_seconds=trained_seconds,
-        ),
-        fidelity=compared,
+        how=how,
+        fidelity=fidelity,
         retrained=tuple(each for each, _ in again),
     )
 
@@ -222,4 +240,5 @@ def _remember(plan: Study, seeds: int, store: str | os.PathLike[str]) -> None:
             networks=len(plan.network_names),
             changes=len(plan.changes),
             seeds=seeds,
+            question=study_to_dict(plan),
         )

@@ -1,4 +1,4 @@
-"""What one question may cost."""
+"""Limits: how much of the server a visitor may have, and how many visitors there may be."""
 
 from __future__ import annotations
 
@@ -7,12 +7,36 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """The most that one question may ask for.
+    """Every limit of the lab, in one place; errors name the one that was met."""
 
-    `work` is steps × examples of a step × parameters × seeds, readings of all examples counted like steps.
-    """
-
+    visitors: int = 50
+    """Open pages at once: a class. On two cores each then gets an answer within some seconds."""
+    message_bytes: int = 64_000
+    """Of one message from a page. An experiment with a few hundred points of one's own fits ten times over."""
+    messages_a_second: int = 200
+    """Of one page. A hand that drags a knob sends at most as many as the screen has pictures a second."""
+    bad_messages: int = 20
+    """After so many that can't be read, a page is no page of ours, and its socket is closed."""
     seeds: int = 1024
+    """Of one question: an interval of ±3 percentage points, and a chunk that the fast engine trains at once."""
     parameters: int = 20_000
+    """Of one network. Beyond it a population takes minutes, and no picture of the network can be read."""
     examples: int = 10_000
-    work: float = 4e10
+    """Of one task, generated or one's own."""
+    work: int = 10_000_000_000
+    """Examples that are read × seeds × parameters, of one question: some ten seconds of one core."""
+    seconds: float = 60.0
+    """Of one question, from when a worker begins it. Only a slow machine comes here: `work` comes first."""
+    stop_seconds: float = 1.0
+    """How long a worker may go on with a question that nobody waits for any more, before it is killed."""
+    frame_bytes: int = 16_000_000
+    """Of one frame: a replay of a thousand moments of a network of a thousand parameters."""
+    frames_a_second: int = 30
+    """To one page: more, nobody sees."""
+    waiting_bytes: int = 32_000_000
+    """Of frames that a page has yet to read. Each lane holds one at most, so only a page that has stopped
+    reading in the midst of many large answers comes here; it is closed."""
+    reader_seconds: float = 20.0
+    """How long a page may take to read a frame before it is closed."""
+    idle_minutes: float = 30.0
+    """Without a message from a page, before its place is given free."""

@@ -110,4 +110,10 @@ class TakeAway(Question, frozen=True, kw_only=True, tag="take-away"):
     seeds: Count = 256
 
 
-Asked = Population | Compare | Replay | Plane | Microscope | Rates | Budget | TakeAway
+class Exercise(Question, frozen=True, kw_only=True, tag="exercise"):
+    """What is the truth about an exercise of the course?"""
+
+    number: Annotated[int, Meta(ge=1)]
+
+
+Asked = Population | Compare | Replay | Plane | Microscope | Rates | Budget | TakeAway | Exercise

@@ -7,7 +7,6 @@ experiment is read.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -52,15 +51,13 @@ COUNTED: Final = {"iris": 150, "wine": 178, "diabetes": 442, "breast_cancer": 56
 
 OWN_MACHINE = "trainlab run does it on your own machine"
 
-_PATH = re.compile(r"(?:[AB]: )?([A-Za-z_]\w*)((?:\.\w+|\[\d+\])*)(?: = |: | lists )")
-
 
 def experiment_of(data: Mapping[str, Any], limits: Limits, *, seeds: int = 1) -> Experiment:
     """Return the experiment that `data` describes, to be trained on so many seeds.
 
     Raises:
         SpecError: it can't be carried out as written, or not here; where a field is to blame the message
-            begins with its path (`field_of`).
+            begins with its path.
     """
     check_depth(data)
     if seeds > limits.seeds:
@@ -79,20 +76,6 @@ def experiment_of(data: Mapping[str, Any], limits: Limits, *, seeds: int = 1) ->
             return Experiment.from_dict(data)
         phase, where = cast("Mapping[str, Any]", before), f"{where}after."
     raise SpecError(f"after: at most {MOST_PHASES} trainings may continue one another here.")
-
-
-def field_of(message: str) -> str | None:
-    """Return the path of the field that an error's message begins with; None if it begins with none.
-
-    >>> field_of("optimizer.lr = -1.0: must be a finite number ≥ 0.")
-    'optimizer.lr'
-    >>> field_of("B: network.widths[1] = 0: must be from 1."), field_of("seeds: too many.")
-    ('network.widths.1', None)
-    """
-    match = _PATH.match(message)
-    if match is None or match[1] not in Experiment.__struct_fields__:
-        return None
-    return match[1] + re.sub(r"\[(\d+)\]", r".\1", match[2])
 
 
 def _work(phase: Mapping[str, Any], limits: Limits, where: str, seeds: int) -> float:
@@ -131,7 +114,7 @@ def _points(task: TaskSpec, limits: Limits, where: str) -> int:
     if isinstance(task, Parity):
         field, points = "bits", 2**task.bits
     else:
-        field, points = "points", getattr(task, "points", 0) or COUNTED[name_of(task)]
+        field, points = "points", _listed(task)
     features = task.features if isinstance(task, Blobs | Plane) else 1
     if points * features > limits.examples:
         many = f"{points:,} examples" + (f" of {features:,} numbers" if features > 1 else "")
@@ -140,6 +123,13 @@ def _points(task: TaskSpec, limits: Limits, where: str) -> int:
             f"{limits.examples:,} numbers are allowed here; {OWN_MACHINE}."
         )
     return points
+
+
+def _listed(task: TaskSpec) -> int:
+    rows: object = getattr(task, "inputs", None)
+    if isinstance(rows, tuple):
+        return len(cast("tuple[object, ...]", rows))
+    return getattr(task, "points", 0) or COUNTED[name_of(task)]
 
 
 def _readings(phase: Mapping[str, Any], epochs: int, where: str) -> int:

@@ -20,6 +20,7 @@ from trainlab.spec.fields import alternatives, field_types, kinds_of
 from trainlab.spec.parts import name_of
 from trainlab.spec.tasks import BOUNDS
 from trainlab.web.addresses import page_form
+from trainlab.web.course import course
 
 Struct = type[msgspec.Struct]
 
@@ -61,7 +62,7 @@ def schema() -> dict[str, Any]:
     (``number``, ``whole``, ``flag``, ``choice``, ``text``, ``list``, or ``table`` for lists of lists),
     ``default``, ``optional`` (whether it may be left unset), and where there are any ``choices``, ``bounds``
     and ``start``, which stands in for a default. ``examples`` are the networks to begin with, and the study's
-    changes as edits.
+    changes as edits; ``course`` has the exercises, without their answers.
     """
     types_of = field_types(Experiment)
     defaults = {field.name: field.default for field in msgspec.structs.fields(Experiment)}
@@ -76,6 +77,7 @@ def schema() -> dict[str, Any]:
             field.default for field in msgspec.structs.fields(Experiment) if field.name == "epochs"
         ),
         "examples": _examples(),
+        "course": [exercise.to_dict() for exercise in course()],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,11 @@ class Axis:
             "scale": "log" if self.log else "linear",
             "values": list(self.values),
         }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Axis:
+        """Read an axis as `to_dict` writes it."""
+        return cls(field=data["field"], log=data["scale"] == "log", values=tuple(data["values"]))
 
 
 def read_axis(experiment: Experiment, text: str, *, name: str, count: int) -> Axis:

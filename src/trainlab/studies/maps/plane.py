@@ -6,12 +6,13 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.execution import Progress, provenance_of
+from trainlab.execution import Progress, Provenance, provenance_of
 from trainlab.spec import Experiment, Study, value_of
 from trainlab.stats import Rate, rate
 from trainlab.store import STOPPED, Store
@@ -76,16 +77,59 @@ def map_plane(
         title = f"{asked.name}: {asked.x.field} × {asked.y.field}"
         ended = False
         try:
-            counts, shares = _train_plane(asked, trainer, every_point=every_point)
-            best = _best(asked, trainer, counts, shares)
-            own = _own(asked, trainer)
+            result = mapped(
+                asked,
+                trainer,
+                every_point=every_point,
+                how=lambda: provenance_of(
+                    engine,
+                    trainer.largest.values(),
+                    seeds=seeds,
+                    workers=workers,
+                    seconds=time.perf_counter() - started,
+                    trained_steps=trainer.steps,
+                    trained_seconds=trainer.seconds,
+                ),
+            )
             ended = True
         finally:
             # What is trained when a map is stopped is its own as well.
             points = trainer.fingerprints
             if opened is not None and points:
                 name = title if ended else f"{title}{STOPPED}"
-                opened.remember("map", name, points, networks=len(points), seeds=asked.seeds)
+                opened.remember(
+                    "map",
+                    name,
+                    points,
+                    networks=len(points),
+                    seeds=asked.seeds,
+                    question={**asked.to_dict(), "every_point": every_point},
+                )
+    return result
+
+
+class PointRuns(Protocol):
+    """Where a map gets the runs of its points from: trained when asked for, or read."""
+
+    def train(
+        self,
+        points: Sequence[Point],
+        seeds: range,
+        *,
+        make: Callable[[Point], Experiment],
+        take: Callable[[Point, Runs], None],
+    ) -> None:
+        """Give `take` the runs of the experiment that `make` has for each point, on all the seeds."""
+        ...
+
+
+def mapped(
+    asked: Question, trainer: PointRuns, *, every_point: bool, how: Callable[[], Provenance]
+) -> MapResult:
+    """Fill the plane, and find and test again the best point; `how` is asked when all is done."""
+    counts, shares = _train_plane(asked, trainer, every_point=every_point)
+    best = _best(asked, trainer, counts, shares)
+    own = _own(asked, trainer)
     return MapResult(
         question=asked,
         counts=counts,
@@ -93,19 +137,11 @@ def map_plane(
         best=best,
         own=own,
         every_point=every_point,
-        how=provenance_of(
-            engine,
-            trainer.largest.values(),
-            seeds=seeds,
-            workers=workers,
-            seconds=time.perf_counter() - started,
-            trained_steps=trainer.steps,
-            trained_seconds=trainer.seconds,
-        ),
+        how=how(),
     )
 
 
-def _train_plane(asked: Question, trainer: Trainer, *, every_point: bool) -> tuple[Counts, Shares]:
+def _train_plane(asked: Question, trainer: PointRuns, *, every_point: bool) -> tuple[Counts, Shares]:
     counts = no_counts(asked.shape, seeds=asked.seeds)
 
     def train(points: Sequence[Point]) -> None:
@@ -116,7 +152,7 @@ def _train_plane(asked: Question, trainer: Trainer, *, every_point: bool) -> tup
     return counts, interpolate(counts, rects)
 
 
-def _best(asked: Question, trainer: Trainer, counts: Counts, shares: Shares) -> Best | None:
+def _best(asked: Question, trainer: PointRuns, counts: Counts, shares: Shares) -> Best | None:
     point = best_point(counts, shares)
     if point is None:
         return None
@@ -157,7 +193,7 @@ def _mean_around(values: Floats) -> Floats:
     return np.round(values, 6)
 
 
-def _own(asked: Question, trainer: Trainer) -> Own | None:
+def _own(asked: Question, trainer: PointRuns) -> Own | None:
     """Train the experiment as its file has it, if that lies in the plane."""
     place = [value_of(asked.experiment, axis.field) for axis in (asked.x, asked.y)]
     x, y = place
@@ -168,7 +204,7 @@ def _own(asked: Question, trainer: Trainer) -> Own | None:
     return Own(x=x, y=y, solved=_rate_of(trainer, asked.experiment, range(asked.seeds)))
 
 
-def _rate_of(trainer: Trainer, experiment: Experiment, seeds: range) -> Rate:
+def _rate_of(trainer: PointRuns, experiment: Experiment, seeds: range) -> Rate:
     found: list[Runs] = []
     trainer.train([(0, 0)], seeds, make=lambda _: experiment, take=lambda _, runs: found.append(runs))
     return rate(int(found[0].solved.sum()), len(seeds))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 from trainlab.errors import SpecError, shown
 from trainlab.spec import Experiment, Record, Study, any_study, named_cell, with_values
@@ -43,6 +44,20 @@ class Question:
         """Return the experiment at a point of the plane."""
         values = {self.x.field: self.x.values[column], self.y.field: self.y.values[row]}
         return with_values(self.experiment, values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data from which `from_dict` makes an equal question."""
+        plain: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        axes = {"x": self.x.to_dict(), "y": self.y.to_dict()}
+        return {**plain, "experiment": self.experiment.to_dict(), "made": list(self.made), **axes}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Question:
+        """Read a question from plain data."""
+        made = tuple((name, label) for name, label in data["made"])
+        axes = {name: Axis.from_dict(data[name]) for name in ("x", "y")}
+        experiment = Experiment.from_dict(data["experiment"])
+        return cls(**{**data, "experiment": experiment, "made": made, **axes})
 
     def nearest(self, x: float, y: float) -> tuple[int, int]:
         """Return row and column of the point nearest to these values, on the axes' own scales."""

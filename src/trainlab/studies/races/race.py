@@ -6,19 +6,18 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol
 
 from trainlab.budgets import Budget
-from trainlab.draw import counted
-from trainlab.errors import SpecError, shown
-from trainlab.execution import Progress, forget, provenance_of
+from trainlab.engine import Runs
+from trainlab.execution import Progress, Provenance, forget, provenance_of
 from trainlab.spec import Experiment, Study, any_study, named_cell, select_cells
-from trainlab.spec.checks import check_number
-from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import Rate, Standing, hold_race, round_sizes
+from trainlab.stats.exact_binomial import Bools, Counts
 from trainlab.store import Store
-from trainlab.studies.races.candidates import Field, networks_field, study_field
+from trainlab.studies.races.candidates import Field
 from trainlab.studies.races.race_board import RaceCandidate, RaceRound
+from trainlab.studies.races.race_question import RaceQuestion
 from trainlab.studies.races.race_result import RaceResult
 from trainlab.studies.races.race_training import RaceTraining
 
@@ -81,34 +80,28 @@ def race(
     Raises:
         SpecError: before anything runs, if what is asked isn't right.
     """
-    plan = any_study(spec)
-    _check(seeds, max_seeds, budget_seeds, draw)
-    given = cast("object", networks)  # a caller may give anything
-    if given is not None and not isinstance(given, Budget):
-        raise SpecError(
-            f"networks is {shown(given)}; must be a budget, as in trainlab.budget(44, inputs=2, outputs=1)."
-        )
-    field = (
-        study_field(plan, cell)
-        if networks is None
-        else networks_field(named_cell(plan, cell).experiment, networks, draw=draw, seed=draw_seed)
+    asked = RaceQuestion(
+        plan=any_study(spec),
+        networks=networks,
+        draw=draw,
+        draw_seed=draw_seed,
+        cell=cell,
+        seeds=seeds,
+        max_seeds=max_seeds,
+        budget_seeds=budget_seeds,
     )
-    if networks is None and draw is not None:
-        raise SpecError(f"draw = {draw}: draws networks of a budget; what [race] lists races as a whole.")
-    needed = len(field.candidates) * seeds
-    if budget_seeds is not None and budget_seeds < needed:
-        raise SpecError(
-            f"budget_seeds = {budget_seeds:,}: the first round alone takes {needed:,} runs "
-            f"({len(field.candidates):,} {field.noun}s × {seeds:,} seeds). Raise it, or lower seeds."
-        )
-    # A file's title speaks of the networks in it, not of a budget's.
-    title = plan.title or "A race"
-    if networks is not None:
-        title = f"Networks with exactly {counted(networks.parameters, 'parameter')}"
+    field = asked.field()
     started = time.perf_counter()
     with Store.in_memory() if store is None else Store.open(store) as opened:
         racing = [item.experiment.fingerprint for item in field.candidates]
-        opened.remember("race", title, racing, networks=len(racing), seeds=max_seeds)
+        opened.remember(
+            "race",
+            asked.title,
+            racing,
+            networks=len(racing),
+            seeds=max_seeds,
+            question=asked.to_dict(),
+        )
         if fresh:
             forget((item.experiment for item in field.candidates), engine=engine, store=opened)
         rounds = len(round_sizes(first=seeds, most=max_seeds))
@@ -124,23 +117,53 @@ def race(
         training = RaceTraining(
             candidates=field.candidates, engine=engine, store=opened, workers=workers, on_progress=note
         )
-        standing = hold_race(
-            training.outcomes,
-            candidates=len(field.candidates),
-            first=seeds,
-            most=max_seeds,
-            budget=budget_seeds,
+        return decided(
+            asked,
+            field,
+            training,
+            how=lambda seeds: provenance_of(
+                engine,
+                (item.experiment for item in field.candidates),
+                seeds=seeds,
+                workers=workers,
+                seconds=time.perf_counter() - started,
+                trained_steps=training.steps,
+                trained_seconds=training.seconds,
+            ),
         )
-        ranked = _ranked(field, standing, training)
+
+
+class RaceRuns(Protocol):
+    """Where a race gets its runs from: trained when asked for, or read."""
+
+    def outcomes(self, places: Counts, seeds: range) -> Bools:
+        """Return which of these candidates solved which of these seeds, ``[places, seeds]``."""
+        ...
+
+    def solved_run(self, place: int, seeds: range) -> Runs | None:
+        """Return a candidate's solved run of lowest seed among these; None if it has none."""
+        ...
+
+
+def decided(
+    asked: RaceQuestion, field: Field, runs: RaceRuns, *, how: Callable[[int], Provenance]
+) -> RaceResult:
+    """Hold the race and say how it came out; `how` is told how many seeds the leaders got."""
+    standing = hold_race(
+        runs.outcomes,
+        candidates=len(field.candidates),
+        first=asked.seeds,
+        most=asked.max_seeds,
+        budget=asked.budget_seeds,
+    )
+    plan, cell, networks = asked.plan, asked.cell, asked.networks
     return RaceResult(
-        title=title,
+        title=asked.title,
         field=f"{field.words}{trained_as(plan, cell)}" if networks else field.words,
         noun=field.noun,
         drawn_from=field.drawn_from,
-        base=named_cell(plan, cell).experiment
-        if cell is None or networks
-        else field.candidates[0].experiment,
-        candidates=ranked,
+        base=asked.base(field),
+        candidates=_ranked(field, standing, runs),
         rounds=tuple(
             RaceRound(
                 seeds=item.seeds,
@@ -152,25 +175,17 @@ def race(
             for item in standing.rounds
         ),
         ended=standing.ended,
-        first_seeds=seeds,
-        max_seeds=max_seeds,
-        budget_seeds=budget_seeds,
-        how=provenance_of(
-            engine,
-            (item.experiment for item in field.candidates),
-            seeds=standing.rounds[-1].seeds,
-            workers=workers,
-            seconds=time.perf_counter() - started,
-            trained_steps=training.steps,
-            trained_seconds=training.seconds,
-        ),
+        first_seeds=asked.seeds,
+        max_seeds=asked.max_seeds,
+        budget_seeds=asked.budget_seeds,
+        how=how(standing.rounds[-1].seeds),
         made=changes_made(
             plan, cell, crossed=networks is None and plan.race is not None and plan.race.changes
         ),
     )
 
 
-def _ranked(field: Field, standing: Standing, training: RaceTraining) -> tuple[RaceCandidate, ...]:
+def _ranked(field: Field, standing: Standing, runs: RaceRuns) -> tuple[RaceCandidate, ...]:
     ranked: list[RaceCandidate] = []
     for place in map(int, standing.order):
         candidate, dropped = field.candidates[place], int(standing.dropped_in[place])
@@ -183,7 +198,7 @@ def _ranked(field: Field, standing: Standing, training: RaceTraining) -> tuple[R
                 rank=(int(standing.best[place]), int(standing.worst[place])),
                 dropped_in=dropped or None,
                 beaten_by=field.candidates[int(standing.beaten_by[place])].name if dropped else None,
-                run=training.solved_run(place, range(n)) if len(ranked) < DRAWN else None,
+                run=runs.solved_run(place, range(n)) if len(ranked) < DRAWN else None,
             )
         )
     return tuple(ranked)
@@ -205,12 +220,3 @@ def trained_as(plan: Study, cell: str | None) -> str:
         return ""
     made = (cell or "").partition(":")[2]
     return f", trained with {made}" if made not in ("", "none") else ", trained as the baseline"
-
-
-def _check(seeds: int, max_seeds: int, budget_seeds: int | None, draw: int | None) -> None:
-    check_number("seeds", seeds, at_least=1, at_most=MAX_SEEDS)
-    check_number("max_seeds", max_seeds, at_least=seeds, at_most=MAX_SEEDS)
-    if budget_seeds is not None:
-        check_number("budget_seeds", budget_seeds, at_least=1)
-    if draw is not None:
-        check_number("draw", draw, at_least=2)

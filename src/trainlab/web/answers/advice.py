@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from trainlab.engine.network_pass import Layer, forward, initial_layers
@@ -44,7 +46,7 @@ def _start(experiment: Experiment, seed: int) -> list[Advice]:
     layers = initial_layers(experiment, seed)
     alike = [
         number
-        for number, (layer, after) in enumerate(zip(layers, layers[1:], strict=False), start=1)
+        for number, (layer, after) in enumerate(itertools.pairwise(layers), start=1)
         if _alike(layer, after) and not experiment.network.dropouts[number - 1]
     ]
     if not alike:

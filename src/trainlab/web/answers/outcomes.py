@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trainlab.draw import format_number
 from trainlab.engine import Runs
 from trainlab.stats import Rate, percent_words, rate
 from trainlab.studies.causes import HIGH_LOSS, THRESHOLD, causes_of
@@ -13,13 +14,13 @@ WORDS = {
     "vanishing gradient": "a high loss, and almost no gradient in the first layer, but one in the last",
     "standing still": "a high loss, and almost no gradient in any layer",
     "stuck": "a high loss, though gradients arrive: stuck otherwise, or still on the way",
-    "low loss": "a low loss, but not solved",
+    "nearly there": "a low loss, but not solved",
 }
-"""How a run fails, by the rule of `trainlab.studies.causes`."""
+"""How runs fail, by the rule of `trainlab.studies.causes`."""
 
 RULE = (
-    f"A loss is high from {HIGH_LOSS:g} of the best constant answer's on. There is almost no gradient where the "
-    f"mean |∂L/∂w| of a layer's weights is below {THRESHOLD:g} at the end."
+    f"At the end: a loss is high from {HIGH_LOSS:g} times that of the best constant answer on; there is "
+    f"almost no gradient where the mean |∂L/∂w| of a layer's weights is below {format_number(THRESHOLD)}."
 )
 
 
@@ -45,8 +46,13 @@ def failures(runs: Runs) -> list[dict[str, Any]]:
         "diverged": unsolved - causes.failed,
         "vanishing gradient": causes.vanishing.k if causes.vanishing else 0,
         "standing still": causes.standing_still.k if causes.standing_still else 0,
-        "low loss": causes.failed - causes.high_loss,
+        "nearly there": causes.failed - causes.high_loss,
     }
     counts["stuck"] = unsolved - sum(counts.values())
     order = sorted((name for name in WORDS if counts[name]), key=lambda name: -counts[name])
-    return [{"name": n, "words": WORDS[n], **rate(counts[n], unsolved).to_dict()} for n in order]
+    return [_failure(name, rate(counts[name], unsolved)) for name in order]
+
+
+def _failure(name: str, share: Rate) -> dict[str, Any]:
+    words = f"{share.k:,} of {share.n:,} ({percent_words(share)}): {name}, {WORDS[name]}."
+    return {"name": name, "words": words, **share.to_dict()}

@@ -9,7 +9,7 @@ Kind ``population``. Every frame is about the seeds trained so far, from the fir
 | `diverged` | how many diverged |
 | `right` | ``{k, n, low, high}`` of those that tell every example right; null for a regression |
 | `parameters`, `steps` | of one network; optimizer steps of one run |
-| `seconds`, `engine` | what the training has taken so far, and which engine did it |
+| `seconds`, `engine`, `how` | what the training has taken so far, which engine did it, and both in words |
 | `first_seed` | the seed of the first entry of each array |
 | `sentence` | the answer |
 | `why`, `why_rule` | how the others failed, ``[{name, words, k, n, low, high}]``, and by what rule |
@@ -35,7 +35,7 @@ from trainlab.stats import quantile_curves, rate
 from trainlab.studies.cells import predicts_right
 from trainlab.web.answers.advice import Advice, advice_on
 from trainlab.web.answers.outcomes import RULE, failures, solved_sentence
-from trainlab.web.answers.training import engine_for, growing, recording_curves
+from trainlab.web.answers.training import Training, growing, how_words
 from trainlab.web.frames import Frame, Numbers
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Population
@@ -45,23 +45,24 @@ from trainlab.web.reading import experiment_of
 def answer_population(question: Population, limits: Limits) -> Iterator[Frame]:
     """Yield how often the experiment is solved, on more and more seeds."""
     asked = experiment_of(question.experiment, limits, seeds=question.seeds)
-    experiment, engine = recording_curves(asked), engine_for(asked)
-    advice = advice_on(asked, question.first_seed)
+    training, advice = Training.of(asked), advice_on(asked, question.first_seed)
     seeds = range(question.first_seed, question.first_seed + question.seeds)
-    for runs, seconds in growing(engine, experiment, seeds):
+    for grown in growing([training], seeds):
+        (runs,) = grown.runs
         yield Frame(
             kind="population",
-            fields=population_fields(
-                runs, asked=len(seeds), seconds=seconds, engine=engine.name, advice=advice
-            ),
+            fields={
+                **population_fields(runs, asked=len(seeds), advice=advice),
+                "engine": training.engine.name,
+                "seconds": grown.seconds,
+                "how": how_words(grown, [training]),
+            },
             arrays=population_arrays(runs),
-            last=len(runs.solved) == len(seeds),
+            last=grown.count == len(seeds),
         )
 
 
-def population_fields(
-    runs: Runs, *, asked: int, seconds: float, engine: str, advice: Sequence[Advice]
-) -> dict[str, object]:
+def population_fields(runs: Runs, *, asked: int, advice: Sequence[Advice]) -> dict[str, object]:
     """Return the fields of an answer about these runs of `asked` seeds."""
     experiment, n = runs.experiment, len(runs.solved)
     solved = rate(int(runs.solved.sum()), n)
@@ -73,8 +74,6 @@ def population_fields(
         "right": None if regression else rate(int(predicts_right(runs).sum()), n).to_dict(),
         "parameters": experiment.network.parameters,
         "steps": experiment.epochs * experiment.steps_per_epoch,
-        "seconds": seconds,
-        "engine": engine,
         "first_seed": runs.first_seed,
         "sentence": solved_sentence(solved, asked),
         "why": failures(runs),

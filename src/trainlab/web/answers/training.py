@@ -6,10 +6,12 @@ Whatever the chunks, every run is to the bit what `trainlab run` trains on its s
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
+from trainlab.draw import counted, format_number, join
 from trainlab.engine import Engine, Runs, concatenate, engine_of, get_engine
 from trainlab.spec import Experiment
 from trainlab.spec.checks import MAX_COUNT
@@ -37,40 +39,85 @@ def recording_curves(experiment: Experiment) -> Experiment:
     return msgspec.structs.replace(experiment, record=record)
 
 
-def engine_for(experiment: Experiment) -> Engine:
-    """Return the engine that `trainlab run` trains the experiment with."""
-    return get_engine(engine_of("auto", experiment))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Training:
+    """An experiment as an answer trains it, and the engine that `trainlab run` would train it with."""
+
+    experiment: Experiment
+    engine: Engine
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> Training:
+        """Return the training of an experiment; its curves are recorded."""
+        return cls(experiment=recording_curves(experiment), engine=get_engine(engine_of("auto", experiment)))
 
 
-def growing(engine: Engine, experiment: Experiment, seeds: range) -> Iterator[tuple[Runs, float]]:
-    """Yield the runs of more and more of the seeds, from the first on, and how long they took in seconds."""
-    runs, seconds = None, 0.0
-    chunk = _first_chunk(engine, experiment, seeds)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grown:
+    """The runs of each training on the seeds so far, and how long all of it took, in seconds."""
+
+    runs: tuple[Runs, ...]
+    seconds: float
+
+    @property
+    def count(self) -> int:
+        """How many seeds there are so far."""
+        return len(self.runs[0].solved)
+
+
+def work_of(experiment: Experiment) -> float:
+    """Return what one seed asks of the engine: examples seen × parameters."""
+    seen = experiment.epochs * experiment.steps_per_epoch * experiment.examples_per_step
+    return float(seen * experiment.network.parameters)
+
+
+def growing(trainings: Sequence[Training], seeds: range) -> Iterator[Grown]:
+    """Yield the runs of each training on more and more of the seeds, from the first on, side by side."""
+    runs: tuple[Runs, ...] = ()
+    seconds = 0.0
+    chunk = _first_chunk(trainings, seeds)
     while chunk:
         started = time.perf_counter()
-        (more,) = engine.train(experiment, chunk, threads=1)
+        more = tuple(each.engine.train(each.experiment, chunk, threads=1)[0] for each in trainings)
         took = time.perf_counter() - started
         seconds += took
-        runs = more if runs is None else concatenate([runs, more])
-        yield runs, seconds
-        count = _fitting(engine, took / len(chunk))
+        runs = tuple(map(_joined, runs, more)) if runs else more
+        yield Grown(runs=runs, seconds=seconds)
+        count = _fitting(trainings, took / len(chunk))
         left = seeds.stop - chunk.stop
         # A small rest isn't worth a frame of its own.
         chunk = range(chunk.stop, seeds.stop if left <= 1.25 * count else chunk.stop + count)
 
 
-def _first_chunk(engine: Engine, experiment: Experiment, seeds: range) -> range:
-    work = experiment.epochs * experiment.steps_per_epoch * experiment.examples_per_step
-    count = FULL_TILE
-    while count > LEAST_TILE and count * work * experiment.network.parameters > FIRST_WORK:
+def _joined(first: Runs, more: Runs) -> Runs:
+    return concatenate([first, more])
+
+
+def _first_chunk(trainings: Sequence[Training], seeds: range) -> range:
+    count, work = FULL_TILE, sum(work_of(each.experiment) for each in trainings)
+    while count > LEAST_TILE and count * work > FIRST_WORK:
         count //= 2
     return seeds[:count]
 
 
-def _fitting(engine: Engine, seconds_a_seed: float) -> int:
+def _fitting(trainings: Sequence[Training], seconds_a_seed: float) -> int:
     """Return how many seeds take about a frame's time; torch's steps cost the same for few as for many."""
-    if engine.name != "fast":
-        return engine.chunk_seeds
-    count = min(engine.chunk_seeds, int(FRAME_SECONDS / seconds_a_seed))
+    most = min(each.engine.chunk_seeds for each in trainings)
+    if any(each.engine.name != "fast" for each in trainings):
+        return most
+    count = min(most, int(FRAME_SECONDS / seconds_a_seed))
     tile = FULL_TILE if count >= FULL_TILE else LEAST_TILE
     return max(LEAST_TILE, count // tile * tile)
+
+
+def how_words(grown: Grown, trainings: Sequence[Training]) -> str:
+    """Return what was trained, how fast and by what, as a sentence."""
+    runs = sum(len(each.solved) for each in grown.runs)
+    epochs = sum(len(each.solved) * each.experiment.epochs for each in grown.runs)
+    speed = format_number(float(f"{epochs / grown.seconds:.2g}"))
+    took = f"{grown.seconds:.2g} s" if grown.seconds >= 1 else f"{1000 * grown.seconds:.0f} ms"
+    engines = join(list(dict.fromkeys(each.engine.name for each in trainings)))
+    return (
+        f"{counted(runs, 'run')} in {took} on one core: {speed} epochs of a network a second "
+        f"({engines} engine)."
+    )

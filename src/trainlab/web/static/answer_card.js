@@ -88,16 +88,13 @@ function whyRows({ why, why_rule: rule }) {
   if (!why.length) return [];
   return [
     element("h3", {}, "Why the others failed"),
-    element("ul", { class: "small" }, ...why.map(whyRow)),
+    element("ul", { class: "small" }, ...why.map(({ words }) => element("li", {}, words))),
     element("details", { class: "small muted" }, element("summary", {}, "By which rule"), rule),
   ];
 }
 
-function whyRow({ k, n, words }) {
-  return element("li", {}, element("strong", {}, `${formatCount(k)} of ${formatCount(n)}`), ` ${words}`);
-}
-
 function costWords({ n, steps, seconds, engine }) {
+  if (seconds === null) return ""; // Computed beforehand.
   const time = seconds < 1 ? `${Math.round(1000 * seconds)} ms` : `${seconds.toFixed(1)} s`;
   return `${formatCount(n)} runs of ${formatCount(steps)} steps, trained in ${time} by the ${engine} engine.`;
 }

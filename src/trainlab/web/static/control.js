@@ -54,7 +54,14 @@ export function createChoice(names, { label, help = "", onInput }) {
   return createControl(field, { label, help, onInput: (value) => onInput(value) });
 }
 
-const CONTROL_MAKERS = { number: makeNumber, whole: makeNumber, flag: makeFlag, choice: makeMenu, text: makeText, list: makeList };
+const CONTROL_MAKERS = {
+  number: makeNumber,
+  whole: makeNumber,
+  flag: makeFlag,
+  choice: makeMenu,
+  text: makeText,
+  list: makeList,
+};
 
 function makeNumber(field, id, say) {
   const range = sliderRange(field);
@@ -66,25 +73,24 @@ function makeNumber(field, id, say) {
     step: 1,
     "aria-label": `${field.name.replaceAll("_", " ")}, slider`,
   });
-  input.addEventListener("change", () => {
-    const words = input.value.trim();
+  const write = typedInto(input, (words) => {
     if (words === "" && field.optional) return say(null, false);
     const value = Number(words);
     // What isn't a number is sent as it is: the server says what is wrong with it.
     say(words === "" || Number.isNaN(value) ? words : value, false);
   });
+  let held = false; // The slider, by a hand: it stays where the hand is.
   const moved = (dragging) => {
-    const value = range.value(Number(slider.value) / CONTROL_STEPS);
-    input.value = String(value);
-    say(value, dragging);
+    held = dragging;
+    say(range.value(Number(slider.value) / CONTROL_STEPS), dragging);
   };
   slider.addEventListener("input", () => moved(true));
   slider.addEventListener("change", () => moved(false));
   return {
     inputs: [input, slider],
     set(value) {
-      if (document.activeElement !== input) input.value = value === null ? "" : String(value);
-      if (document.activeElement !== slider) slider.value = String(CONTROL_STEPS * range.place(Number(value)));
+      write(value === null ? "" : String(value));
+      if (!held) slider.value = String(CONTROL_STEPS * range.place(Number(value)));
     },
   };
 }
@@ -115,27 +121,32 @@ function makeMenu(field, id, say) {
 
 function makeText(field, id, say) {
   const input = element("input", { id, type: "text", autocomplete: "off", spellcheck: "false" });
-  input.addEventListener("change", () => say(input.value, false));
-  return {
-    inputs: [input],
-    set(value) {
-      if (document.activeElement !== input) input.value = value === null ? "" : String(value);
-    },
-  };
+  const write = typedInto(input, (words) => say(words, false));
+  return { inputs: [input], set: (value) => write(value === null ? "" : String(value)) };
 }
 
 function makeList(field, id, say) {
   const input = element("input", { id, type: "text", autocomplete: "off", spellcheck: "false" });
-  input.addEventListener("change", () => {
-    const words = input.value.split(/[\s,;]+/).filter(Boolean);
+  const write = typedInto(input, (text) => {
+    const words = text.split(/[\s,;]+/).filter(Boolean);
     const numbers = words.map(Number);
     say(numbers.some(Number.isNaN) ? words : numbers, false);
   });
-  return {
-    inputs: [input],
-    set(value) {
-      if (document.activeElement !== input) input.value = Array.isArray(value) ? value.join(", ") : "";
-    },
+  return { inputs: [input], set: (value) => write(Array.isArray(value) ? value.join(", ") : "") };
+}
+
+/** Have `read(words)` called when typing is done. What is returned writes, but not while somebody types. */
+function typedInto(input, read) {
+  let typing = false;
+  input.addEventListener("input", () => {
+    typing = true;
+  });
+  input.addEventListener("change", () => {
+    typing = false;
+    read(input.value.trim());
+  });
+  return (words) => {
+    if (!typing) input.value = words;
   };
 }
 

@@ -23,12 +23,13 @@ export const LAB_VIEWS = [createMicroscopeView, createRatesView, createTakeAwayV
  * @param {Function} around.makePanel makes the column of controls, as `createBuildPanel` does
  * @param {Function[]} [around.besides] what puts itself into the panel, and is told of every change
  * @param {Function[]} [around.views] which views there are
+ * @param {object} [around.begin] the experiment that an empty address means
+ * @param {string} [around.title] the heading
  */
-export function startLab(root, { schema, link, address, makePanel, besides = [], views: makers = LAB_VIEWS }) {
-  const { networks, changes } = schema.examples;
-  // At first the assignment's Model 1 with Adam and MSE: most seeds solve it, some don't.
-  const begin = withEdits(networks[0].experiment, [...changes[0].edits, ...changes[1].edits], schema);
-  const state = createState(begin, address);
+export function startLab(root, around) {
+  const { schema, link, address, makePanel, besides = [], views: makers = LAB_VIEWS } = around;
+  const { title = "trainlab: the lab" } = around;
+  const state = createState(around.begin ?? firstExperiment(schema), address);
   const status = element("p", { class: "status small", role: "status" });
   const lines = new Map(); // lane -> all that take its frames
   const lab = {
@@ -50,7 +51,7 @@ export function startLab(root, { schema, link, address, makePanel, besides = [],
   const tabs = createTabs(views, state);
   setChildren(
     root,
-    element("header", { class: "top" }, element("h1", {}, "trainlab: the lab"), shareButton(), status),
+    element("header", { class: "top" }, element("h1", {}, title), shareButton(), status),
     element("main", { class: "lab" }, panel.node, answer.node, ...tabs.nodes),
   );
 
@@ -92,6 +93,12 @@ export function startLab(root, { schema, link, address, makePanel, besides = [],
   addFigureMenus(root);
   state.subscribe(show);
   show(state.now, null);
+}
+
+/** The assignment's Model 1 with Adam and MSE: most seeds solve it, some don't. */
+function firstExperiment(schema) {
+  const { networks, changes } = schema.examples;
+  return withEdits(networks[0].experiment, [...changes[0].edits, ...changes[1].edits], schema);
 }
 
 const STATUS_WORDS = {

@@ -35,7 +35,7 @@ export function createSeedPicker({ onPick }) {
     canvas.width = columns * SEED_CELL * ratio;
     canvas.height = rows * SEED_CELL * ratio;
     canvas.style.width = `${columns * SEED_CELL}px`;
-    const style = getComputedStyle(document.documentElement);
+    const style = getComputedStyle(slider);
     const colour = (name) => style.getPropertyValue(`--tl-${name}`);
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);

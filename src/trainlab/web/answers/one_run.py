@@ -1,0 +1,99 @@
+"""One run of a population, trained alone and read at its steps: the same numbers as among the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.engine import Runs, engine_of, get_engine
+from trainlab.engine.network_pass import forward, layers_from
+from trainlab.engine.run_steps import UNREAD, RunSteps, read_steps, step_rates, steps_made, train_alone
+from trainlab.engine.warm_start import starting_parameters
+from trainlab.explain.subject.loss import Objective, examples_gradients
+from trainlab.maths import LINKS
+from trainlab.spec import Experiment, NoStopping, ReduceLROnPlateau, loss_entry
+from trainlab.spec.schedules import resolved
+
+Exact = Literal["steps", "epochs"]
+Rows = npt.NDArray[np.floating]
+
+
+@lru_cache(maxsize=16)
+def run_of(experiment: Experiment, seed: int) -> Runs:
+    """Return the run of a seed by the engine that trains its population."""
+    name = engine_of("auto", experiment)
+    if name == "fast":
+        return train_alone(experiment, seed)
+    return get_engine(name).train(experiment, range(seed, seed + 1))[0]
+
+
+def exact(experiment: Experiment) -> Exact:
+    """Return what a run can be read at: the fast engine's at any step, another's at the ends of epochs."""
+    return "steps" if engine_of("auto", experiment) == "fast" else "epochs"
+
+
+def read_run(run: Runs, steps: Sequence[int], *, predictions: int = 0) -> RunSteps:
+    """Return a run, ``Runs`` of a single seed, before these steps; of all engines but one, at whole epochs.
+
+    There it isn't known what a single step inside of an epoch does: `after` is NaN. Gradients are then over
+    all examples.
+    """
+    if exact(run.experiment) == "steps":
+        return read_steps(run, steps, predictions=predictions)
+    per_epoch = run.experiment.steps_per_epoch
+    return _read_epochs(run, sorted({step // per_epoch for step in steps}), predictions)
+
+
+def _read_epochs(run: Runs, epochs: list[int], predictions: int) -> RunSteps:
+    experiment, per_epoch = run.experiment, run.experiment.steps_per_epoch
+    last = steps_made(run) // per_epoch
+    follow = [min(epoch + 1, last) for epoch in epochs] if per_epoch == 1 else []
+    marks = tuple(sorted({*epochs, *follow} - {0}))
+    engine = get_engine(engine_of("auto", experiment))
+    rows: dict[int, Rows] = {0: starting_parameters(engine, experiment, run.seeds)[0].astype(run.loss.dtype)}
+    losses: dict[int, float] = {}
+    if marks:
+        schedule = resolved(experiment.schedule, epochs=experiment.epochs, steps_per_epoch=per_epoch)
+        changed = msgspec.structs.replace(
+            experiment, epochs=marks[-1], schedule=schedule, stopping=NoStopping(), record=UNREAD
+        )
+        read = engine.train(changed, run.seeds, marks=marks)
+        rows |= {mark: runs.parameters[0] for mark, runs in zip(marks, read, strict=True)}
+        losses = {mark: float(runs.loss[0]) for mark, runs in zip(marks, read, strict=True)}
+    data, objective = experiment.data(), Objective.of(experiment.loss)
+    link = LINKS[loss_entry(experiment.loss).link]
+    gradients: list[Rows] = []
+    answers: list[Rows] = []
+    with np.errstate(all="ignore"):
+        for epoch in epochs:
+            layers = layers_from(experiment.network, rows[epoch])
+            outputs = forward(layers, data.inputs)[-1].outputs
+            losses.setdefault(epoch, objective.value(outputs, data.targets))
+            answers.append(link.value(outputs)[:predictions])
+            parts = examples_gradients(experiment, layers)
+            flat = [each.ravel() for part in parts for each in (part.weight, part.bias) if each is not None]
+            gradients.append(np.concatenate(flat))
+    parameters = np.array([rows[epoch] for epoch in epochs])
+    steps, rates = np.array(epochs) * per_epoch, step_rates(experiment)
+    if isinstance(experiment.schedule, ReduceLROnPlateau):
+        # When it fell isn't recorded.
+        rates = np.full(1, np.nan)
+    return RunSteps(
+        steps=steps,
+        parameters=parameters,
+        after=np.array([rows[epoch] for epoch in follow]) if follow else np.full_like(parameters, np.nan),
+        gradient=np.array(gradients),
+        loss=np.array([losses[epoch] for epoch in epochs]),
+        predictions=np.array(answers),
+        rate=rates[np.minimum(steps, len(rates) - 1)],
+    )
+
+
+def evenly(count: int, most: int) -> npt.NDArray[np.int64]:
+    """Return at most so many of 0 … count − 1, evenly spaced, both ends among them; all if they fit."""
+    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(np.int64))

@@ -1,0 +1,90 @@
+"""Serve the lab until Ctrl-C: listen, print the address, open the browser, end cleanly."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+
+import uvicorn
+
+from trainlab.interrupt import termination
+from trainlab.web.app import lab_app
+from trainlab.web.binding import listen
+from trainlab.web.limits import Limits
+
+CONNECTIONS_A_VISITOR = 8
+"""Six are what a browser opens at most to load a page."""
+
+
+def serve(
+    *, host: str, port: int, workers: int, open_browser: bool, on_ready: Callable[[str], None] = print
+) -> None:
+    """Serve the lab until Ctrl-C or SIGTERM; `on_ready` is told the address once it can be opened.
+
+    Raises:
+        TrainlabError: it can't listen there.
+    """
+    listening, binding = listen(host, port)
+    token = None if binding.is_local else secrets.token_urlsafe(32)
+    limits = Limits()
+    app = lab_app(binding=binding, workers=workers, token=token, limits=limits)
+
+    def ready() -> None:
+        address = binding.url(token)
+        on_ready(address)
+        if open_browser and _has_screen():
+            # Some browsers return only when they are closed.
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    config = uvicorn.Config(
+        app,
+        # Named, so that what else is installed changes nothing.
+        loop="asyncio",
+        http="h11",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        # A message that is somewhat too long is told what the limit is; one beyond this is cut off.
+        ws_max_size=4 * limits.message_bytes,
+        limit_concurrency=CONNECTIONS_A_VISITOR * limits.visitors,
+        timeout_graceful_shutdown=1,
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        log_level=logging.ERROR,
+    )
+    try:
+        with termination():
+            _Server(config, on_ready=ready).run(sockets=[listening])
+    except KeyboardInterrupt:
+        # uvicorn sends itself again what ended it.
+        pass
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it is ready, and nothing of visitors who are cut off as it ends."""
+
+    def __init__(self, config: uvicorn.Config, *, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, without a word."""
+        logging.getLogger("uvicorn.error").disabled = True
+        await super().shutdown(sockets)
+
+
+def _has_screen() -> bool:
+    """Return whether a browser would open a window; on a text terminal it would take the terminal."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,136 @@
+"""A worker: a process that answers one question after another, and stops between frames when told to.
+
+``python -m trainlab.web.worker`` is spoken to as `pipes` says. It ends when its stdin does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import BinaryIO
+
+import msgspec
+
+from trainlab.errors import TrainlabError
+from trainlab.web.answers import answer
+from trainlab.web.errors_as_frames import error_frame
+from trainlab.web.frames import Frame, encode
+from trainlab.web.limits import Limits
+from trainlab.web.pipes import (
+    ASK,
+    CANCEL,
+    DONE,
+    FRAME,
+    LAST,
+    LENGTH,
+    NUMBER,
+    READY,
+    Order,
+    packed,
+    unpacked,
+)
+from trainlab.web.questions import Asked
+
+Answer = Callable[[Asked, Limits], Iterator[Frame]]
+
+
+class Worker:
+    """Answers what comes in at `asked`, and writes to `answers`."""
+
+    def __init__(self, answer: Answer, *, asked: BinaryIO, answers: BinaryIO) -> None:
+        self._answer = answer
+        self._asked, self._answers = asked, answers
+        self._orders: SimpleQueue[Order] = SimpleQueue()
+        self._cancelled = -1
+        """The number of the last order that is to be given up; all before it are done."""
+
+    def run(self) -> None:
+        """Say that it is ready, and answer until the process ends."""
+        # A thread of its own: the kernel runs without the interpreter's lock, and a cancel is heard meanwhile.
+        threading.Thread(target=self._listen, daemon=True).start()
+        self._send(READY)
+        while True:
+            order = self._orders.get()
+            self._carry_out(order)
+            self._send(DONE)
+
+    def _listen(self) -> None:
+        while True:
+            prefix = self._asked.read(LENGTH.size)
+            if len(prefix) < LENGTH.size:
+                # The server is gone, and nobody is left to answer to.
+                os._exit(0)
+            kind, body = unpacked(self._asked.read(*LENGTH.unpack(prefix)))
+            if kind == ASK:
+                self._orders.put(msgspec.json.decode(body, type=Order))
+            elif kind == CANCEL:
+                (self._cancelled,) = NUMBER.unpack(body)
+
+    def _carry_out(self, order: Order) -> None:
+        """Send the frames of an answer; an error is its last."""
+        try:
+            question: Asked = msgspec.json.decode(order.question, type=Asked)
+            for frame in self._answer(question, order.limits):
+                if self._cancelled >= order.number:
+                    return
+                self._send_frame(frame, order)
+                if frame.last:
+                    return
+            failure = "The answer broke off without an end: an error of trainlab's own."
+        except TrainlabError as error:
+            failure = str(error)
+        except MemoryError:
+            failure = "The server has too little memory for this question: ask for fewer seeds or examples."
+        except Exception as error:
+            traceback.print_exc()
+            failure = (
+                f"An error of trainlab's own, not of your experiment: {type(error).__name__}. "
+                "The terminal of 'trainlab serve' shows where."
+            )
+        self._send_frame(error_frame(failure), order)
+
+    def _send_frame(self, frame: Frame, order: Order) -> None:
+        encoded = encode(frame, id=order.id, lane=order.lane)
+        most = order.limits.frame_bytes
+        if len(encoded) > most:
+            raise TrainlabError(
+                f"the answer has {len(encoded) / 1e6:,.0f} MB, and at most {most / 1e6:,.0f} MB are sent: ask "
+                "for fewer seeds, frames or examples, or take a smaller network."
+            )
+        self._send(LAST if frame.last else FRAME, encoded)
+
+    def _send(self, kind: bytes, body: bytes = b"") -> None:
+        self._answers.write(packed(kind, body))
+        self._answers.flush()
+
+
+def own_stdout() -> BinaryIO:
+    """Return stdout for messages alone; whatever else prints, in Python or C, goes to stderr."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return answers
+
+
+def load_kernel() -> None:
+    """Load what nearly every question needs of the fast engine, so that the first one doesn't wait for it."""
+    from trainlab.engine.fast import FastEngine
+    from trainlab.spec import Experiment
+
+    experiment = Experiment.from_dict({"network": {"widths": "2-5-4-1"}, "epochs": 2})
+    FastEngine().train(experiment, range(Limits().seeds))
+
+
+def main() -> None:
+    """Load the kernel, and answer."""
+    answers = own_stdout()
+    load_kernel()
+    Worker(answer, asked=sys.stdin.buffer, answers=answers).run()
+
+
+if __name__ == "__main__":
+    main()

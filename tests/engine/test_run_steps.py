@@ -1,0 +1,78 @@
+"""Runs read before any of their steps: the engine's own numbers, to the bit, wherever they are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trainlab.engine.fast import FastEngine
+from trainlab.engine.run_steps import read_steps, steps_made, train_alone
+from trainlab.spec import Experiment
+
+SHARED: dict[str, Any] = {
+    "network": "2-3-1",
+    "task": "xor",
+    "loss": "mse",
+    "epochs": 12,
+    "optimizer": {"name": "adam", "lr": 0.02},
+    "sampling": "single",
+}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "single": {},
+    "full": {"sampling": "full"},
+    "shuffled": {"sampling": {"name": "batch", "batch_size": 3}},
+    "drawn": {"sampling": {"name": "batch", "batch_size": 3, "replacement": True}},
+    "momentum": {"optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True}},
+    "adagrad": {"optimizer": {"name": "adagrad", "lr": 0.1, "initial_accumulator_value": 0.5}},
+    "by epoch": {"schedule": {"name": "step", "step_size": 2, "gamma": 0.5}},
+    "plateau": {
+        "schedule": {"name": "reduce_on_plateau", "patience": 0, "threshold": 0.5},
+        "sampling": {"name": "batch", "batch_size": 3},
+    },
+    "noise": {"noise": {"std": 0.1}, "sampling": {"name": "batch", "batch_size": 2, "replacement": True}},
+    "dropout": {"network": {"widths": [2, 3, 1], "dropout": 0.3}},
+    "equalised": {"gradient": "equalised", "clip": {"norm": 0.1}},
+    "step's gradients": {"record": {"gradients": "step"}, "sampling": {"name": "batch", "batch_size": 3}},
+}
+
+
+def experiment_of(name: str) -> Experiment:
+    return Experiment.from_dict({**SHARED, **VARIANTS[name]})
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_epoch_ends_as_in_the_population(name: str) -> None:
+    experiment = experiment_of(name)
+    marks = tuple(range(1, experiment.epochs + 1))
+    population = FastEngine().train(experiment, range(5), marks=marks)
+    run = train_alone(experiment, 3)
+    per_epoch = experiment.steps_per_epoch
+
+    found = read_steps(run, range(steps_made(run) + 1), predictions=4)
+
+    for mark, runs in zip(marks, population, strict=True):
+        place = mark * per_epoch
+        assert np.array_equal(found.parameters[place], runs.parameters[3])
+        assert found.loss[place] == runs.loss[3]
+        assert np.array_equal(found.predictions[place], runs.predictions[3])
+    assert np.array_equal(found.after[:-1], found.parameters[1:])
+    assert np.array_equal(found.after[-1], run.parameters[0])
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("name", VARIANTS)
+def test_where_it_is_read_changes_nothing(name: str) -> None:
+    run = train_alone(experiment_of(name), 1)
+    every = read_steps(run, range(steps_made(run) + 1))
+    some = [0, 1, 5, 6, 11, steps_made(run)]
+    found = read_steps(run, some)
+    for one, other in (
+        (found.parameters, every.parameters),
+        (found.after, every.after),
+        (found.gradient, every.gradient),
+        (found.rate, every.rate),
+    ):
+        assert np.array_equal(one, other[some])

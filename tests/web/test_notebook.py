@@ -1,0 +1,96 @@
+"""The lab as a notebook's widget: what it is made of, and the desk that answers its questions."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any
+
+import pytest
+from web.experiments import xor
+
+import trainlab
+from trainlab.errors import SpecError, TrainlabError
+from trainlab.spec import Experiment
+from trainlab.web import notebook
+from trainlab.web.frames import Frame, decode
+from trainlab.web.notebook import Desk
+
+SMALL = xor(epochs=40)
+QUESTION = {"ask": "population", "experiment": SMALL, "seeds": 8}
+
+
+class Sent:
+    """What a desk sent, and a wait for so many frames."""
+
+    def __init__(self) -> None:
+        self.headers: list[dict[str, Any]] = []
+        self._came = threading.Condition()
+
+    def __call__(self, frame: bytes) -> None:
+        with self._came:
+            self.headers.append(decode(frame)[0])
+            self._came.notify()
+
+    def wait(self, count: int) -> list[dict[str, Any]]:
+        with self._came:
+            assert self._came.wait_for(lambda: len(self.headers) >= count, timeout=60)
+        return self.headers
+
+
+def test_a_widget_begins_with_an_experiment_and_a_seed():
+    pytest.importorskip("anywidget")
+    widget = trainlab.lab(Experiment.from_dict(SMALL), seed=3, seeds=64)
+    assert widget.address.startswith("#%7B%22a%22")
+    assert "%22seed%22%3A3" in widget.address
+    assert widget.offered["examples"]["networks"][0]["name"] == "Model 1"
+    assert "export default { render: renderNotebook }" in widget._esm
+    assert ":host{" in widget.look
+
+
+def test_what_is_no_experiment_is_refused():
+    with pytest.raises(SpecError, match="experiment is str, but must be an Experiment"):
+        trainlab.lab("xor44")  # pyright: ignore[reportArgumentType]
+
+
+def test_without_the_extra_a_line_names_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    with pytest.raises(TrainlabError, match=r"pip install 'trainlab\[notebook\]'"):
+        trainlab.lab()
+
+
+def test_a_desk_answers_as_the_server_does():
+    sent = Sent()
+    desk = Desk(sent)
+    desk.ask(1, "answer", QUESTION)
+    header = sent.wait(1)[-1]
+    assert (header["id"], header["lane"], header["kind"]) == (1, "answer", "population")
+    assert header["n"] == 8
+    desk.ask(2, "answer", {"ask": "population", "experiment": {**SMALL, "loss": "mes"}})
+    header = sent.wait(2)[-1]
+    assert header["kind"] == "error"
+    assert "'mes'" in header["message"]
+    desk.ask(3, "answer", {"ask": "nothing"})
+    assert sent.wait(3)[-1]["kind"] == "error"
+    desk.close()
+
+
+def test_a_newer_question_ends_an_older_one(monkeypatch: pytest.MonkeyPatch):
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(question: Any, limits: object) -> Any:
+        for number in range(3):
+            yield Frame(kind="population", fields={"first_seed": question.first_seed, "number": number})
+            began.set()
+            assert go_on.wait(60)
+
+    monkeypatch.setattr(notebook, "answer", slow)
+    sent = Sent()
+    desk = Desk(sent)
+    desk.ask(1, "answer", {**QUESTION, "first_seed": 1})
+    assert began.wait(60)
+    desk.ask(2, "answer", {**QUESTION, "first_seed": 2})
+    go_on.set()
+    told = [(each["first_seed"], each["number"]) for each in sent.wait(4)]
+    assert told == [(1, 0), (2, 0), (2, 1), (2, 2)]
+    desk.close()
