@@ -33,6 +33,18 @@ class Population(Question, frozen=True, kw_only=True, tag="population"):
     seeds: Count = 256
 
 
+class Why(Question, frozen=True, kw_only=True, tag="why"):
+    """What do the doctor's rules blame of the unsolved runs? The first `runs` of them are looked into.
+
+    As many solved runs are looked into beside them. It takes a second or two for each.
+    """
+
+    experiment: Data
+    first_seed: Seed = 0
+    seeds: Count = 256
+    runs: Annotated[int, Meta(ge=1, le=20)] = 6
+
+
 class Compare(Question, frozen=True, kw_only=True, tag="compare"):
     """What does B do that A doesn't, on the same seeds?"""
 
@@ -116,4 +128,4 @@ class Exercise(Question, frozen=True, kw_only=True, tag="exercise"):
     number: Annotated[int, Meta(ge=1)]
 
 
-Asked = Population | Compare | Replay | Plane | Microscope | Rates | Budget | TakeAway | Exercise
+Asked = Population | Why | Compare | Replay | Plane | Microscope | Rates | Budget | TakeAway | Exercise

@@ -18,10 +18,12 @@ from trainlab.web.questions import (
     Rates,
     Replay,
     TakeAway,
+    Why,
 )
 
 _FILES: Final[dict[type[Asked], str]] = {
     Population: "population",
+    Why: "why",
     Compare: "compare",
     Replay: "replay",
     Plane: "plane",
