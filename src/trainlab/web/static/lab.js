@@ -7,14 +7,24 @@ import { createCourseView } from "./course_view.js";
 import { element, setAttributes, setChildren } from "./dom.js";
 import { withEdits } from "./experiment_form.js";
 import { addFigureMenus } from "./figure_menu.js";
-import { createRunCard } from "./run_card.js";
 import { createGuessGate } from "./guess_gate.js";
 import { createGuesses } from "./guesses.js";
 import { createMapView } from "./map_view.js";
+import { createMicroscopeView } from "./microscope_view.js";
+import { createRatesView } from "./rates_view.js";
+import { createRunCard } from "./run_card.js";
 import { createState } from "./state.js";
+import { createTakeAwayView } from "./take_away_view.js";
 
 /** The views below the answer, in the order of their tabs; each is made by a function of its module. */
-export const LAB_VIEWS = [createCompareView, createMapView, createCourseView];
+export const LAB_VIEWS = [
+  createCompareView,
+  createMapView,
+  createMicroscopeView,
+  createRatesView,
+  createCourseView,
+  createTakeAwayView,
+];
 
 /**
  * Build the lab inside an element.
