@@ -18,7 +18,7 @@ const RUN_NEAR = 120; // ms at a place, before its single steps are
  */
 export function createRunCard(lab) {
   const title = element("h2", { id: "run-title" }, "One run");
-  const sentence = element("p", {}, "Choose a run above.");
+  const sentence = element("p", {}, "It follows the answer.");
   const why = element("div");
   const place = element("p", { class: "small place" });
   const frames = createReplayFrames();
@@ -221,7 +221,7 @@ export function createRunCard(lab) {
       awaited = null;
       lab.cancel("replay");
       player.stop();
-      node.classList.add("stale");
+      if (run) node.classList.add("stale");
       lab.showRun(null, null);
       if (!before || JSON.stringify(now.a) !== JSON.stringify(before.a)) answered = false;
       if (answered) askWhole();
