@@ -55,7 +55,7 @@ export function createNetworkTable({ onInspect, canInspect, onClose }) {
 
   function inspectable(name) {
     if (!canInspect()) return name;
-    return element("button", { type: "button", title: "Look at its paths to the loss", click: () => onInspect({ weight: name }) }, name);
+    return element("button", { type: "button", title: "Look at its paths to the loss", click: () => onInspect(name) }, name);
   }
 
   return {

@@ -21,8 +21,8 @@ import {
 const NETWORK_CARRIED = { parameters: "weights", gradient: "gradients", update: "updates" };
 
 /**
- * Make the picture. `onInspect({weight})` is told of a weight that is to be looked into; `canInspect()`
- * whether anything would.
+ * Make the picture. `onInspect("w2[1,3]")` is told of a weight that is to be looked into; `canInspect()` says
+ * whether it can be.
  * @param {{onInspect: Function, canInspect: () => boolean}} listeners
  */
 export function createNetworkView({ onInspect, canInspect }) {
@@ -131,7 +131,7 @@ export function createNetworkView({ onInspect, canInspect }) {
     if (at?.cell?.layer) choose(at.cell === chosen ? null : at.cell);
     else if (at?.edge) {
       choose(at.edge.to);
-      if (canInspect()) onInspect({ weight: weightName(at.edge.to, at.edge.from.unit) });
+      if (canInspect()) onInspect(weightName(at.edge.to, at.edge.from.unit));
     }
     look(at);
   }

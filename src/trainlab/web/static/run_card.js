@@ -14,7 +14,7 @@ const RUN_NEAR = 120; // ms at a place, before its single steps are
 
 /**
  * Make the card. It asks on the lane "replay", and draws the run's loss by `lab.showRun(epochs, loss)`.
- * @param {{state: object, ask: Function, cancel: Function, listen: Function, showRun: Function}} lab
+ * @param {object} lab
  */
 export function createRunCard(lab) {
   const title = element("h2", { id: "run-title" }, "One run");
@@ -23,10 +23,7 @@ export function createRunCard(lab) {
   const place = element("p", { class: "small place" });
   const frames = createReplayFrames();
   const track = createLossTrack();
-  const view = createNetworkView({
-    onInspect: (what) => lab.inspect?.(what),
-    canInspect: () => Boolean(lab.inspect),
-  });
+  const view = createNetworkView({ onInspect, canInspect: () => lab.views.some(({ name }) => name === "microscope") });
   const strips = createLayerStrips();
   const player = createPlayer({ onPlace, onRest, ready });
   const beside = element("div", { class: "run" }, view.node, strips.node);
@@ -41,7 +38,7 @@ export function createRunCard(lab) {
   );
   const node = element(
     "section",
-    { class: "card", id: "run", "aria-labelledby": "run-title", keydown: press },
+    { class: "card spoils", id: "run", "aria-labelledby": "run-title", keydown: press },
     title,
     sentence,
     why,
@@ -79,6 +76,12 @@ export function createRunCard(lab) {
     parameters = header.parameters;
     askWhole();
   });
+
+  /** Look at a weight under the microscope. */
+  function onInspect(weight) {
+    lab.state.change({ weight, view: "microscope" });
+    node.getRootNode().getElementById("tab-microscope").focus();
+  }
 
   function ask(part) {
     const { a: experiment, seed } = lab.state.now;
