@@ -29,6 +29,7 @@ DOUBLE = (sys.executable, str(Path(__file__).parent / "double_worker.py"))
 @dataclass
 class Lab:
     binding: Binding
+    server: uvicorn.Server
 
     @property
     def host(self) -> str:
@@ -48,9 +49,7 @@ class Lab:
         return response
 
     @contextmanager
-    def open(
-        self, *, origin: str | None = None, reads: bool = True, **headers: str
-    ) -> Generator[Page]:
+    def open(self, *, origin: str | None = None, reads: bool = True, **headers: str) -> Generator[Page]:
         """Open the socket as a page of the lab does; one that doesn't read leaves frames where they are."""
         with connect(
             f"ws://{self.host}/socket",
@@ -110,7 +109,7 @@ def serving(
         while not server.started:
             time.sleep(0.01)
             assert thread.is_alive()
-        yield Lab(binding)
+        yield Lab(binding, server)
     finally:
         server.should_exit = True
         thread.join(10)
