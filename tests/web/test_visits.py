@@ -66,7 +66,7 @@ def test_who_does_not_read_is_closed_and_holds_nobody_up():
             other.ask(number, do="frames")
             other.headers(until_last_of=number)
             slowest = max(slowest, time.monotonic() - start)
-        assert slowest < 1
+        assert slowest < 5
         # Its place is free again.
         until = time.monotonic() + 10
         while time.monotonic() < until:
