@@ -55,7 +55,8 @@ def _start(experiment: Experiment, seed: int) -> list[Advice]:
     dead = [at for at in alike if not layers[at].weight.any() and not passes[at - 1].outputs.any()]
     advice: list[Advice] = []
     if dead:
-        words = "its outputs, and the weights after it, are 0, and stay so: start from random weights."
+        its, it = ("its", "it") if len(dead) == 1 else ("their", "them")
+        words = f"{its} outputs, and the weights after {it}, are 0, and stay so: start from random weights."
         advice.append(_of("init.weight", f"No gradient reaches {_named(dead)}: {words}"))
     if equal := [at for at in alike if at not in dead]:
         words = "start equal and get equal gradients, so they stay equal: start from random weights."
