@@ -6,7 +6,9 @@ import pytest
 from web.experiments import xor
 
 from trainlab import Experiment, TrainlabError
-from trainlab.tasks import generated
+from trainlab.spec import Scaling, Split, TaskSpec
+from trainlab.spec.decode import decode_value
+from trainlab.tasks import build, generated
 from trainlab.web import reading
 from trainlab.web.limits import Limits
 from trainlab.web.reading import COUNTED, experiment_of
@@ -125,15 +127,12 @@ def test_nothing_large_is_made_before_it_is_refused(monkeypatch: pytest.MonkeyPa
         experiment_of(xor(task={"name": "moons", "points": 20_000}), LIMITS)
 
 
-@pytest.mark.parametrize("name", COUNTED)
-def test_tasks_without_a_number_of_points_have_as_many_as_is_said(name: str):
+@pytest.mark.computes
+def test_tasks_without_a_number_of_points_have_as_many_as_is_said():
     pytest.importorskip("sklearn")
-    from trainlab.spec.decode import decode_value
-    from trainlab.spec.tasks import Scaling, Split, TaskSpec
-    from trainlab.tasks import build
-
-    task = decode_value(TaskSpec, name, where="task")
-    assert build(task, Split(), Scaling()).points == COUNTED[name]
+    for name, count in COUNTED.items():
+        task = decode_value(TaskSpec, name, where="task")
+        assert build(task, Split(), Scaling()).points == count
 
 
 def test_own_points_are_counted():

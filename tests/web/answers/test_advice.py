@@ -66,6 +66,18 @@ def test_units_that_start_equal_stay_equal(init: dict[str, Any], network: Any):
     assert np.ptp(weights, axis=0).max() == 0
 
 
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        {"name": "normal", "mean": 1.0, "std": 0.0},
+        {"name": "uniform", "a": 1.0, "b": 1.0},
+        {"name": "xavier_normal", "gain": 0.0},
+    ],
+)
+def test_a_scheme_without_spread_is_a_constant(scheme: dict[str, Any]):
+    assert "init.weight" in advice(init={"weight": scheme, "bias": ONE["bias"]})
+
+
 def test_what_breaks_the_tie_is_no_tie():
     assert advice(init={**ONE, "bias": "default"}) == {}
     assert advice(init=ONE, network={"widths": "2-3-1", "dropout": 0.2}) == {}

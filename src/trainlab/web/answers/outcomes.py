@@ -7,7 +7,7 @@ from typing import Any
 from trainlab.draw import format_number
 from trainlab.engine import Runs
 from trainlab.stats import Rate, percent_words, rate
-from trainlab.studies.causes import HIGH_LOSS, THRESHOLD, causes_of
+from trainlab.studies.causes import HIGH_LOSS, THRESHOLD, failed, high_loss, standing_still, vanishing
 
 WORDS = {
     "diverged": "an output was no longer a finite number",
@@ -41,14 +41,15 @@ def failures(runs: Runs) -> list[dict[str, Any]]:
     unsolved = int((~runs.solved).sum())
     if not unsolved:
         return []
-    causes = causes_of(runs)
+    failed_ones, high = failed(runs), high_loss(runs)
+    lost, still = vanishing(runs), standing_still(runs)
     counts = {
-        "diverged": unsolved - causes.failed,
-        "vanishing gradient": causes.vanishing.k if causes.vanishing else 0,
-        "standing still": causes.standing_still.k if causes.standing_still else 0,
-        "nearly there": causes.failed - causes.high_loss,
+        "diverged": unsolved - int(failed_ones.sum()),
+        "vanishing gradient": int(lost.sum()),
+        "standing still": int(still.sum()),
+        "stuck": int((high & ~lost & ~still).sum()),
+        "nearly there": int((failed_ones & ~high).sum()),
     }
-    counts["stuck"] = unsolved - sum(counts.values())
     order = sorted((name for name in WORDS if counts[name]), key=lambda name: -counts[name])
     return [_failure(name, rate(counts[name], unsolved)) for name in order]
 
