@@ -24,7 +24,7 @@ pytestmark = [needs_chromium, pytest.mark.process]
 
 EXPERIMENT = Experiment.from_dict(xor())
 SEEDS = 48
-ANSWERED = "#answer:not(.stale) .headline:text-matches('seeds? solves? it:')"
+ANSWERED = "#answer[data-whole=true]"
 """The answer, once it is whole."""
 
 OpenLab = Callable[..., tuple[Tab, list[dict[str, Any]]]]
