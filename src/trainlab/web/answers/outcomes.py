@@ -6,8 +6,10 @@ from typing import Any
 
 from trainlab.draw import format_number
 from trainlab.engine import Runs
+from trainlab.maths import format_share
 from trainlab.stats import Rate, percent_words, rate
 from trainlab.studies.causes import HIGH_LOSS, THRESHOLD, failed, high_loss, standing_still, vanishing
+from trainlab.studies.cells import spread_of
 
 WORDS = {
     "diverged": "an output was no longer a finite number",
@@ -34,6 +36,23 @@ def solved_sentence(solved: Rate, asked: int) -> str:
 def interval_words(share: Rate) -> str:
     """Return a share with its interval in whole percents: ``97 % (94 to 98 %)``."""
     return f"{percent_words(share)} ({100 * share.low:.0f} to {100 * share.high:.0f} %)"
+
+
+def held_out_sentence(runs: Runs) -> str | None:
+    """Return how runs do on the examples held out; None if there are none."""
+    data = runs.experiment.data()
+    if not data.held_out:
+        return None
+    found = spread_of(runs.held_out_loss if data.kind == "regression" else runs.held_out_accuracy)
+    if found is None:
+        return None
+    if data.kind == "regression":
+        what = "Loss on the held-out examples"
+        low, middle, high = (format_number(value) for value in found)
+    else:
+        what = "Held-out examples classified correctly"
+        low, middle, high = (f"{format_share(value, decimals=1)} %" for value in found)
+    return f"{what}: {middle} in the median run, {low} to {high} in the middle nine tenths."
 
 
 def failures(runs: Runs) -> list[dict[str, Any]]:
