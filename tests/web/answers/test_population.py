@@ -91,7 +91,7 @@ def test_failures_are_counted_by_the_rule_of_studies():
     counts = {each["name"]: each["k"] for each in header["why"]}
     assert counts.get("vanishing gradient", 0) == (causes.vanishing.k if causes.vanishing else 0)
     assert counts.get("standing still", 0) == (causes.standing_still.k if causes.standing_still else 0)
-    assert counts.get("nearly there", 0) == causes.failed - causes.high_loss
+    assert counts.get("low loss", 0) == causes.failed - causes.high_loss
 
 
 def test_what_diverges_is_counted_and_not_a_number_in_json():

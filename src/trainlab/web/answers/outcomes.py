@@ -16,7 +16,7 @@ WORDS = {
     "vanishing gradient": "a high loss, and almost no gradient in the first layer, but one in the last",
     "standing still": "a high loss, and almost no gradient in any layer",
     "stuck": "a high loss, though gradients arrive: stuck otherwise, or still on the way",
-    "nearly there": "a low loss, but not solved",
+    "low loss": "the loss isn't high, but the goal is missed",
 }
 """How runs fail, by the rule of `trainlab.studies.causes`."""
 
@@ -67,7 +67,7 @@ def failures(runs: Runs) -> list[dict[str, Any]]:
         "vanishing gradient": int(lost.sum()),
         "standing still": int(still.sum()),
         "stuck": int((high & ~lost & ~still).sum()),
-        "nearly there": int((failed_ones & ~high).sum()),
+        "low loss": int((failed_ones & ~high).sum()),
     }
     order = sorted((name for name in WORDS if counts[name]), key=lambda name: -counts[name])
     return [_failure(name, rate(counts[name], unsolved)) for name in order]
