@@ -48,9 +48,7 @@ class Lab:
         return response
 
     @contextmanager
-    def open(
-        self, *, origin: str | None = None, reads: bool = True, **headers: str
-    ) -> Generator[Page]:
+    def open(self, *, origin: str | None = None, reads: bool = True, **headers: str) -> Generator[Page]:
         """Open the socket as a page of the lab does; one that doesn't read leaves frames where they are."""
         with connect(
             f"ws://{self.host}/socket",

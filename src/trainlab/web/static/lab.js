@@ -77,6 +77,7 @@ export function startLab(root, around) {
   );
 
   lab.listen("answer", (header, arrays) => {
+    asker.answered();
     if (header.kind === "error") {
       panel.mark(header.field ?? null, header.message);
       gate.open();
@@ -88,17 +89,19 @@ export function startLab(root, around) {
     gate.take(header, arrays);
   });
 
+  const asker = createDragAsker((question) => lab.ask("answer", question));
+
   function asked(now) {
     return { ask: "population", experiment: now.a, first_seed: now.first, seeds: now.seeds };
   }
 
-  function show(now, before) {
+  function show(now, before, dragging = false) {
     panel.show(now.a, now.seeds);
     answer.choose(now.seed);
     gate.show(now, asked(now));
     if (!before || JSON.stringify(asked(now)) !== JSON.stringify(asked(before))) {
       answer.wait();
-      lab.ask("answer", asked(now));
+      asker.ask(asked(now), dragging);
     }
     run.show(now, before);
     for (const part of parts) part.show(now, before);
@@ -117,6 +120,30 @@ export function startLab(root, around) {
   addFigureMenus(root);
   state.subscribe(show);
   show(state.now, null);
+}
+
+/**
+ * Asks the newest question, which ends the one before. But while a knob is dragged, one that was asked may
+ * show something first: each new place would end it before any seed is trained.
+ */
+function createDragAsker(ask) {
+  let open = false;
+  let next = null;
+  const begin = (question) => {
+    open = true;
+    next = null;
+    ask(question);
+  };
+  return {
+    ask(question, dragging) {
+      if (dragging && open) next = question;
+      else begin(question);
+    },
+    answered() {
+      open = false;
+      if (next) begin(next);
+    },
+  };
 }
 
 /** The assignment's Model 1 with Adam and MSE: most seeds solve it, some don't. */
