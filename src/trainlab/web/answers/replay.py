@@ -32,6 +32,29 @@ example_rows         i4[N]          which they are, from 0
 output_rows          i4[K]          which of the N examples `outputs` are of, from 0
 ==================== ============== =========================================================================
 
+==================== ======================================================================================
+field                what it holds
+==================== ======================================================================================
+seed, epochs         what was trained; with `steps_per_epoch`, and `of_steps`, all that the run made
+exact                ``steps``, or ``epochs`` where the population's engine can't be read inside of them
+gradients            whose they are: ``data``, all examples, or ``step``, those of the next step
+link                 what turns the last layer's outputs into predictions (`maths.LINKS`)
+layers               a layer each: `fan_in`, `fan_out`, `bias`, `activation`, `first_weight`, `first_bias`;
+                     `flat`, what counts as saturated; `low` and `high`, the ends of its histogram
+gradient_low, …_high the ends of the histogram of gradients, powers of ten; `histogram_examples`
+inputs               their names
+ending               ``solved``, or how it failed: `run_words.Ending`
+sentence, why        how the run went; why it failed, null if it didn't
+first_bad            the first step whose numbers aren't finite, null if all are: `step` (made before it),
+                     `layer` (null: the loss's), `what`, `rate`, `edge` (the largest rate at which descent
+                     converges where the run begins, or null), `before` (`step`, `loss`, `rate`, and a
+                     layer each `largest_weight` and `largest_gradient`), `sentence`
+verdicts             a layer each: `layer` (from 1), `kind`, `since_epoch` and `since_step` (null where
+                     unknown), `gradient`, `vanished`, `sentence`
+solved_step          when it was first found solved, null if never; `solved_at_end`
+diverged_step        steps made before the first output that isn't finite, null if none
+==================== ======================================================================================
+
 What lies beyond the ends of a histogram counts in its first or last bin. Where the run isn't finite any more,
 shares are NaN.
 """
