@@ -12,6 +12,12 @@ export function pairDiffers({ a, b }) {
   return b !== null && JSON.stringify(a) !== JSON.stringify(b);
 }
 
+/** Return the question that compares the two; null where there is nothing to ask. */
+export function comparisonOf(now) {
+  if (!pairDiffers(now)) return null;
+  return { ask: "compare", ...comparedPair(now), first_seed: now.first, seeds: now.seeds };
+}
+
 /** Keep the page's experiment as A; B begins as its copy and is what the controls change from now on. */
 export function keepAsA(state) {
   state.change({ b: state.now.a, side: "b", step: null });
@@ -52,11 +58,6 @@ export function createComparison(lab, panel) {
     if (side !== before) state.change({ a: b, b: a, side, step: null });
   }
 
-  function asked(now) {
-    const pair = comparedPair(now);
-    return pairDiffers(now) ? { ask: "compare", ...pair, first_seed: now.first, seeds: now.seeds } : null;
-  }
-
   lab.listen("compare", (header) => {
     if (header.kind === "error") return setChildren(changes);
     setChildren(changes, ...changesNodes(header));
@@ -70,11 +71,13 @@ export function createComparison(lab, panel) {
       ["a", "b"].forEach((side, place) =>
         setAttributes(sides[place], { "aria-pressed": String(compared && now.side === side) }),
       );
-      const question = asked(now);
+      const question = comparisonOf(now);
+      const earlier = before && comparisonOf(before);
       if (!question) {
-        lab.cancel("compare");
-        setChildren(changes, compared ? element("p", {}, `B is the same as A so far. Change something of ${now.side.toUpperCase()}.`) : null);
-      } else if (!before || JSON.stringify(question) !== JSON.stringify(asked(before))) {
+        if (earlier) lab.cancel("compare");
+        const same = `B is the same as A so far. Change something of ${now.side.toUpperCase()}.`;
+        setChildren(changes, compared ? element("p", {}, same) : null);
+      } else if (JSON.stringify(question) !== JSON.stringify(earlier)) {
         lab.ask("compare", question);
       }
     },
