@@ -42,8 +42,8 @@ class Frame:
 def encode(frame: Frame, **envelope: object) -> bytes:
     """Return a frame as bytes; `envelope` goes into the header beside its fields, as ``id=3``.
 
-    Numbers in `fields` that aren't finite become null, as msgspec writes them: JSON has none. Bool arrays go as bytes of 0 and 1,
-    and integers of 64 bits, which JavaScript has no plain arrays of, as int32, or as
+    Numbers in `fields` that aren't finite become null, as msgspec writes them: JSON has none. Bool arrays go
+    as bytes of 0 and 1, and integers of 64 bits, which JavaScript has no plain arrays of, as int32, or as
     float64 where they need it: seeds are below 2⁵³.
     """
     listed: list[tuple[str, str, tuple[int, ...], int]] = []

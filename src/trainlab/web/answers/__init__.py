@@ -19,10 +19,14 @@ from trainlab.web.questions import (
     Rates,
     Replay,
     TakeAway,
+    Why,
+    WhySeed,
 )
 
 _FILES: Final[dict[type[Asked], str]] = {
     Population: "population",
+    Why: "why",
+    WhySeed: "why_seed",
     Compare: "compare",
     Replay: "replay",
     Plane: "plane",

@@ -1,7 +1,7 @@
 """What became of each layer of a run, in a plain sentence, and since when: by the rules that studies have.
 
-That a gradient has vanished is the rule of `studies.causes`, asked of the same numbers; that a layer is dead or
-at its ends are the doctor's shares, asked of the end.
+That a gradient has vanished is the rule of `studies.causes`, asked of the same numbers; that a layer is dead
+or at its ends are the doctor's shares, asked of the end.
 """
 
 from __future__ import annotations
@@ -202,7 +202,8 @@ def _words(run: Runs, signs: _Signs, kind: str, since: int | None, index: int) -
         return f"it stands still{when} ({size}), as every layer does"
     if kind == "saturated":
         share = format_share(float(signs.strip.saturated[-1, index]))
-        return f"{share} % of its values are {flat_words(layer.activation)}{when}, where the slope is near 0; {size}"
+        ends = flat_words(layer.activation)
+        return f"{share} % of its values are {ends}{when}, where the slope is near 0 ({size})"
     if run.diverged[0]:
         return "its weights are still finite numbers, but the run diverged"
     if kind == "at rest":

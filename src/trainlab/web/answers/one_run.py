@@ -16,7 +16,7 @@ from trainlab.engine.run_steps import UNREAD, RunSteps, read_steps, step_rates, 
 from trainlab.engine.warm_start import starting_parameters
 from trainlab.explain.subject.loss import Objective, examples_gradients
 from trainlab.maths import LINKS
-from trainlab.spec import Experiment, NoStopping, ReduceLROnPlateau, loss_entry
+from trainlab.spec import Experiment, Gradients, NoStopping, ReduceLROnPlateau, loss_entry
 from trainlab.spec.schedules import resolved
 
 Exact = Literal["steps", "epochs"]
@@ -37,14 +37,16 @@ def exact(experiment: Experiment) -> Exact:
     return "steps" if engine_of("auto", experiment) == "fast" else "epochs"
 
 
-def read_run(run: Runs, steps: Sequence[int], *, predictions: int = 0) -> RunSteps:
+def read_run(
+    run: Runs, steps: Sequence[int], *, predictions: int = 0, gradients: Gradients | None = None
+) -> RunSteps:
     """Return a run, ``Runs`` of a single seed, before these steps; of all engines but one, at whole epochs.
 
     There it isn't known what a single step inside of an epoch does: `after` is NaN. Gradients are then over
     all examples.
     """
     if exact(run.experiment) == "steps":
-        return read_steps(run, steps, predictions=predictions)
+        return read_steps(run, steps, predictions=predictions, gradients=gradients)
     per_epoch = run.experiment.steps_per_epoch
     return _read_epochs(run, sorted({step // per_epoch for step in steps}), predictions)
 
@@ -91,6 +93,8 @@ def _read_epochs(run: Runs, epochs: list[int], predictions: int) -> RunSteps:
         loss=np.array([losses[epoch] for epoch in epochs]),
         predictions=np.array(answers),
         rate=rates[np.minimum(steps, len(rates) - 1)],
+        factor=np.full(len(steps), np.nan),
+        state=np.empty((len(steps), 0, parameters.shape[1])),
     )
 
 

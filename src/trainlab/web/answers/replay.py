@@ -6,7 +6,8 @@ A row of `parameters` ``[P]`` holds layer after layer; of each its weights ``[fa
 then its biases ``[fan_out]``, if it has any. The field `layers` says where: the weight of layer l to unit i
 from unit j of the layer before stands at ``first_weight + i · fan_in + j``, the bias of unit i at
 ``first_bias + i`` (null without biases); i and j from 0. With the inputs x a page computes z = W x + b and
-a = f(z), layer by layer. `gradient` and `update` lie alike.
+a = f(z), layer by layer. `gradient` and `update` lie alike. The loss's `link` makes
+predictions of the outputs.
 
 ==================== ============== =========================================================================
 array                shape          what it holds
@@ -23,7 +24,7 @@ saturated            f4[F, L]       share of unit × example where the activatio
 dead                 f4[F, L]       share of units whose slope is 0 for every example
 update_ratio         f4[F, L]       log10(‖update‖ / ‖weights‖), of the weights
 gradient_mean        f4[F, L]       mean |∂L/∂w| of the weights
-activation_histogram u2[F, L, 24]   outputs for the first `histogram_examples`, from the layer's `low` to `high`
+activation_histogram u2[F, L, 24]   outputs for `histogram_examples`, from the layer's `low` to `high`
 gradient_histogram   u2[F, L, 24]   log10 |∂L/∂w| of the weights, from −12 to 0
 example_inputs       f4[N, in]      N ≤ 512 examples trained on, evenly spaced; strips are over these
 example_targets      f4[N, out]
@@ -47,7 +48,7 @@ from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
 from trainlab.engine.run_steps import steps_made
 from trainlab.errors import SpecError
-from trainlab.spec import Experiment
+from trainlab.spec import loss_entry
 from trainlab.tasks import Task
 from trainlab.web.answers.first_bad import first_bad
 from trainlab.web.answers.layer_strip import GRADIENT_EDGES, Strip, flat_words, strip_of
@@ -57,6 +58,7 @@ from trainlab.web.answers.run_words import ending_of, how_it_went, why_it_failed
 from trainlab.web.frames import Frame
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Replay
+from trainlab.web.reading import experiment_of
 
 EXAMPLES: Final = 512
 OUTPUTS: Final = 64
@@ -64,7 +66,7 @@ OUTPUTS: Final = 64
 
 def answer_replay(question: Replay, limits: Limits) -> Iterator[Frame]:
     """Yield one frame: the run at some of its moments, evenly spaced, both ends among them."""
-    experiment = Experiment.from_dict(question.experiment)
+    experiment = experiment_of(question.experiment, limits)
     run = run_of(experiment, question.seed)
     steps = moments(question, steps_made(run))
     data = experiment.data()
@@ -145,6 +147,7 @@ def _fields(run: Runs, strip: Strip) -> dict[str, Any]:
         "gradient_high": high,
         "histogram_examples": strip.counted,
         "inputs": input_names(experiment.data()),
+        "link": loss_entry(experiment.loss).link,
         "ending": ending_of(run),
         "sentence": how_it_went(run, float(read_run(run, [0]).loss[0])),
         "why": why_it_failed(run),

@@ -49,6 +49,7 @@ export function createAnswerCard({ onPick }) {
     /** Say that an answer is on its way; what is shown is of the question before. */
     wait() {
       node.classList.add("stale");
+      node.dataset.whole = "false";
     },
     /** Show a frame of kind "population". */
     show(header, arrays) {
@@ -67,6 +68,7 @@ export function createAnswerCard({ onPick }) {
       setChildren(why, ...whyRows(header));
       rule.textContent = header.solved_is;
       cost.textContent = header.last ? costWords(header) : "";
+      node.dataset.whole = String(header.last);
       if (header.last) announce(header.sentence);
     },
     /** Say what is wrong with the experiment, in the place of an answer. */

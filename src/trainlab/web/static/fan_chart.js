@@ -36,6 +36,16 @@ export function createFanChart(title = "Loss of all runs") {
     own,
   );
   let scale = null;
+  let run = null; // {epochs, loss} of the chosen one
+
+  function drawRun() {
+    if (!scale || !run) return own.setAttribute("d", "");
+    // A loss that is no finite number any more has no place.
+    const points = Array.from(run.epochs, (epoch, place) => [epoch, run.loss[place]])
+      .filter(([, loss]) => Number.isFinite(loss))
+      .map(([epoch, loss]) => `${scale.x(epoch)},${scale.y(loss)}`);
+    own.setAttribute("d", points.length ? `M${points.join("L")}` : "");
+  }
 
   return {
     node,
@@ -57,6 +67,7 @@ export function createFanChart(title = "Loss of all runs") {
       middle.setAttribute("d", count ? `M${line(1)}L${line(3, 1)}Z` : "");
       median.setAttribute("d", count ? `M${line(2)}` : "");
       setChildren(frame, ...scale.axes());
+      drawRun();
       const end = (quantile) => formatNumber(curve[quantile * count + count - 1]);
       words.textContent = count
         ? `After ${formatCount(epochs[count - 1])} epochs the median is ${end(2)}; ` +
@@ -65,9 +76,8 @@ export function createFanChart(title = "Loss of all runs") {
     },
     /** Show the curve of the chosen run, `loss` at `epochs`; nothing without. */
     showRun(epochs, loss) {
-      if (!scale || !epochs) return own.setAttribute("d", "");
-      const points = Array.from(epochs, (epoch, place) => `${scale.x(epoch)},${scale.y(loss[place])}`);
-      own.setAttribute("d", points.length ? `M${points.join("L")}` : "");
+      run = epochs && { epochs, loss };
+      drawRun();
     },
   };
 }

@@ -1,5 +1,6 @@
 // The server's page: the lab with every control, its answers from the socket, its state in the address.
 
+import { createBudgetView } from "./budget_view.js";
 import { createBuildPanel } from "./build_panel.js";
 import { createComparison } from "./comparison.js";
 import { startLab } from "./lab.js";
@@ -13,5 +14,5 @@ startLab(document.getElementById("lab"), {
   link: openLink,
   address: pageAddress(),
   makePanel: createBuildPanel,
-  besides: [createComparison, createPointsEditor],
+  besides: [createComparison, createPointsEditor, createBudgetView],
 });
