@@ -1,5 +1,6 @@
 // A and B: which of the two is on the page, and the question that compares them on the same seeds.
 
+import { createDragAsker } from "./drag_asker.js";
 import { element, setAttributes, setChildren } from "./dom.js";
 
 /** Return the two experiments under their names; `b` is null where there is nothing to compare with. */
@@ -58,13 +59,15 @@ export function createComparison(lab, panel) {
     if (side !== before) state.change({ a: b, b: a, side, step: null });
   }
 
+  const asker = createDragAsker((question) => lab.ask("compare", question));
   lab.listen("compare", (header) => {
+    asker.answered();
     if (header.kind === "error") return setChildren(changes);
     setChildren(changes, ...changesNodes(header));
   });
 
   return {
-    show(now, before) {
+    show(now, before, dragging) {
       const compared = now.b !== null;
       pair.hidden = stop.hidden = !compared;
       keep.textContent = compared ? "Keep this as A" : "Keep this as A, change B";
@@ -74,11 +77,12 @@ export function createComparison(lab, panel) {
       const question = comparisonOf(now);
       const earlier = before && comparisonOf(before);
       if (!question) {
+        asker.forget();
         if (earlier) lab.cancel("compare");
         const same = `B is the same as A so far. Change something of ${now.side.toUpperCase()}.`;
         setChildren(changes, compared ? element("p", {}, same) : null);
       } else if (JSON.stringify(question) !== JSON.stringify(earlier)) {
-        lab.ask("compare", question);
+        asker.ask(question, dragging);
       }
     },
   };

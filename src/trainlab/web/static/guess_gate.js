@@ -24,7 +24,8 @@ export function createGuessGate(lab, root, show) {
   const { state, schema, guesses } = lab;
   const made = new Map(); // the question asked -> the guess
   let question = ""; // as text
-  let frame = null; // its newest frame
+  let asking = ""; // the question that frames come for, behind while a knob is dragged
+  let frame = null; // the newest frame: {to, header, arrays}, `to` being its question
   let counted = ""; // the question of the guess that was counted last
   let sliderOf = ""; // the question whose slider is shown
   const content = element("div");
@@ -76,8 +77,8 @@ export function createGuessGate(lab, root, show) {
   }
 
   function resultWords() {
-    if (!frame?.[0].last) return [element("p", {}, "The answer is on its way.")];
-    const { k, n } = frame[0];
+    if (frame?.to !== question || !frame.header.last) return [element("p", {}, "The answer is on its way.")];
+    const { k, n } = frame.header;
     const off = pointsOff(made.get(question), k, n);
     if (counted !== question) guesses.addFree(off);
     counted = question;
@@ -93,7 +94,7 @@ export function createGuessGate(lab, root, show) {
     button,
     /** Take a frame of the answer: let through, or held back until the guess is made. */
     take(header, arrays) {
-      frame = [header, arrays];
+      frame = { to: asking, header, arrays };
       if (shut(state.now)) return;
       show(header, arrays);
       draw(state.now);
@@ -103,14 +104,16 @@ export function createGuessGate(lab, root, show) {
       root.classList.remove("guessing");
       node.hidden = true;
     },
-    /** Be told of the state, and of the question whose answer is shown next. */
+    /** Be told which question frames come for from now on. */
+    asked(next) {
+      asking = JSON.stringify(next);
+    },
+    /** Be told of the state, and of the question that it asks. */
     show(now, asked) {
       const before = root.classList.contains("guessing");
-      const text = JSON.stringify(asked);
-      if (text !== question) frame = null;
-      question = text;
+      question = JSON.stringify(asked);
       draw(now);
-      if (before && frame && !shut(now)) show(...frame);
+      if (before && frame?.to === question && !shut(now)) show(frame.header, frame.arrays);
     },
   };
 }

@@ -9,7 +9,7 @@ const MAP_SEEDS = 32;
 const MAP_PIECE = 6; // cells of one question: a short one, so that a knob needn't wait for it
 const MAP_QUIET = 1000; // milliseconds since the last answer
 const MAP_SIZES = [5, 9, 13];
-const MAP_FIRST = ["optimizer.lr", "init.weight.std", "epochs", "optimizer.momentum"];
+const MAP_FIRST = ["optimizer.lr", "init.weight.std", "init.weight.val", "epochs", "optimizer.momentum"];
 
 /**
  * Make the view.
