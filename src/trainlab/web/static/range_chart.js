@@ -1,4 +1,4 @@
-// The range test as a picture: the loss while the rate climbs, and where the present rate lies. A click takes a rate.
+// The range test as a picture: the loss while the rate climbs, and where the present rate lies.
 
 import { chartAxes, chartBand, chartPath, chartScale } from "./chart_scale.js";
 import { setAttributes, setChildren, svgElement } from "./dom.js";
@@ -13,7 +13,12 @@ const RANGE_STEP = 1.1; // A press of an arrow key changes the rate by this fact
  */
 export function createRangeChart({ onRate }) {
   const frame = svgElement("g");
-  const works = svgElement("rect", { fill: "var(--tl-s3)", opacity: 0.12, y: RANGE.top, height: RANGE.height - RANGE.top - RANGE.bottom });
+  const works = svgElement("rect", {
+    fill: "var(--tl-s3)",
+    opacity: 0.12,
+    y: RANGE.top,
+    height: RANGE.height - RANGE.top - RANGE.bottom,
+  });
   const band = svgElement("path", { fill: "var(--tl-s1)", opacity: 0.25 });
   const median = svgElement("path", { fill: "none", stroke: "var(--tl-s1)", "stroke-width": 2 });
   const marks = svgElement("g");
@@ -59,7 +64,13 @@ export function createRangeChart({ onRate }) {
     const rates = rate.values;
     const floor = Math.min(...Array.from(middle.values).filter((loss) => loss > 0));
     const begin = middle.values[0];
-    const x = chartScale({ low: rates[0], high: rates[rates.length - 1], from: left, to: width - right, log: true });
+    const x = chartScale({
+      low: rates[0],
+      high: rates[rates.length - 1],
+      from: left,
+      to: width - right,
+      log: true,
+    });
     // Above ten times the loss at the start it says no more than that the rate is too large.
     const y = chartScale({
       low: 10 ** Math.floor(Math.log10(floor)),
@@ -72,12 +83,31 @@ export function createRangeChart({ onRate }) {
     band.setAttribute("d", chartBand(rates, low.values, high.values, scales));
     median.setAttribute("d", chartPath(rates, middle.values, scales));
     const found = begins !== null && lowest !== null;
-    setAttributes(works, { x: found ? x.place(begins) : 0, width: found ? Math.max(x.place(lowest) - x.place(begins), 0) : 0 });
-    const label = "Learning rate across, loss up, both on log scales; median and middle 90 % of seeds";
-    setChildren(frame, ...chartAxes({ x, y, left, right: width - right, bottom: height - bottom, label }));
+    setAttributes(works, {
+      x: found ? x.place(begins) : 0,
+      width: found ? Math.max(x.place(lowest) - x.place(begins), 0) : 0,
+    });
+    setChildren(
+      frame,
+      ...chartAxes({
+        x,
+        y,
+        left,
+        right: width - right,
+        bottom: height - bottom,
+        label: "learning rate; loss up",
+      }),
+    );
     setChildren(
       marks,
-      ...rangeMark(scales, width, suggested, `suggested ${formatNumber(suggested)}`, "var(--tl-s3)", 10),
+      ...rangeMark(
+        scales,
+        width,
+        suggested,
+        `suggested ${formatNumber(suggested)}`,
+        "var(--tl-s3)",
+        10,
+      ),
       ...rangeMark(scales, width, lr, `now ${formatNumber(lr)}`, "var(--tl-s2)", 22),
     );
     setAttributes(svg, {
@@ -92,6 +122,8 @@ export function createRangeChart({ onRate }) {
   new ResizeObserver(draw).observe(svg);
   return {
     node: svg,
+    /** Whether there is a test to be seen. */
+    shown: () => shown !== null,
     /** Show the test: arrays `rate`, `median`, `low`, `high`, and `lr`, `begins`, `lowest`, `suggested`. */
     show(now, arrays) {
       shown = { now, arrays };
@@ -110,7 +142,15 @@ function rangeMark({ x }, width, rate, words, colour, y) {
   const place = x.place(rate);
   const right = place > width - 110;
   return [
-    svgElement("path", { d: `M${place},${y - 8}V${RANGE.height - RANGE.bottom}`, stroke: colour, "stroke-width": 2 }),
-    svgElement("text", { x: place + (right ? -5 : 5), y, "text-anchor": right ? "end" : "start" }, words),
+    svgElement("path", {
+      d: `M${place},${y - 8}V${RANGE.height - RANGE.bottom}`,
+      stroke: colour,
+      "stroke-width": 2,
+    }),
+    svgElement(
+      "text",
+      { x: place + (right ? -5 : 5), y, "text-anchor": right ? "end" : "start" },
+      words,
+    ),
   ];
 }

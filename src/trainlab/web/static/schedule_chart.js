@@ -1,4 +1,4 @@
-// The schedule as it will be: the rate over the epochs, with handles where a field of it says when something happens.
+// The schedule as it will be: the rate over the epochs, with handles for fields that name an epoch.
 
 import { chartAxes, chartBand, chartPath, chartScale } from "./chart_scale.js";
 import { setAttributes, setChildren, svgElement } from "./dom.js";
@@ -73,14 +73,21 @@ export function createScheduleChart({ onMove }) {
         },
         keydown: (event) => press(event, place, epoch),
       },
-      svgElement("path", { d: `M${x.place(epoch)},${SCHEDULE.top}V${SCHEDULE.height - SCHEDULE.bottom}` }),
+      svgElement("path", {
+        d: `M${x.place(epoch)},${SCHEDULE.top}V${SCHEDULE.height - SCHEDULE.bottom}`,
+      }),
       svgElement("circle", { cx: x.place(epoch), cy: SCHEDULE.height - SCHEDULE.bottom, r: 7 }),
     );
   }
 
   function draw() {
     if (!shown) return;
-    const { schedule_epochs: epochs, schedule_rate: rate, schedule_low: low, schedule_high: high } = shown.arrays;
+    const {
+      schedule_epochs: epochs,
+      schedule_rate: rate,
+      schedule_low: low,
+      schedule_high: high,
+    } = shown.arrays;
     const { height, left, right, top, bottom } = SCHEDULE;
     width = Math.max(svg.clientWidth, SCHEDULE.least);
     const rates = Array.from(rate.values);
@@ -93,9 +100,13 @@ export function createScheduleChart({ onMove }) {
       : chartScale({ low: 0, high: most * 1.1 || 1, from: height - bottom, to: top });
     line.setAttribute("d", chartPath(epochs.values, rates, { x, y }));
     band.setAttribute("d", low ? chartBand(epochs.values, low.values, high.values, { x, y }) : "");
-    const label = `Epochs across, learning rate up${log ? ", on a log scale" : ""}`;
-    setChildren(frame, ...chartAxes({ x, y, left, right: width - right, bottom: height - bottom, label }));
-    title.textContent = `Learning rate over the training, from ${formatNumber(rates[0])} to ${formatNumber(rates.at(-1))}`;
+    const label = `epochs; learning rate up${log ? ", on a log scale" : ""}`;
+    setChildren(
+      frame,
+      ...chartAxes({ x, y, left, right: width - right, bottom: height - bottom, label }),
+    );
+    const ends = [rates[0], rates.at(-1)].map((value) => formatNumber(value));
+    title.textContent = `Learning rate over the training, from ${ends.join(" to ")}`;
     // A handle that is held, or has the focus, stays: the new ones would take neither over.
     const focus = [...handles.children].indexOf(document.activeElement);
     setChildren(handles, ...shown.places.map(handle));
