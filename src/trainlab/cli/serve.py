@@ -23,13 +23,13 @@ def serve_command(
     host: Annotated[
         str, Parameter(help="The address to listen on; 0.0.0.0 to be reached from other machines.")
     ] = "127.0.0.1",
-    open: Annotated[bool, Parameter(help="Open the page in your browser.")] = True,
+    open: Annotated[bool, Parameter(help="Open the page in your browser.")] = True,  # noqa: A002
     workers: Workers = None,
 ) -> int:
     """Open the lab in your browser: build a network and see at once, on hundreds of seeds, how it learns.
 
-    Only this machine can reach it, unless --host says otherwise; then the address has a token, and whoever has
-    the whole address may come in. Ctrl-C ends it.
+    Only this machine can reach it, unless --host says otherwise; then the address has a token, and whoever
+    has the whole address may come in. Ctrl-C ends it.
     """
     check_range("--port", port, least=0, most=65_535)
     check_range("--workers", workers, least=1, most=MAX_WORKERS)

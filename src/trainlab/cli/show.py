@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import math
 import os
 from collections.abc import Sequence
 from datetime import UTC, date
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from trainlab.cli.options import DEFAULT_STORE, Folder, UsageError, shortened
-from trainlab.draw import Cell, counted, format_percent, join, terminal_table
-from trainlab.errors import printable
+from trainlab.draw import Cell, counted, terminal_table
+from trainlab.report.stored_studies import STUDIES, counted_studies, listed
 from trainlab.store import NamedStudy, Store, StoredRuns
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 ROWS = 20
 """How many studies are shown by default."""
-
-NOUNS = {"race": "candidate", "map": "point"}
 
 
 def show_command(
@@ -55,7 +52,7 @@ def show_command(
         print(json_module.dumps([_plain(item, named) for item in held], indent=1))
         return
     if filtered and not chosen:
-        print(f"None of the {_studies(len(named))} in {store} is like that.")
+        print(f"None of the {counted_studies(len(named))} in {store} is like that.")
         return
     _print(chosen, held, store=store, details=details)
 
@@ -70,12 +67,8 @@ def _print(chosen: Sequence[NamedStudy], held: Sequence[StoredRuns], *, store: s
     shown = chosen if details else chosen[:ROWS]
     if shown:
         size = sum(item.bytes for item in held) / 1e6
-        title = f"{_studies(len(chosen))} in {store}, newest first ({size:,.1f} MB)"
-        split = any(_splits(one) > 1 for one in shown)
-        size = "Cells × splits × seeds" if split else "Cells × seeds"
-        rows = [_row(one, held, split=split) for one in shown]
-        headers = ("Study", "Asked (UTC)", size, "Trained", "Solved")
-        console.print(terminal_table(headers, rows, title=title))
+        title = f"{counted_studies(len(chosen))} in {store}, newest first ({size:,.1f} MB)"
+        console.print(STUDIES.terminal(listed(shown, held), title=title))
     owned = {each for one in chosen for each in one.fingerprints}
     others = [item for item in held if item.fingerprint not in owned]
     if details:
@@ -90,66 +83,6 @@ def _print(chosen: Sequence[NamedStudy], held: Sequence[StoredRuns], *, store: s
             "a study that is asked again gets its name."
         )
     print("Each experiment, with its hash: --details")
-
-
-def _row(one: NamedStudy, held: Sequence[StoredRuns], *, split: bool) -> list[Cell]:
-    mine = [item for item in held if item.fingerprint in one.fingerprints]
-    trained = len({item.fingerprint for item in mine})
-    of = len(one.fingerprints)
-    kind = "" if one.kind == "study" else f"{one.kind}: "
-    noun = NOUNS.get(one.kind)
-    size = f"{counted(one.networks, noun)} × {one.seeds:,}" if noun is not None else _size(one, split=split)
-    rest = [
-        one.asked.strftime("%Y-%m-%d %H:%M"),
-        size,
-        "all" if trained == of else f"{trained:,} of {of:,}",
-        _solved(mine),
-    ]
-    # Only the title folds.
-    title = f"{kind}{one.title or '(no title)'}"
-    files = [name for name in _files(mine) if name not in title]
-    return [
-        f"{title}{f' ({join(files)})' if files else ''}",
-        *(text.replace(" ", "\N{NO-BREAK SPACE}") for text in rest),
-    ]
-
-
-def _size(one: NamedStudy, *, split: bool) -> str:
-    """Return ``4 × 20 = 80``: cells, seeds and runs, and between them the splits where any study has some."""
-    factors = [_cells(one), *([_splits(one)] if split else []), one.seeds]
-    return f"{' × '.join(f'{factor:,}' for factor in factors)} = {math.prod(factors):,}"
-
-
-def _cells(one: NamedStudy) -> int:
-    return one.networks * 2**one.changes
-
-
-def _splits(one: NamedStudy) -> int:
-    """Return how many splits of its rows a study uses: each makes its own experiments."""
-    splits, rest = divmod(len(one.fingerprints), _cells(one))
-    # Cells that are the same experiment share a fingerprint.
-    return 1 if rest or not splits or one.kind != "study" else splits
-
-
-def _files(mine: Sequence[StoredRuns]) -> list[str]:
-    """Return the names of the data files of these experiments."""
-    paths = [item.experiment["task"].get("path", "") for item in mine]
-    return sorted({printable(os.path.basename(path)) for path in paths if path})
-
-
-def _solved(mine: Sequence[StoredRuns]) -> str:
-    """Return the range of the share of seeds solved, from the worst cell to the best."""
-    counts: dict[str, tuple[int, int]] = {}
-    for item in mine:
-        # A cell's splits are counted together.
-        cell = {**item.experiment, "split": {**item.experiment["split"], "seed": None}, "engine": item.engine}
-        solved, seeds = counts.setdefault(json_module.dumps(cell, sort_keys=True), (0, 0))
-        counts[json_module.dumps(cell, sort_keys=True)] = solved + item.solved, seeds + item.seeds
-    ranked = sorted((pair for pair in counts.values() if pair[1]), key=lambda pair: pair[0] / pair[1])
-    if not ranked:
-        return "–"
-    low, high = (format_percent(solved, seeds) for solved, seeds in (ranked[0], ranked[-1]))
-    return f"{low} %" if low == high else f"{low} to {high} %"
 
 
 def _experiments(held: Sequence[StoredRuns]) -> Table:
@@ -171,10 +104,6 @@ def _experiments(held: Sequence[StoredRuns]) -> Table:
     ]
     headers = ("Experiment", "Network", "Loss", "Optimizer", "Epochs", "Engine", "Seeds", "Solved", "MB")
     return terminal_table((*headers, "Saved (UTC)"), rows, title=counted(len(rows), "experiment"))
-
-
-def _studies(number: int) -> str:
-    return f"{number:,} {'study' if number == 1 else 'studies'}"
 
 
 def _day(since: str | None) -> date | None:

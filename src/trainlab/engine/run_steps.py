@@ -75,10 +75,10 @@ def train_alone(experiment: Experiment, seed: int, *, dtype: str = "float32") ->
     The bits are those of every other choice; but these units are there already where its population was
     trained.
     """
-    return _engine(experiment, dtype).train(experiment, range(seed, seed + 1))[0]
+    return engine_alone(experiment, dtype=dtype).train(experiment, range(seed, seed + 1))[0]
 
 
-def _engine(experiment: Experiment, dtype: str) -> FastEngine:
+def engine_alone(experiment: Experiment, *, dtype: str = "float32") -> FastEngine:
     """Return the engine with tiles as a population's first seeds have them: small ones of a long training."""
     batch = sampling_of(experiment, experiment.data().points)[1]
     work = steps_of(experiment) * batch * experiment.network.parameters
@@ -152,7 +152,7 @@ class _Played:
         dtype = str(run.loss.dtype)
         record = msgspec.structs.replace(UNREAD, predictions=predictions, gradients=gradients)
         experiment = msgspec.structs.replace(run.experiment, stopping=NoStopping(), record=record)
-        engine = _engine(experiment, dtype)
+        engine = engine_alone(experiment, dtype=dtype)
         self._job = job = prepare(
             experiment,
             marks=(experiment.epochs,),

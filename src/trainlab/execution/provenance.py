@@ -77,11 +77,16 @@ def provenance_of(
         seeds=seeds,
         workers=workers or default_workers(),
         versions=versions(groups),
-        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+        machine=machine(),
         seconds=seconds,
         trained_steps=trained_steps,
         trained_seconds=trained_seconds,
     )
+
+
+def machine() -> str:
+    """Return what the machine is."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
 
 
 def versions(engines: Iterable[str]) -> dict[str, str]:

@@ -33,6 +33,7 @@ def page(
     *,
     question: str = "",
     aside: str = "",
+    notice: Html = NOTHING,
     style: str = "",
 ) -> Html:
     """Return a page: its title, the answer at first sight, links, and its parts; all pages have this order.
@@ -43,6 +44,7 @@ def page(
         parts: id, heading and body of each section; those with an empty body are left out.
         question: what was asked.
         aside: what it rests on, in a few words.
+        notice: what to know before all else, below the heading.
         style: rules of this page's own.
     """
     parts = [part for part in parts if part[2]]
@@ -61,6 +63,7 @@ def page(
     kind = "front" if front.show else "front alone"
     blocks = [
         head,
+        tag("div", notice, role="status") if notice else NOTHING,
         tag("section", *answer, id="answer", aria_label="Answer", class_=kind) if answer else NOTHING,
         tag("nav", tag("ul", *links), aria_label="Contents") if links else NOTHING,
         *(section(name, words, body) for name, words, body in parts),

@@ -219,7 +219,7 @@ def course() -> tuple[Exercise, ...]:
         Exercise(
             title="What does the chain rule do to a deep network?",
             text=(
-                "Model 3, eight layers and all but the last two wide, with all five changes of the "
+                "Model 3, eight layers of two neurons but for the last, with all five changes of the "
                 "assignment. Of the seeds that don't solve it: which kind of failure is the commonest?"
             ),
             reading="failures",

@@ -39,7 +39,7 @@ HEADERS: Final = {
 
 
 class Guard:
-    """Lets in whoever calls the server by its own name, from its own pages, and knows the token if there is one.
+    """Lets in who calls the server by its own name, from its own pages, and knows the token if there is one.
 
     The token comes once in the address, ``/?token=…``, and is kept in a cookie from then on.
     """
@@ -50,7 +50,7 @@ class Guard:
         self._cookie = f"trainlab-{binding.port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse a request in one line, or pass it on and add the headers of `HEADERS` to what is answered."""
+        """Refuse a request in one line, or pass it on and add `HEADERS` to what is answered."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

@@ -99,6 +99,13 @@ class Microscope(Question, frozen=True, kw_only=True, tag="microscope"):
     weight: Path | None = None
 
 
+class WhySeed(Question, frozen=True, kw_only=True, tag="why-seed"):
+    """Why did this run fail? What its record says at once, then what the doctor finds."""
+
+    experiment: Data
+    seed: Seed = 0
+
+
 class Rates(Question, frozen=True, kw_only=True, tag="rates"):
     """Which learning rates work (a range test), and what does the schedule make of them?"""
 
@@ -128,4 +135,6 @@ class Exercise(Question, frozen=True, kw_only=True, tag="exercise"):
     number: Annotated[int, Meta(ge=1)]
 
 
-Asked = Population | Why | Compare | Replay | Plane | Microscope | Rates | Budget | TakeAway | Exercise
+Asked = (
+    Population | Why | Compare | Replay | Plane | Microscope | WhySeed | Rates | Budget | TakeAway | Exercise
+)

@@ -1,4 +1,4 @@
-"""What is served as it is: the page's files, read once, found by their exact names, known again by their digests."""
+"""What is served as it is: files read once, found by their exact names, known again by their digests."""
 
 from __future__ import annotations
 

@@ -25,7 +25,6 @@ from trainlab.web.pipes import (
     CANCEL,
     DONE,
     FRAME,
-    LAST,
     LENGTH,
     NUMBER,
     READY,
@@ -50,7 +49,7 @@ class Worker:
 
     def run(self) -> None:
         """Say that it is ready, and answer until the process ends."""
-        # A thread of its own: the kernel runs without the interpreter's lock, and a cancel is heard meanwhile.
+        # A thread of its own: the kernel runs without Python's lock, so that cancels are heard meanwhile.
         threading.Thread(target=self._listen, daemon=True).start()
         self._send(READY)
         while True:
@@ -98,10 +97,10 @@ class Worker:
         most = order.limits.frame_bytes
         if len(encoded) > most:
             raise TrainlabError(
-                f"the answer has {len(encoded) / 1e6:,.0f} MB, and at most {most / 1e6:,.0f} MB are sent: ask "
-                "for fewer seeds, frames or examples, or take a smaller network."
+                f"The answer has {len(encoded) / 1e6:,.0f} MB, and at most {most / 1e6:,.0f} MB are sent: "
+                "ask for fewer seeds, frames or examples, or take a smaller network."
             )
-        self._send(LAST if frame.last else FRAME, encoded)
+        self._send(FRAME, encoded)
 
     def _send(self, kind: bytes, body: bytes = b"") -> None:
         self._answers.write(packed(kind, body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainlab.draw import unbroken
@@ -28,8 +29,13 @@ CAPTIONS = {
 }
 
 
-def map_html(result: MapResult) -> str:
-    """Return the report of a map as one HTML file that needs no network, and reads whole without a script."""
+def map_html(
+    result: MapResult, *, notice: Html = NOTHING, further: Sequence[tuple[str, str, Html]] = ()
+) -> str:
+    """Return the report of a map as one HTML file that needs no network, and reads whole without a script.
+
+    `notice` and `further` are as in `study_html`.
+    """
     asked = result.question
     axes = f"{axis_words(asked.x)} across, {axis_words(asked.y)} up"
     first, *rest = (
@@ -48,6 +54,7 @@ def map_html(result: MapResult) -> str:
         f"Map: where {asked.name} learns",
         Front(say=first, show=drawn.pop("solved"), more=joined(*rest)),
         [
+            *further,
             (
                 "plane",
                 "Other views of the plane",
@@ -57,6 +64,7 @@ def map_html(result: MapResult) -> str:
             ("method", "How it was run", terms(method_pairs(result))),
         ],
         aside=f"{axes[0].upper()}{axes[1:]}",
+        notice=notice,
     )
 
 

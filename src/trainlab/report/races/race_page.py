@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trainlab.draw import unbroken
 from trainlab.draw.svg import Html
 from trainlab.page.document import Front, code, fold, page, paragraph, picture, side_by_side, terms
@@ -35,10 +37,13 @@ RANKS = (
 )
 
 
-def race_html(result: RaceResult) -> str:
+def race_html(
+    result: RaceResult, *, notice: Html = NOTHING, further: Sequence[tuple[str, str, Html]] = ()
+) -> str:
     """Return the report of a race as one HTML file that needs no network, and reads whole without a script.
 
-    The same result gives the same text; times differ from call to call.
+    The same result gives the same text; times differ from call to call. `notice` and `further` are as in
+    `study_html`.
     """
     return page(
         f"Race: {result.title}",
@@ -48,6 +53,7 @@ def race_html(result: RaceResult) -> str:
             more=joined(paragraph(RANKS), _leaders(result)),
         ),
         [
+            *further,
             ("board", "Leaderboard", _board(result)),
             ("networks", "The networks in front", _networks(result)),
             ("rounds", "Round by round", ROUNDS.html(result.rounds)),
@@ -55,6 +61,7 @@ def race_html(result: RaceResult) -> str:
         ],
         question=f"A race of {result.field}",
         aside=f"{saved_words(result)}.",
+        notice=notice,
     )
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from trainlab.draw.svg import Html
 from trainlab.page.document import page
+from trainlab.page.html import NOTHING
 from trainlab.report.study.answer_part import answer_front
 from trainlab.report.study.curve_part import gradient_part, loss_part, prediction_part
 from trainlab.report.study.effect_part import effect_part, rate_part
@@ -15,11 +19,18 @@ from trainlab.studies.answers.answer import seeds_or_runs
 from trainlab.studies.result import StudyResult
 
 
-def study_html(result: StudyResult) -> str:
+def study_html(
+    result: StudyResult, *, notice: Html = NOTHING, further: Sequence[tuple[str, str, Html]] = ()
+) -> str:
     """Return the report of a study as one HTML file that needs no network, and reads whole without a script.
 
     It follows the reader's light or dark setting, reads at 390 px, and prints. Sections that the study has no
     cells for are left out. The same result gives the same text; times differ from call to call.
+
+    Args:
+        result: the study.
+        notice: what to know before all else.
+        further: id, heading and body of sections that stand before the others.
     """
     title = result.study.title or "A study"
     size = f"{result.size} = {result.run_count:,} runs"
@@ -28,6 +39,7 @@ def study_html(result: StudyResult) -> str:
         title,
         answer_front(result),
         [
+            *further,
             ("verdicts", "Statements and verdicts", told),
             ("rates", "Every cell", rate_part(result)),
             ("effects", "What each change does", effect_part(result)),
@@ -41,5 +53,6 @@ def study_html(result: StudyResult) -> str:
             ("code", "The cells as PyTorch code", code_part(result)),
         ],
         question=result.study.question,
+        notice=notice,
         aside=" ".join([*(data["words"].replace("`", "") for data in result.data if data["words"]), size]),
     )

@@ -12,6 +12,7 @@ from trainlab.web.questions import (
     Asked,
     Budget,
     Compare,
+    Exercise,
     Microscope,
     Plane,
     Population,
@@ -19,11 +20,13 @@ from trainlab.web.questions import (
     Replay,
     TakeAway,
     Why,
+    WhySeed,
 )
 
 _FILES: Final[dict[type[Asked], str]] = {
     Population: "population",
     Why: "why",
+    WhySeed: "why_seed",
     Compare: "compare",
     Replay: "replay",
     Plane: "plane",
@@ -31,6 +34,7 @@ _FILES: Final[dict[type[Asked], str]] = {
     Rates: "rates",
     Budget: "budget",
     TakeAway: "take_away",
+    Exercise: "exercise",
 }
 """Which file has the answer: ``population.py`` has ``answer_population(question, limits)``, and so on."""
 

@@ -6,7 +6,8 @@ A row of `parameters` ``[P]`` holds layer after layer; of each its weights ``[fa
 then its biases ``[fan_out]``, if it has any. The field `layers` says where: the weight of layer l to unit i
 from unit j of the layer before stands at ``first_weight + i · fan_in + j``, the bias of unit i at
 ``first_bias + i`` (null without biases); i and j from 0. With the inputs x a page computes z = W x + b and
-a = f(z), layer by layer. `gradient` and `update` lie alike.
+a = f(z), layer by layer. `gradient` and `update` lie alike. The loss's `link` makes
+predictions of the outputs.
 
 ==================== ============== =========================================================================
 array                shape          what it holds
@@ -47,6 +48,7 @@ from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
 from trainlab.engine.run_steps import steps_made
 from trainlab.errors import SpecError
+from trainlab.spec import loss_entry
 from trainlab.tasks import Task
 from trainlab.web.answers.first_bad import first_bad
 from trainlab.web.answers.layer_strip import GRADIENT_EDGES, Strip, flat_words, strip_of
@@ -145,6 +147,7 @@ def _fields(run: Runs, strip: Strip) -> dict[str, Any]:
         "gradient_high": high,
         "histogram_examples": strip.counted,
         "inputs": input_names(experiment.data()),
+        "link": loss_entry(experiment.loss).link,
         "ending": ending_of(run),
         "sentence": how_it_went(run, float(read_run(run, [0]).loss[0])),
         "why": why_it_failed(run),

@@ -41,11 +41,7 @@ def how_it_went(run: Runs, start: float) -> str:
         stayed = "and from then on" if settled == first else f"and for good from epoch {settled:,}"
         return f"Seed {seed:,} was first found solved at epoch {first:,} {end}, {stayed}; {losses}."
     if run.diverged[0]:
-        step = int(run.diverged_step[0])
-        epoch = (
-            f" (epoch {step // experiment.steps_per_epoch + 1:,})" if experiment.steps_per_epoch > 1 else ""
-        )
-        return f"Seed {seed:,} diverged: in step {step + 1:,}{epoch} an output is no longer a finite number."
+        return f"Seed {seed:,} diverged: {_when_diverged(run)}."
     lost = f" It had been solved at epoch {first:,}, and unlearned it." if first >= 0 else ""
     return f"Seed {seed:,} isn't solved after {_epochs(run):,} epochs; {losses}.{lost}"
 
@@ -56,7 +52,7 @@ def why_it_failed(run: Runs) -> str | None:
     if ending == "solved":
         return None
     if ending == "diverged":
-        return f"Seed {seed:,} failed because it diverged: its numbers grew beyond what a float32 holds."
+        return f"Seed {seed:,} failed because it diverged: {_when_diverged(run)}."
     experiment = run.experiment
     gradient = gradients_of(run)[0]
     best = best_constant_loss(experiment.loss, experiment.data().targets)
@@ -82,6 +78,12 @@ def why_it_failed(run: Runs) -> str | None:
         f"Seed {seed:,} isn't solved, though its loss is low ({format_number(loss)}{share}; high is from "
         f"{format_share(HIGH_LOSS)} % on): a run is solved {solved_words(experiment.solved)}."
     )
+
+
+def _when_diverged(run: Runs) -> str:
+    step, per_epoch = int(run.diverged_step[0]), run.experiment.steps_per_epoch
+    epoch = f" (epoch {step // per_epoch + 1:,})" if per_epoch > 1 else ""
+    return f"in step {step + 1:,}{epoch} an output is no longer a finite number"
 
 
 def _times(ratio: float) -> str:

@@ -2,6 +2,7 @@
 
 import { createBudgetView } from "./budget_view.js";
 import { createBuildPanel } from "./build_panel.js";
+import { createComparison } from "./comparison.js";
 import { startLab } from "./lab.js";
 import { openLink } from "./link.js";
 import { createPointsEditor } from "./points_editor.js";
@@ -13,5 +14,5 @@ startLab(document.getElementById("lab"), {
   link: openLink,
   address: pageAddress(),
   makePanel: createBuildPanel,
-  besides: [createPointsEditor, createBudgetView],
+  besides: [createComparison, createPointsEditor, createBudgetView],
 });

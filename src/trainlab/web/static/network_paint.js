@@ -47,7 +47,7 @@ export function createNetworkPainter() {
       canvas.style.width = `${layout.width}px`;
       canvas.style.height = `${layout.height}px`;
     }
-    colours ??= networkColours();
+    colours ??= networkColours(canvas);
     const pen = canvas.getContext("2d");
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, layout.width, layout.height);
@@ -151,18 +151,20 @@ export function createNetworkPainter() {
   function paintExample(pen, { x, y, share, size }) {
     const pixel = colours.shade(share);
     pen.fillStyle = `rgb(${pixel & 255} ${(pixel >> 8) & 255} ${(pixel >> 16) & 255})`;
-    pen.strokeStyle = colours.text;
-    pen.lineWidth = 1;
     pen.beginPath();
     if (share > 0) pen.rect(x - size, y - size, 2 * size, 2 * size);
     else pen.arc(x, y, size * 1.15, 0, 2 * Math.PI);
     pen.fill();
-    pen.stroke();
+    // Told apart from what lies beneath, whichever colour that has.
+    for (const [line, width] of [[colours.back, 3], [colours.text, 1.25]]) {
+      pen.strokeStyle = line;
+      pen.lineWidth = width;
+      pen.stroke();
+    }
   }
 
   function paintLabels(pen, layout, labels) {
-    const style = getComputedStyle(document.body).fontFamily;
-    pen.font = `11px ${style}`;
+    pen.font = `11px ${getComputedStyle(canvas).fontFamily}`;
     pen.fillStyle = colours.muted;
     layout.columns.forEach(({ layer, x, more, bottom }) => {
       pen.textAlign = layer === 0 ? "left" : layer === layout.columns.length - 1 ? "right" : "center";

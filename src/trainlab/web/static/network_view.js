@@ -1,8 +1,9 @@
 // The picture of a network: what each neuron computes over the inputs, what each edge carries, in numbers if asked.
 
-import { element, setAttributes, setChildren } from "./dom.js";
-import { createForwardPass } from "./forward_pass.js";
 import { applyActivation } from "./activations.js";
+import { element, setAttributes, setChildren } from "./dom.js";
+import { formatCount } from "./format.js";
+import { createForwardPass } from "./forward_pass.js";
 import { createInputPlane } from "./input_plane.js";
 import { networkAt, networkEdges, networkLayout } from "./network_layout.js";
 import { createNetworkLegend } from "./network_legend.js";
@@ -28,6 +29,7 @@ export function createNetworkView({ onInspect, canInspect }) {
   const painter = createNetworkPainter();
   const keys = element("div", { class: "neurons" });
   const stage = element("div", { class: "network", pointermove: hover, pointerleave: leave, click }, painter.canvas, keys);
+  const caption = element("figcaption", { class: "small" });
   const words = element("p", { class: "small network-words", id: "network-words" });
   const plane = element("div", { class: "row small" });
   const switches = Object.entries(NETWORK_CARRIED).map(([kind, name]) =>
@@ -39,7 +41,7 @@ export function createNetworkView({ onInspect, canInspect }) {
     "div",
     {},
     element("div", { class: "row small", role: "group", "aria-label": "Edges show" }, element("span", {}, "Edges show"), ...switches),
-    stage,
+    element("figure", {}, caption, stage),
     words,
     legend.node,
     plane,
@@ -118,7 +120,7 @@ export function createNetworkView({ onInspect, canInspect }) {
   }
 
   function leave() {
-    const focused = [...keys.children].indexOf(document.activeElement);
+    const focused = [...keys.children].indexOf(keys.getRootNode().activeElement);
     look(focused < 0 ? null : { cell: layout.cells[focused] });
   }
 
@@ -186,6 +188,7 @@ export function createNetworkView({ onInspect, canInspect }) {
       shares: (cell) => sharesOf(cell, values),
       examples: examplesOn(),
     });
+    caption.textContent = `Seed ${formatCount(run.seed)} after ${formatCount(moment.step)} steps; edges: ${NETWORK_CARRIED[carried]}`;
     legend.show({ carried, scale, gradients: run.gradients, targets: run.scale });
     words.textContent = wordsOf(values);
     table.show(chosen && chosen.layer ? chosen : null, run, moment);
@@ -299,13 +302,14 @@ export function createNetworkView({ onInspect, canInspect }) {
 
 /** Return what stays the same in a run. */
 function networkRun(header, arrays) {
-  const { layers, inputs, link, gradients } = header;
+  const { seed, layers, inputs, link, gradients } = header;
   const targets = arrays.example_targets.values;
   const least = targets.reduce((a, b) => Math.min(a, b), Infinity);
   const most = targets.reduce((a, b) => Math.max(a, b), -Infinity);
   // A curve may rise above the targets.
   const room = inputs.length === 1 ? 1.25 : 1;
   return {
+    seed,
     layers,
     inputs,
     link,

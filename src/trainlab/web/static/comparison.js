@@ -1,0 +1,82 @@
+// A and B: which of the two is on the page, and the question that compares them on the same seeds.
+
+import { element, setAttributes, setChildren } from "./dom.js";
+
+/** Return the two experiments under their names; `b` is null where there is nothing to compare with. */
+export function comparedPair({ a, b, side }) {
+  return side === "b" ? { a: b, b: a } : { a, b };
+}
+
+/** Whether B is there and differs from A. */
+export function pairDiffers({ a, b }) {
+  return b !== null && JSON.stringify(a) !== JSON.stringify(b);
+}
+
+/** Keep the page's experiment as A; B begins as its copy and is what the controls change from now on. */
+export function keepAsA(state) {
+  state.change({ b: state.now.a, side: "b", step: null });
+}
+
+/** Return what differs, in words, as a frame of kind "compare" has it. */
+export function changesNodes({ changes, changes_sentence: sentence }) {
+  const list = changes.map(({ words }) => element("li", {}, words));
+  return [element("p", {}, sentence), element("ul", {}, ...list)];
+}
+
+/**
+ * Put the switch between A and B at the top of the controls, and ask how the two compare.
+ * @param {object} lab
+ * @param {{topPlace: HTMLElement}} panel
+ */
+export function createComparison(lab, panel) {
+  const { state } = lab;
+  const sides = ["a", "b"].map((side) =>
+    element("button", { type: "button", click: () => turnTo(side) }, `On ${side.toUpperCase()}`),
+  );
+  const keep = element("button", { type: "button", click: () => keepAsA(state) }, "Keep this as A, change B");
+  const stop = element("button", { type: "button", click: () => state.change({ b: null, side: "a" }) }, "Stop");
+  const pair = element("span", { class: "row", role: "group", "aria-label": "Which of the two to change" }, ...sides);
+  const changes = element("div", { class: "small" });
+  panel.topPlace.append(
+    element(
+      "fieldset",
+      {},
+      element("legend", {}, "Compare"),
+      element("div", { class: "row small" }, pair, keep, stop),
+      changes,
+    ),
+  );
+
+  function turnTo(side) {
+    const { a, b, side: before } = state.now;
+    if (side !== before) state.change({ a: b, b: a, side, step: null });
+  }
+
+  function asked(now) {
+    const pair = comparedPair(now);
+    return pairDiffers(now) ? { ask: "compare", ...pair, first_seed: now.first, seeds: now.seeds } : null;
+  }
+
+  lab.listen("compare", (header) => {
+    if (header.kind === "error") return setChildren(changes);
+    setChildren(changes, ...changesNodes(header));
+  });
+
+  return {
+    show(now, before) {
+      const compared = now.b !== null;
+      pair.hidden = stop.hidden = !compared;
+      keep.textContent = compared ? "Keep this as A" : "Keep this as A, change B";
+      ["a", "b"].forEach((side, place) =>
+        setAttributes(sides[place], { "aria-pressed": String(compared && now.side === side) }),
+      );
+      const question = asked(now);
+      if (!question) {
+        lab.cancel("compare");
+        setChildren(changes, compared ? element("p", {}, `B is the same as A so far. Change something of ${now.side.toUpperCase()}.`) : null);
+      } else if (!before || JSON.stringify(question) !== JSON.stringify(asked(before))) {
+        lab.ask("compare", question);
+      }
+    },
+  };
+}
