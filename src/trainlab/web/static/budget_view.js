@@ -12,7 +12,7 @@ const BUDGET_MOST = 100_000;
  * @returns {{show: (now: object) => void}}
  */
 export function createBudgetView(lab, panel) {
-  const used = element("strong");
+  const used = element("strong", {}, "…");
   const budget = element("input", { id: "budget", type: "number", min: 1, max: BUDGET_MOST });
   const label = element("label", { for: "budget" }, "/ budget");
   const bar = element("meter", { min: 0, "aria-label": "Parameters of the budget" });

@@ -42,8 +42,9 @@ export function createRatesView(lab) {
   }
 
   function showAnswer(header, arrays) {
-    const handles = handlesOf(lab.state.now.a);
-    schedule.show(arrays, handles);
+    const { a } = lab.state.now;
+    const handles = handlesOf(a);
+    schedule.show(arrays, handles, Math.max(a.epochs ?? lab.schema.epochs, 1));
     words.textContent = `${header.schedule}: ${header.schedule_words}`;
     moved.hidden = !handles.length;
     test.classList.toggle("stale", !arrays.rate);
