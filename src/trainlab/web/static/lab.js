@@ -5,6 +5,7 @@ import { createAnswerCard } from "./answer_card.js";
 import { createCompareView } from "./compare_view.js";
 import { createCourseView } from "./course_view.js";
 import { element, setAttributes, setChildren } from "./dom.js";
+import { createDragAsker } from "./drag_asker.js";
 import { withEdits } from "./experiment_form.js";
 import { addFigureMenus } from "./figure_menu.js";
 import { createGuessGate } from "./guess_gate.js";
@@ -67,6 +68,7 @@ export function startLab(root, around) {
   });
   const parts = besides.map((make) => make(lab, panel));
   const run = createRunCard(lab);
+  run.node.classList.add("spoils");
   const gate = createGuessGate(lab, root, answer.show);
   lab.views = makers.map((make) => make(lab));
   const tabs = createTabs(lab.views, state);
@@ -77,6 +79,7 @@ export function startLab(root, around) {
   );
 
   lab.listen("answer", (header, arrays) => {
+    asker.answered();
     if (header.kind === "error") {
       panel.mark(header.field ?? null, header.message);
       gate.open();
@@ -88,20 +91,25 @@ export function startLab(root, around) {
     gate.take(header, arrays);
   });
 
+  const asker = createDragAsker((question) => {
+    gate.asked(question);
+    lab.ask("answer", question);
+  });
+
   function asked(now) {
     return { ask: "population", experiment: now.a, first_seed: now.first, seeds: now.seeds };
   }
 
-  function show(now, before) {
+  function show(now, before, dragging = false) {
     panel.show(now.a, now.seeds);
     answer.choose(now.seed);
     gate.show(now, asked(now));
     if (!before || JSON.stringify(asked(now)) !== JSON.stringify(asked(before))) {
       answer.wait();
-      lab.ask("answer", asked(now));
+      asker.ask(asked(now), dragging);
     }
     run.show(now, before);
-    for (const part of parts) part.show(now, before);
+    for (const part of parts) part.show(now, before, dragging);
     tabs.show(now, before);
   }
 

@@ -54,8 +54,8 @@ export function createState(begin, address) {
   const listeners = [];
   let timer = null;
 
-  function tell(before) {
-    for (const listener of listeners) listener(now, before);
+  function tell(before, dragging = false) {
+    for (const listener of listeners) listener(now, before, dragging);
   }
 
   function write(push) {
@@ -81,12 +81,12 @@ export function createState(begin, address) {
     change(part, { dragging = false } = {}) {
       const before = now;
       now = Object.freeze({ ...now, ...part });
-      tell(before);
+      tell(before, dragging);
       if (!dragging) return write(true);
       clearTimeout(timer);
       timer = setTimeout(() => write(false), 300);
     },
-    /** Call `listener(now, before)` after every change. */
+    /** Call `listener(now, before, dragging)` after every change. */
     subscribe(listener) {
       listeners.push(listener);
     },
