@@ -76,10 +76,8 @@ function stripShare(share) {
   return Number.isNaN(share) ? "–" : formatShare(share);
 }
 
-/** The logarithm of nothing is said in words. */
 function stripPower(power) {
-  if (Number.isNaN(power)) return "–";
-  return power === -Infinity ? "no update" : power.toFixed(1).replace("-", "−");
+  return Number.isFinite(power) ? power.toFixed(1).replace("-", "−") : formatNumber(power);
 }
 
 function createHistogram(range) {

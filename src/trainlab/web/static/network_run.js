@@ -51,11 +51,14 @@ export function createNetworkRun(header, arrays, axes) {
       return cells.flatMap(({ unit, x, y, size }) =>
         plane.examples.map(({ left, top }, row) => {
           const share = (targets[row * outputs + unit] - answers.middle) / answers.reach;
+          const mark = plane.flat ? 2 : Math.min(5, Math.max(1.5, size / 3 / Math.sqrt(plane.examples.length)));
+          // Where inputs are left out, examples of both kinds may lie in one place: side by side they are seen.
+          const aside = header.inputs.length > 2 ? Math.sign(share) * mark : 0;
           return {
-            x: x + size * (left - 0.5),
+            x: x + size * (left - 0.5) + aside,
             y: y + size * ((top ?? (1 - share) / 2) - 0.5),
             share,
-            size: plane.flat ? 2 : Math.min(5, Math.max(1.5, size / 3 / Math.sqrt(plane.examples.length))),
+            size: mark,
           };
         }),
       );

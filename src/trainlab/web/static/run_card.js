@@ -53,8 +53,8 @@ export function createRunCard(lab) {
     body.hidden = false;
     title.textContent = `One run: seed ${formatCount(run.seed)}`;
     sentence.textContent = run.sentence;
-    const reasons = [run.why, run.first_bad?.sentence].filter(Boolean);
-    setChildren(why, ...reasons.map((words) => element("p", { class: "says small" }, words)));
+    const reason = run.first_bad?.sentence ?? run.why;
+    setChildren(why, reason && element("p", { class: "says small" }, reason));
     const [steps, loss] = [arrays.steps.values, arrays.loss.values];
     track.show(steps, loss, run);
     lab.showRun(Array.from(steps, (step) => step / run.steps_per_epoch), loss);
