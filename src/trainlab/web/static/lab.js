@@ -5,6 +5,7 @@ import { createAnswerCard } from "./answer_card.js";
 import { createCompareView } from "./compare_view.js";
 import { createCourseView } from "./course_view.js";
 import { element, setAttributes, setChildren } from "./dom.js";
+import { createDragAsker } from "./drag_asker.js";
 import { withEdits } from "./experiment_form.js";
 import { addFigureMenus } from "./figure_menu.js";
 import { createGuessGate } from "./guess_gate.js";
@@ -67,6 +68,7 @@ export function startLab(root, around) {
   });
   const parts = besides.map((make) => make(lab, panel));
   const run = createRunCard(lab);
+  run.node.classList.add("spoils");
   const gate = createGuessGate(lab, root, answer.show);
   lab.views = makers.map((make) => make(lab));
   const tabs = createTabs(lab.views, state);
@@ -89,7 +91,10 @@ export function startLab(root, around) {
     gate.take(header, arrays);
   });
 
-  const asker = createDragAsker((question) => lab.ask("answer", question));
+  const asker = createDragAsker((question) => {
+    gate.asked(question);
+    lab.ask("answer", question);
+  });
 
   function asked(now) {
     return { ask: "population", experiment: now.a, first_seed: now.first, seeds: now.seeds };
@@ -104,7 +109,7 @@ export function startLab(root, around) {
       asker.ask(asked(now), dragging);
     }
     run.show(now, before);
-    for (const part of parts) part.show(now, before);
+    for (const part of parts) part.show(now, before, dragging);
     tabs.show(now, before);
   }
 
@@ -120,30 +125,6 @@ export function startLab(root, around) {
   addFigureMenus(root);
   state.subscribe(show);
   show(state.now, null);
-}
-
-/**
- * Asks the newest question, which ends the one before. But while a knob is dragged, one that was asked may
- * show something first: each new place would end it before any seed is trained.
- */
-function createDragAsker(ask) {
-  let open = false;
-  let next = null;
-  const begin = (question) => {
-    open = true;
-    next = null;
-    ask(question);
-  };
-  return {
-    ask(question, dragging) {
-      if (dragging && open) next = question;
-      else begin(question);
-    },
-    answered() {
-      open = false;
-      if (next) begin(next);
-    },
-  };
 }
 
 /** The assignment's Model 1 with Adam and MSE: most seeds solve it, some don't. */
