@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.run_steps import read_steps, steps_made, train_alone
-from trainlab.spec import Experiment
+from trainlab.engine.reference.replay import replay
+from trainlab.engine.run_steps import engine_alone, read_steps, steps_made, train_alone
+from trainlab.errors import EngineError
+from trainlab.spec import Experiment, Single
 
 SHARED: dict[str, Any] = {
     "network": "2-3-1",
@@ -76,3 +79,44 @@ def test_where_it_is_read_changes_nothing(name: str) -> None:
         (found.rate, every.rate),
     ):
         assert np.array_equal(one, other[some])
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("name", ["single", "plateau"])
+def test_every_step_is_the_plain_loop_s_in_float64(name: str) -> None:
+    pytest.importorskip("torch")
+    experiment = experiment_of(name)
+    plain = replay(experiment, 3, epochs=experiment.epochs, ends={}, dtype="float64")
+    run = train_alone(experiment, 3, dtype="float64")
+    found = read_steps(run, range(steps_made(run) + 1), gradients="step")
+    assert np.allclose(found.parameters, plain.weights, rtol=1e-9, atol=1e-12)
+    assert np.allclose(found.loss, plain.loss, rtol=1e-8)
+    assert np.allclose(found.gradient[:-1], plain.gradient, rtol=1e-6, atol=1e-10)
+    assert np.allclose(found.rate[:-1], plain.rate, rtol=1e-6)
+
+
+@pytest.mark.compiles
+def test_gradients_are_those_of_runs() -> None:
+    for gradients in ("step", "data"):
+        experiment = experiment_of("shuffled")
+        record = msgspec.structs.replace(experiment.record, gradients=gradients)
+        run = train_alone(msgspec.structs.replace(experiment, record=record), 2)
+        last = read_steps(run, [steps_made(run)]).gradient[-1]
+        means = np.abs(last[[0, 1, 2, 3, 4, 5]]).mean(), np.abs(last[[9, 10, 11]]).mean()
+        kept = run.step_gradient if gradients == "step" else run.gradient
+        assert np.allclose(kept[0], means, rtol=1e-6)
+
+
+def test_a_long_run_is_trained_in_a_small_tile() -> None:
+    assert engine_alone(experiment_of("single")).networks == 64
+    long = msgspec.structs.replace(experiment_of("single"), epochs=1_000_000)
+    assert engine_alone(long).networks == 8
+    batched = msgspec.structs.replace(long, sampling=Single(steps_per_epoch=1))
+    assert engine_alone(batched).networks == 8
+
+
+@pytest.mark.parametrize("steps", [[], [-1], [3, 3], [5, 4], [49]])
+def test_steps_that_aren_t_there_are_refused(steps: list[int]) -> None:
+    run = train_alone(experiment_of("single"), 0)
+    with pytest.raises(EngineError, match="from 0 to 48, the end of the run"):
+        read_steps(run, steps)

@@ -125,12 +125,14 @@ def test_it_works_from_disk_without_a_server(lesson: Lesson, open_tab: OpenTab, 
     tab = open_tab(file.as_uri())
     page = tab.page
     page.wait_for_selector("#answer:not(.stale) .headline:text-matches('seeds solve it')")
-    before = page.locator(".headline").text_content()
+    before = page.locator("#answer .headline").text_content()
     change = page.get_by_role("button", name="A: loss")
     change.click()
     page.wait_for_function("document.querySelector('#lab [aria-pressed=true]') !== null")
     assert "%22loss%22" in page.url
     page.go_back()
-    page.wait_for_function("(words) => document.querySelector('.headline').textContent === words", arg=before)
+    page.wait_for_function(
+        "(words) => document.querySelector('#answer .headline').textContent === words", arg=before
+    )
     assert [address for address in tab.requests if not address.startswith("file:")] == []
     assert tab.said == []

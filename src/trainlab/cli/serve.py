@@ -23,7 +23,7 @@ def serve_command(
     host: Annotated[
         str, Parameter(help="The address to listen on; 0.0.0.0 to be reached from other machines.")
     ] = "127.0.0.1",
-    open: Annotated[bool, Parameter(help="Open the page in your browser.")] = True,
+    open: Annotated[bool, Parameter(help="Open the page in your browser.")] = True,  # noqa: A002
     workers: Workers = None,
     store: Folder = DEFAULT_STORE,
 ) -> int:

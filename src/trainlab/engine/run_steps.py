@@ -54,7 +54,8 @@ class RunSteps:
     ``gradient [F, P]`` is ∂L/∂w before the step, over the step's own examples or all, without noise, dropout,
     penalty and clipping, as `Runs` has it. ``loss [F]`` is over all that are trained on, ``predictions [F,
     points, outputs]`` are for the first of them. ``rate [F]`` is the step's learning rate, at the end that of
-    the last one made.
+    the last one made, and ``factor [F]`` what a plateau has lowered it to. ``state [F, S, P]`` is what the
+    optimizer keeps, in the order of `maths.initial_state`.
     """
 
     steps: npt.NDArray[np.int64]
@@ -64,6 +65,8 @@ class RunSteps:
     loss: Row
     predictions: Row
     rate: npt.NDArray[np.float64]
+    factor: npt.NDArray[np.float64]
+    state: Row
 
 
 def train_alone(experiment: Experiment, seed: int, *, dtype: str = "float32") -> Runs:
@@ -72,10 +75,10 @@ def train_alone(experiment: Experiment, seed: int, *, dtype: str = "float32") ->
     The bits are those of every other choice; but these units are there already where its population was
     trained.
     """
-    return _engine(experiment, dtype).train(experiment, range(seed, seed + 1))[0]
+    return engine_alone(experiment, dtype=dtype).train(experiment, range(seed, seed + 1))[0]
 
 
-def _engine(experiment: Experiment, dtype: str) -> FastEngine:
+def engine_alone(experiment: Experiment, *, dtype: str = "float32") -> FastEngine:
     """Return the engine with tiles as a population's first seeds have them: small ones of a long training."""
     batch = sampling_of(experiment, experiment.data().points)[1]
     work = steps_of(experiment) * batch * experiment.network.parameters
@@ -125,7 +128,7 @@ def read_steps(
         at = min(step + 1, last)
         played.advance(step, at)
         readings.append((*before, played.parameters))
-    parameters, gradient, loss, predicted, factor, after = (
+    parameters, gradient, loss, predicted, factor, state, after = (
         np.array(each) for each in zip(*readings, strict=True)
     )
     rates = step_rates(run.experiment)
@@ -137,6 +140,8 @@ def read_steps(
         loss=loss,
         predictions=predicted,
         rate=rates[np.minimum(wanted, len(rates) - 1)] * factor,
+        factor=factor,
+        state=state,
     )
 
 
@@ -147,7 +152,7 @@ class _Played:
         dtype = str(run.loss.dtype)
         record = msgspec.structs.replace(UNREAD, predictions=predictions, gradients=gradients)
         experiment = msgspec.structs.replace(run.experiment, stopping=NoStopping(), record=record)
-        engine = _engine(experiment, dtype)
+        engine = engine_alone(experiment, dtype=dtype)
         self._job = job = prepare(
             experiment,
             marks=(experiment.epochs,),
@@ -195,10 +200,11 @@ class _Played:
             start = until
 
     def read(self, step: int) -> tuple[Any, ...]:
-        """Return parameters, gradient, loss, predictions and the rate's factor before a step."""
+        """Return parameters, gradient, loss, predictions, the rate's factor and the state before a step."""
         job, plan, rows = self._job, self._job.plan, self._job.rows
         gradient = slice(rows.gradient, rows.gradient + plan.parameters)
         parameters = self.parameters
+        state = self._memory[rows.first_state : rows.gradient].reshape(-1, plan.parameters).copy()
         self._evaluate(tables.TRAINED_ON, 1, plan.kept_parameters)
         loss, found = self._memory[rows.loss], self._memory[gradient].copy()
         kept = slice(plan.kept_parameters, plan.kept_parameters + plan.kept_points * plan.outputs)
@@ -210,7 +216,7 @@ class _Played:
             self._evaluate(tables.OF_STEP, 1, step)
             found = self._memory[gradient].copy()
         factor = float(self._memory[rows.rate_factor])
-        return parameters, found, loss, predictions.reshape(plan.kept_points, plan.outputs), factor
+        return parameters, found, loss, predictions.reshape(plan.kept_points, plan.outputs), factor, state
 
 
 @cached_njit

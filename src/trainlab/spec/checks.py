@@ -14,6 +14,16 @@ MAX_COUNT = 100_000_000
 MAX_DEPTH = 16
 """The most tables and lists within one another; a study file needs five."""
 
+SIGNS = {"above": ">", "at_least": "≥", "below": "<", "at_most": "≤"}
+
+
+class OutOfBoundsError(SpecError):
+    """A number outside of what `check_number` allows a field: `bounds` by the names of its arguments."""
+
+    def __init__(self, message: str, *, field: str, bounds: dict[str, float]) -> None:
+        super().__init__(message)
+        self.field, self.bounds = field, bounds
+
 
 def place(where: str, name: object) -> str:
     """Return the dotted path of a field; unprintable or very long names are written as in Python."""
@@ -51,11 +61,12 @@ def check_number(
         and (at_most is None or value <= at_most)
     )
     if not fine:
-        limits = ((">", above), ("≥", at_least), ("<", below), ("≤", at_most))
-        bounds = [f"{sign} {bound:,}" for sign, bound in limits if bound is not None]
+        limits = {"above": above, "at_least": at_least, "below": below, "at_most": at_most}
+        bounds = {name: bound for name, bound in limits.items() if bound is not None}
         kind = "whole" if isinstance(value, int) else "finite"
-        wanted = f"must be a {kind} number {' and '.join(bounds)}".rstrip()
-        raise SpecError(f"{field} = {shown(value)}: {wanted}.")
+        words = " and ".join(f"{SIGNS[name]} {bound:,}" for name, bound in bounds.items())
+        wanted = f"must be a {kind} number {words}".rstrip()
+        raise OutOfBoundsError(f"{field} = {shown(value)}: {wanted}.", field=field, bounds=bounds)
 
 
 def check_depth(data: object) -> None:

@@ -113,7 +113,7 @@ def why_failed(
 
     if not has_torch():
         raise EngineError("why: failed runs are judged in PyTorch; pip install 'trainlab[torch]'.")
-    chosen = [_chosen(runs, most) for runs in population]
+    chosen = [chosen_runs(runs, most) for runs in population]
     known = [_held(runs.experiment, engine, store) for runs in population]
     jobs = [
         (place, select(runs, range(seed, seed + 1)))
@@ -132,7 +132,7 @@ def why_failed(
     if jobs:
         _carry_out(jobs, engine, store, workers, keep, on_progress)
     return [
-        _count(int((~runs.solved).sum()), [found[seed] for seed in failed], [found[seed] for seed in solved])
+        blamed(int((~runs.solved).sum()), [found[seed] for seed in failed], [found[seed] for seed in solved])
         for runs, (failed, solved), found in zip(population, chosen, known, strict=True)
     ]
 
@@ -146,7 +146,7 @@ def _held(experiment: Experiment, engine: str, store: Store | None) -> dict[int,
     return {seed: msgspec.json.decode(found, type=JudgedRun) for seed, found in held.items()}
 
 
-def _chosen(runs: Runs, most: int) -> tuple[list[int], list[int]]:
+def chosen_runs(runs: Runs, most: int) -> tuple[list[int], list[int]]:
     """Return the first seeds that failed and, if any did, the first that were solved."""
     failed, solved = (
         [runs.first_seed + int(row) for row in np.flatnonzero(which)[:most]]
@@ -210,7 +210,8 @@ def _diagnose(job: tuple[int, Runs], *, engine: str) -> JudgedRun:
     return judge_run(run, get_engine(engine_of(engine, run.experiment)))
 
 
-def _count(failed: int, runs: Sequence[JudgedRun], solved: Sequence[JudgedRun]) -> WhyFailed:
+def blamed(failed: int, runs: Sequence[JudgedRun], solved: Sequence[JudgedRun]) -> WhyFailed:
+    """Return what of `failed` runs those judged are blamed on, with `solved` ones judged alike."""
     from trainlab.diagnosis.faults import all_faults
 
     judged = [run for run in runs if run.found_again]

@@ -36,7 +36,7 @@ def lab_app(
     binding: Binding,
     workers: int,
     token: str | None = None,
-    limits: Limits = Limits(),
+    limits: Limits,
     worker_command: Sequence[str] = WORKER,
     static: Path = STATIC,
     pages: Sequence[BaseRoute] = (),

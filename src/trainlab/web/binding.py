@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-import os
 import socket
 from dataclasses import dataclass
 from typing import Final
 
-from trainlab.errors import TrainlabError
+from trainlab.errors import TrainlabError, shown
 
 UNREAD_MS: Final = 30_000
 """How long the system keeps what a page doesn't read before it drops the connection; see `listen`."""
@@ -37,8 +36,8 @@ class Binding:
     def allows(self, host: str) -> bool:
         """Return whether a page may call the server so, by the Host or the authority of its Origin.
 
-        Under other names a page from elsewhere could reach it, whose name was made to mean this machine. Where
-        the server listens at all addresses, any address will do: nobody can make an address mean another one.
+        Under another name a page from elsewhere could reach it, once that name was made to mean this machine.
+        Where the server listens at all addresses, any will do: nobody can make an address mean another one.
         """
         name, port = host.lower(), "80"
         if ":" in host.rpartition("]")[2]:
@@ -88,14 +87,8 @@ def _why(error: OSError | UnicodeError, host: str, port: int) -> str:
         case errno.EACCES:
             return f"--port {port}: this user may not listen there; take one from 1024 on."
         case _:
-            words = (
-                os.strerror(error.errno)
-                if isinstance(error, OSError) and error.errno in errno.errorcode
-                else ""
-            )
-            hint = f" ({words.lower()})" if words else ""
             return (
-                f"--host {host}: can't listen there{hint}; give an address or a name of this machine, or "
+                f"--host {shown(host)}: can't listen there; give an address or a name of this machine, or "
                 "0.0.0.0 for all of its addresses."
             )
 
@@ -105,6 +98,8 @@ def _bracketed(host: str) -> str:
 
 
 def _is_address(name: str) -> bool:
+    if "%" in name:  # a zone, which may hold anything
+        return False
     try:
         ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:

@@ -166,7 +166,7 @@ def course() -> tuple[Exercise, ...]:
                 "up to the same as those to (0,1) and (1,0); XOR wants sums of 0 and 2, so no weights "
                 "solve it."
             ),
-            view="network",
+            view="map",
             a=_made("Model 2", "ABDE", ("network.activation", "linear")),
         ),
         Exercise(
@@ -198,7 +198,7 @@ def course() -> tuple[Exercise, ...]:
                 "biases differ, and through them the gradients: zero weights alone don't keep neurons the "
                 "same."
             ),
-            view="network",
+            view="map",
             a=_made("Model 1", "AB", ("init.weight.name", "constant"), ("init.weight.val", 0.0)),
         ),
         Exercise(
@@ -219,7 +219,7 @@ def course() -> tuple[Exercise, ...]:
         Exercise(
             title="What does the chain rule do to a deep network?",
             text=(
-                "Model 3, eight layers and all but the last two wide, with all five changes of the "
+                "Model 3, eight layers of two neurons but for the last, with all five changes of the "
                 "assignment. Of the seeds that don't solve it: which kind of failure is the commonest?"
             ),
             reading="failures",

@@ -42,8 +42,9 @@ class Frame:
 def encode(frame: Frame, **envelope: object) -> bytes:
     """Return a frame as bytes; `envelope` goes into the header beside its fields, as ``id=3``.
 
-    Numbers in `fields` that aren't finite become null: JSON has none. Bool arrays go as bytes of 0 and 1,
-    and integers of 64 bits, which JavaScript has no plain arrays of, as int32.
+    Numbers in `fields` that aren't finite become null, as msgspec writes them: JSON has none. Bool arrays go
+    as bytes of 0 and 1, and integers of 64 bits, which JavaScript has no plain arrays of, as int32, or as
+    float64 where they need it: seeds are below 2⁵³.
     """
     listed: list[tuple[str, str, tuple[int, ...], int]] = []
     parts: list[bytes] = []
@@ -55,7 +56,8 @@ def encode(frame: Frame, **envelope: object) -> bytes:
         parts.append(raw + bytes(-len(raw) % ALIGNMENT))
         place += len(parts[-1])
     header = msgspec.json.encode(
-        _plain({**envelope, "kind": frame.kind, "last": frame.last, **frame.fields, "arrays": listed})
+        {**envelope, "kind": frame.kind, "last": frame.last, **frame.fields, "arrays": listed},
+        enc_hook=_plain,
     )
     header += b" " * (-(4 + len(header)) % ALIGNMENT)
     return b"".join((struct.pack("<I", len(header)), header, *parts))
@@ -78,7 +80,8 @@ def _sendable(values: Numbers) -> tuple[Numbers, str]:
     if kind == "b":
         values = values.astype(np.uint8)
     elif kind in "iu" and values.dtype.itemsize == 8:
-        values = values.astype(np.int32)
+        fits = np.abs(values).max(initial=0) <= np.iinfo(np.int32).max
+        values = values.astype(np.int32 if fits else np.float64)
     name = f"{values.dtype.kind}{values.dtype.itemsize}"
     if name not in TYPES:
         raise TypeError(f"an array of {values.dtype} can't be sent: it must be one of {', '.join(TYPES)}")
@@ -86,13 +89,7 @@ def _sendable(values: Numbers) -> tuple[Numbers, str]:
 
 
 def _plain(value: object) -> object:
-    """Return what JSON can hold: numbers that aren't finite become None."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    """Return what JSON can hold in the place of one of NumPy's numbers."""
     if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+        return value.item()
+    raise TypeError(f"a {type(value).__name__} can't be sent")

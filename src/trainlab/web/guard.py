@@ -39,7 +39,7 @@ HEADERS: Final = {
 
 
 class Guard:
-    """Lets in whoever calls the server by its own name, from its own pages, and knows the token if there is one.
+    """Lets in who calls the server by its own name, from its own pages, and knows the token if there is one.
 
     The token comes once in the address, ``/?token=…``, and is kept in a cookie from then on.
     """
@@ -50,18 +50,18 @@ class Guard:
         self._cookie = f"trainlab-{binding.port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse a request in one line, or pass it on and add the headers of `HEADERS` to what is answered."""
+        """Refuse a request in one line, or pass it on and add `HEADERS` to what is answered."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         entering = self._is_token(_token_in(scope))
         if refusal := self._refusal(scope, headers, entering=entering):
-            response = PlainTextResponse(refusal, status_code=403)
             if scope["type"] == "websocket":
-                await WebSocket(scope, receive, send).send_denial_response(response)
+                # Before it was accepted: 403, of which a browser tells its page nothing anyway.
+                await WebSocket(scope, receive, send).close()
             else:
-                await response(scope, receive, send)
+                await PlainTextResponse(refusal, status_code=403)(scope, receive, send)
             return
 
         async def send_guarded(message: Message) -> None:

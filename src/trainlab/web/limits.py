@@ -12,13 +12,13 @@ class Limits:
     visitors: int = 50
     """Open pages at once: a class. On two cores each then gets an answer within some seconds."""
     message_bytes: int = 64_000
-    """Of one message from a page. An experiment with a few hundred points of one's own fits ten times over."""
+    """Of one message from a page. An experiment with a thousand points of one's own fits."""
     messages_a_second: int = 200
     """Of one page. A hand that drags a knob sends at most as many as the screen has pictures a second."""
     bad_messages: int = 20
     """After so many that can't be read, a page is no page of ours, and its socket is closed."""
     seeds: int = 1024
-    """Of one question: an interval of ±3 percentage points, and a chunk that the fast engine trains at once."""
+    """Of one question: a share to ±3 percentage points, and what the fast engine trains as one chunk."""
     parameters: int = 20_000
     """Of one network. Beyond it a population takes minutes, and no picture of the network can be read."""
     examples: int = 10_000

@@ -58,7 +58,7 @@ def lab(experiment: Experiment | None = None, *, seed: int = 0, seeds: int = SEE
         address = traitlets.Unicode("#").tag(sync=True)
 
     address = "#" if experiment is None else lab_address(experiment, seed=seed, seeds=seeds).removeprefix("/")
-    widget = Lab(address=address)
+    widget: Any = Lab(address=address)
     desks: dict[str, Desk] = {}
 
     def receive(_widget: object, message: dict[str, Any], _buffers: object) -> None:

@@ -1,8 +1,8 @@
 """What the server and a worker say to each other, through the worker's stdin and stdout.
 
-A message is the number of bytes that follow (uint32, little-endian), a byte that says what they are, and the bytes.
-The server sends `ASK` (an `Order` in JSON) and `CANCEL` (an order's number). The worker sends `READY` once, and
-for every order any number of `FRAME`, at most one `LAST`, and then `DONE`.
+A message is the number of bytes that follow (uint32, little-endian), a byte that says what they are, and
+these bytes. The server sends `ASK` (an `Order` in JSON) and `CANCEL` (an order's number). The worker sends
+`READY` once, and for every order any number of `FRAME`, and then `DONE`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LENGTH: Final = struct.Struct("<I")
 NUMBER: Final = struct.Struct("<Q")
 
 ASK, CANCEL = b"a", b"c"
-READY, FRAME, LAST, DONE = b"r", b"f", b"l", b"d"
+READY, FRAME, DONE = b"r", b"f", b"d"
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

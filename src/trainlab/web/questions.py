@@ -33,6 +33,18 @@ class Population(Question, frozen=True, kw_only=True, tag="population"):
     seeds: Count = 256
 
 
+class Why(Question, frozen=True, kw_only=True, tag="why"):
+    """What do the doctor's rules blame of the unsolved runs? The first `runs` of them are looked into.
+
+    As many solved runs are looked into beside them. It takes a second or two for each.
+    """
+
+    experiment: Data
+    first_seed: Seed = 0
+    seeds: Count = 256
+    runs: Annotated[int, Meta(ge=1, le=20)] = 6
+
+
 class Compare(Question, frozen=True, kw_only=True, tag="compare"):
     """What does B do that A doesn't, on the same seeds?"""
 
@@ -87,6 +99,13 @@ class Microscope(Question, frozen=True, kw_only=True, tag="microscope"):
     weight: Path | None = None
 
 
+class WhySeed(Question, frozen=True, kw_only=True, tag="why-seed"):
+    """Why did this run fail? What its record says at once, then what the doctor finds."""
+
+    experiment: Data
+    seed: Seed = 0
+
+
 class Rates(Question, frozen=True, kw_only=True, tag="rates"):
     """Which learning rates work (a range test), and what does the schedule make of them?"""
 
@@ -116,4 +135,6 @@ class Exercise(Question, frozen=True, kw_only=True, tag="exercise"):
     number: Annotated[int, Meta(ge=1)]
 
 
-Asked = Population | Compare | Replay | Plane | Microscope | Rates | Budget | TakeAway | Exercise
+Asked = (
+    Population | Why | Compare | Replay | Plane | Microscope | WhySeed | Rates | Budget | TakeAway | Exercise
+)

@@ -16,9 +16,9 @@ import msgspec
 
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Default, Experiment, Init, any_study, select_cells
+from trainlab.spec.bounds import bounds_of
 from trainlab.spec.fields import alternatives, field_types, kinds_of
 from trainlab.spec.parts import name_of
-from trainlab.spec.tasks import BOUNDS
 from trainlab.web.addresses import page_form
 from trainlab.web.course import course
 
@@ -89,13 +89,19 @@ def _kinds(part: str, annotation: Any, default: msgspec.Struct) -> dict[str, Any
 
 def _kind(kind: Struct, name: str = "") -> dict[str, Any]:
     told, starts = field_types(kind), STARTS.get(name, {})
+    bounds = bounds_of(kind, starts)
     return {
         "help": _first_sentence(kind),
-        "fields": [_field(field, told[field.name], starts) for field in msgspec.structs.fields(kind)],
+        "fields": [_field(field, told[field.name], starts, bounds) for field in msgspec.structs.fields(kind)],
     }
 
 
-def _field(field: msgspec.structs.FieldInfo, annotation: Any, starts: Mapping[str, object]) -> dict[str, Any]:
+def _field(
+    field: msgspec.structs.FieldInfo,
+    annotation: Any,
+    starts: Mapping[str, object],
+    bounds: Mapping[str, dict[str, float]],
+) -> dict[str, Any]:
     allowed = [each for each in alternatives(annotation) if each is not types.NoneType]
     choices = [word for each in allowed for word in typing.get_args(each) if isinstance(word, str)]
     told: dict[str, Any] = {
@@ -106,8 +112,8 @@ def _field(field: msgspec.structs.FieldInfo, annotation: Any, starts: Mapping[st
     }
     if choices:
         told["choices"] = choices
-    if field.name in BOUNDS:
-        told["bounds"] = BOUNDS[field.name]
+    if field.name in bounds:
+        told["bounds"] = bounds[field.name]
     if field.name in starts:
         told["start"] = starts[field.name]
     return told

@@ -12,6 +12,7 @@ import webbrowser
 from collections.abc import Callable
 
 import uvicorn
+from starlette.applications import Starlette
 
 from trainlab.interrupt import termination
 from trainlab.store import DEFAULT_FOLDER
@@ -52,7 +53,17 @@ def serve(
             # Some browsers return only when they are closed.
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-    config = uvicorn.Config(
+    try:
+        with termination():
+            _Server(server_config(app, limits), on_ready=ready).run(sockets=[listening])
+    except KeyboardInterrupt:
+        # uvicorn sends itself again what ended it.
+        pass
+
+
+def server_config(app: Starlette, limits: Limits) -> uvicorn.Config:
+    """Return how the application is to be served."""
+    return uvicorn.Config(
         app,
         # Named, so that what else is installed changes nothing.
         loop="asyncio",
@@ -69,12 +80,6 @@ def serve(
         log_config=None,
         log_level=logging.ERROR,
     )
-    try:
-        with termination():
-            _Server(config, on_ready=ready).run(sockets=[listening])
-    except KeyboardInterrupt:
-        # uvicorn sends itself again what ended it.
-        pass
 
 
 class _Server(uvicorn.Server):

@@ -117,12 +117,12 @@ def _carry_out(text: str | None, visitor: Visitor, limits: Limits) -> bool:
             visitor.cancel(message.cancel)
         elif name and question and message.cancel is None:
             msgspec.json.decode(question, type=Asked)
-            visitor.ask(id=name.id, lane=name.lane, question=message.question)
+            visitor.ask(number=name.id, lane=name.lane, question=message.question)
         else:
             raise _BadMessageError('A message has "id", "lane" and "question", or "cancel" alone.')
     except (_BadMessageError, *UNREADABLE) as error:
         words = _readable(error)
-        visitor.tell(words, id=name.id if name else None, lane=name.lane if name else None)
+        visitor.tell(words, number=name.id if name else None, lane=name.lane if name else None)
         return False
     return True
 

@@ -9,11 +9,24 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
-Lane = Literal["answer", "replay", "microscope", "compare", "rates", "budget", "take-away", "plane"]
+Lane = Literal[
+    "answer",
+    "replay",
+    "microscope",
+    "compare",
+    "course",
+    "rates",
+    "budget",
+    "take-away",
+    "why",
+    "why-seed",
+    "plane",
+]
 LANES: Final[tuple[Lane, ...]] = get_args(Lane)
 """The lanes of a page, the most urgent first. A visitor has one open question at most in each."""
-BACKGROUND: Final = frozenset({"plane"})
-"""Lanes that fill in what nobody waits for; they never have all workers, so that a knob's answer needn't wait."""
+BACKGROUND: Final = frozenset({"why", "why-seed", "plane"})
+"""Lanes that take long, or fill in what nobody waits for; they never have all workers, so
+that a knob's answer needn't wait."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -27,11 +27,11 @@ class Visitor:
         self._workers, self._limits = workers, limits
         self._newest: dict[str, Job] = {}
         self._frames: dict[str | None, bytes] = {}
-        """What is to be sent, by lane, in turn: a lane that has its turn goes to the end when it comes back."""
+        """What is to be sent, by lane, in turn: a lane that was sent comes back at the end."""
         self._something = asyncio.Event()
         self._reads = True
 
-    def ask(self, *, id: int, lane: str, question: msgspec.Raw) -> None:
+    def ask(self, *, number: int, lane: str, question: msgspec.Raw) -> None:
         """Have a question answered, in place of the older one of its lane."""
         self.cancel(lane)
 
@@ -40,7 +40,7 @@ class Visitor:
             if self._newest.get(lane) is job:
                 self._put(lane, frame)
 
-        job = Job(visitor=self, lane=lane, id=id, question=question, deliver=deliver)
+        job = Job(visitor=self, lane=lane, id=number, question=question, deliver=deliver)
         self._newest[lane] = job
         self._workers.ask(job)
 
@@ -50,11 +50,11 @@ class Visitor:
         self._frames.pop(lane, None)
         self._workers.cancel(self, lane)
 
-    def tell(self, message: str, *, id: int | None = None, lane: str | None = None) -> None:
+    def tell(self, message: str, *, number: int | None = None, lane: str | None = None) -> None:
         """Tell the page that something is wrong: with its question of this lane, or with what it sent."""
         if lane is not None:
             self.cancel(lane)
-        self._put(lane, encode(error_frame(message), id=id, lane=lane))
+        self._put(lane, encode(error_frame(message), id=number, lane=lane))
 
     def leave(self) -> None:
         """Give up all that is open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -43,6 +44,11 @@ class WorkerProcess:
         """The process's number."""
         return self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.returncode is not None
+
     def ask(self, order: Order) -> None:
         """Send an order."""
         self._stdin.write(packed(ASK, msgspec.json.encode(order)))
@@ -59,11 +65,13 @@ class WorkerProcess:
         except asyncio.IncompleteReadError:
             return None
 
+    async def ended(self) -> int:
+        """Wait until the process is gone, and return its exit code."""
+        return await self._process.wait()
+
     async def end(self) -> int:
         """Kill the process if it still runs, and return how it ended."""
         if self._process.returncode is None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
-            except ProcessLookupError:
-                pass
         return await self._process.wait()

@@ -12,7 +12,7 @@ from typing import Self
 from trainlab.web.errors_as_frames import error_frame
 from trainlab.web.frames import encode
 from trainlab.web.limits import Limits
-from trainlab.web.pipes import DONE, FRAME, LAST, Order
+from trainlab.web.pipes import DONE, Order
 from trainlab.web.turns import Job, Turns
 from trainlab.web.worker_process import WORKER, WorkerProcess
 
@@ -34,17 +34,18 @@ class _Running:
             return
         self.wanted = False
         self._process.cancel(self.order)
-        latest = asyncio.get_running_loop().time() + within
-        limit = self._timer.when()
-        self._timer.reschedule(latest if limit is None else min(latest, limit))
+        if not self._timer.expired():
+            latest = asyncio.get_running_loop().time() + within
+            self._timer.reschedule(min(latest, self._timer.when() or latest))
 
 
 class Workers:
-    """`count` processes inside a ``with``; `command` starts one."""
+    """`count` processes inside an ``async with``; `command` starts one."""
 
     def __init__(self, *, count: int, limits: Limits, command: Sequence[str] = WORKER) -> None:
         self._count, self._limits, self._command = count, limits, command
         self._turns = Turns(workers=count)
+        self._ready: set[WorkerProcess] = set()
         self._running: set[_Running] = set()
         self._numbers = itertools.count()
         self._changed = asyncio.Event()
@@ -60,6 +61,11 @@ class Workers:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def pids(self) -> list[int]:
+        """The numbers of the processes that are ready."""
+        return [process.pid for process in self._ready]
 
     def ask(self, job: Job) -> None:
         """Have a question answered; the visitor's older one of the same lane is given up."""
@@ -78,36 +84,39 @@ class Workers:
         """Keep one worker at work: start a process, and another whenever one has ended."""
         while True:
             process = await WorkerProcess.start(self._command)
+            ending = asyncio.create_task(process.ended())
+            ending.add_done_callback(lambda _: self._changed.set())
             try:
-                started = await process.receive() is not None
-                if not started:
-                    await self._say_it_cannot_start()
-                while started and await self._answer_next(process):
+                if await process.receive() is None:
+                    await self._cannot_start()
+                    continue
+                self._ready.add(process)
+                while await self._answer_next(process):
                     pass
             finally:
+                self._ready.discard(process)
                 await process.end()
 
-    async def _say_it_cannot_start(self) -> None:
-        """Tell whoever's turn it is; they may be many, so one a pause."""
+    async def _cannot_start(self) -> None:
+        """Wait before the next try; if no other worker is there, tell those who wait."""
         await asyncio.sleep(PAUSE)
-        job = await self._next()
-        self._turns.ended(job)
-        _fail(job, "The process that answers couldn't start; the terminal of 'trainlab serve' shows why.")
-
-    async def _next(self) -> Job:
-        while (job := self._turns.take()) is None:
-            self._changed.clear()
-            await self._changed.wait()
-        return job
+        while not self._ready and (job := self._turns.take()):
+            self._turns.ended(job)
+            _fail(job, "The process that answers can't start; the terminal of 'trainlab serve' shows why.")
 
     async def _answer_next(self, process: WorkerProcess) -> bool:
         """Answer the next question, and return whether the process can answer another."""
-        job = await self._next()
-        try:
-            return await self._answer(job, process)
-        finally:
-            self._turns.ended(job)
-            self._changed.set()
+        # One that ended while it had nothing to do costs nobody's question.
+        while not process.has_ended:
+            if job := self._turns.take():
+                try:
+                    return await self._answer(job, process)
+                finally:
+                    self._turns.ended(job)
+                    self._changed.set()
+            self._changed.clear()
+            await self._changed.wait()
+        return False
 
     async def _answer(self, job: Job, process: WorkerProcess) -> bool:
         order = Order(
@@ -117,32 +126,29 @@ class Workers:
             question=job.question,
             limits=self._limits,
         )
-        running = None
+        timer = asyncio.timeout(self._limits.seconds)
+        running = _Running(job, order, process, timer)
+        failure = ""
         try:
-            async with asyncio.timeout(self._limits.seconds) as timer:
-                running = _Running(job, order, process, timer)
+            async with timer:
                 self._running.add(running)
                 process.ask(order)
                 while message := await process.receive():
                     kind, body = message
                     if kind == DONE:
                         return True
-                    if kind in (FRAME, LAST) and running.wanted:
+                    if running.wanted:
                         job.deliver(body)
         except TimeoutError:
             failure = (
-                f"This took longer than {self._limits.seconds:g} seconds, the most that a question may: ask for "
-                "fewer seeds or epochs, or take a smaller network."
-            )
-        else:
-            failure = (
-                f"The process that answered {_ending(await process.end())}; another has taken its place."
+                f"This took longer than {self._limits.seconds:g} seconds, the most that a question may: ask "
+                "for fewer seeds or epochs, or take a smaller network."
             )
         finally:
-            if running is not None:
-                self._running.discard(running)
+            self._running.discard(running)
         if running.wanted:
-            _fail(job, failure)
+            ended = "" if failure else _ending(await process.end())
+            _fail(job, failure or f"The process that answered {ended}; another takes its place.")
         return False
 
 

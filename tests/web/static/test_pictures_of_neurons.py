@@ -1,4 +1,4 @@
-"""Pictures of neurons are made from the same numbers as trainlab's own: its activations, links and forward pass."""
+"""Pictures of neurons are made of trainlab's own numbers: its activations, links and forward pass."""
 
 from __future__ import annotations
 

@@ -22,20 +22,24 @@ from trainlab.maths import (
     plateau_step,
     warmup_factors,
 )
+from trainlab.maths.optimizers import State
 from trainlab.spec import Experiment, ReduceLROnPlateau, name_of
 
 
 class OwnOptimizer:
     """The experiment's optimizer with all that makes a step of a gradient, for parameters ``[P]``.
 
-    That is its penalty, equalising, clipping, schedule and warm-up, and which layers are frozen.
+    That is its penalty, equalising, clipping, schedule and warm-up, and which layers are frozen. Amid a
+    training `state` is what the optimizer then has, and `factor` what a plateau has lowered the rate to.
     """
 
-    def __init__(self, experiment: Experiment, w: Array) -> None:
+    def __init__(
+        self, experiment: Experiment, w: Array, *, state: State | None = None, factor: float = 1.0
+    ) -> None:
         self._experiment = experiment
         self._settings: dict[str, Any] = msgspec.structs.asdict(experiment.optimizer)
         self._name = name_of(experiment.optimizer)
-        self._state = initial_state(self._name, w.shape, **self._settings)
+        self._state = initial_state(self._name, w.shape, **self._settings) if state is None else state
         self._settings.pop("initial_accumulator_value", None)
         self._weights, self._frozen = np.zeros(len(w), dtype=np.bool_), np.zeros(len(w), dtype=np.bool_)
         self._layers = [(layer.weights, layer.biases) for layer in layers_of(experiment.network)]
@@ -55,7 +59,7 @@ class OwnOptimizer:
         self._rates = learning_rates(kind, lr=self._settings["lr"], **length, warmup=warmup, **schedule)
         self._warmup = warmup_factors(**length, **warmup)
         self._momenta = momenta(kind, **length, **schedule)
-        self._plateau = plateau_start(self._settings["lr"], 1)
+        self._plateau = plateau_start(factor * self._settings["lr"], 1)
 
     def step(self, w: Array, gradient: Array, step: int) -> Array:
         """Return the parameters after the step with this number, from 0; `gradient` is without penalty."""

@@ -12,16 +12,21 @@ from trainlab.web.questions import (
     Asked,
     Budget,
     Compare,
+    Exercise,
     Microscope,
     Plane,
     Population,
     Rates,
     Replay,
     TakeAway,
+    Why,
+    WhySeed,
 )
 
 _FILES: Final[dict[type[Asked], str]] = {
     Population: "population",
+    Why: "why",
+    WhySeed: "why_seed",
     Compare: "compare",
     Replay: "replay",
     Plane: "plane",
@@ -29,6 +34,7 @@ _FILES: Final[dict[type[Asked], str]] = {
     Rates: "rates",
     Budget: "budget",
     TakeAway: "take_away",
+    Exercise: "exercise",
 }
 """Which file has the answer: ``population.py`` has ``answer_population(question, limits)``, and so on."""
 

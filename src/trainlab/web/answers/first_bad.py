@@ -31,7 +31,7 @@ LOOKED_AT: Final = 200
 TOLD: Final = 6
 """Of so many steps it is told how they began."""
 CHEAP: Final = 400_000
-"""Up to so many parameters × examples, the sharpness of the start is a matter of some hundredths of a second."""
+"""Up to so many parameters × examples, the sharpness of the start takes some hundredths of a second."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +43,7 @@ class Overflow:
 
 
 def first_bad(run: Runs) -> dict[str, Any] | None:
-    """Return the first step of a seed's run whose numbers aren't finite; None if all are, or can't be read."""
+    """Return the first step of a run whose numbers aren't finite; None if all are, or can't be read."""
     diverged = int(run.diverged_step[0])
     if diverged < 0 or exact(run.experiment) != "steps":
         return None
@@ -71,11 +71,11 @@ def _first_broken(experiment: Experiment, seed: int, read: RunSteps) -> tuple[in
     steps = Steps(experiment=experiment, seed=seed, dtype="float32")
     data = experiment.data()
     layers = layers_of(experiment.network)
-    for place, step in enumerate(read.steps.tolist()):
+    for place, step in enumerate(int(step) for step in read.steps):
         epoch, within = divmod(step, experiment.steps_per_epoch)
         chosen = steps.examples(epoch)[within]
-        rows = slice(None) if chosen is None else chosen
-        found = overflow_of(experiment, read.parameters[place], data.inputs[rows], data.targets[rows])
+        x, y = (data.inputs, data.targets) if chosen is None else (data.inputs[chosen], data.targets[chosen])
+        found = overflow_of(experiment, read.parameters[place], x, y)
         if found is not None:
             return place, found
         for index, layer in enumerate(layers, 1):
@@ -116,7 +116,7 @@ def overflow_of(experiment: Experiment, row: Numbers, x: Numbers, y: Numbers) ->
 
 
 def _led(read: RunSteps, place: int) -> range:
-    """Return the places of the steps that led to it: up to the first whose loss isn't finite, or to `place`."""
+    """Return the places of the steps that led to it: up to the first without a finite loss, or to `place`."""
     endless = np.flatnonzero(~np.isfinite(read.loss[: place + 1]))
     end = int(endless[0]) if len(endless) else place
     return range(max(0, end - TOLD + 1), end + 1)
@@ -165,16 +165,15 @@ def _sentence(experiment: Experiment, read: RunSteps, place: int, found: Overflo
     led = _led(read, place)
     if len(led) > 1:
         losses = ", ".join(format_number(float(read.loss[each])) for each in led)
-        words.append(
-            f"The loss before steps {led[0] + read.steps[0] + 1:,} to {led[-1] + read.steps[0] + 1:,}: {losses}."
-        )
+        begun, ended = (int(read.steps[each]) + 1 for each in (led[0], led[-1]))
+        words.append(f"The loss before steps {begun:,} to {ended:,}: {losses}.")
     rate = float(read.rate[place])
     if edge is not None and rate > edge:
         plain = getattr(experiment.optimizer, "momentum", 0.0) == 0
         how = "2/λ, λ the largest curvature" if plain else "by its momentum and the largest curvature"
         words.append(
-            f"The learning rate is {format_number(rate)}; where the run begins, descent on all examples converges "
-            f"only below {format_number(edge)} ({how})."
+            f"The learning rate is {format_number(rate)}; where the run begins, descent on all examples "
+            f"converges only below {format_number(edge)} ({how})."
         )
     return " ".join(words)
 

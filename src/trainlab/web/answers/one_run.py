@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -16,9 +16,13 @@ from trainlab.engine.run_steps import UNREAD, RunSteps, read_steps, step_rates, 
 from trainlab.engine.warm_start import starting_parameters
 from trainlab.explain.subject.loss import Objective, examples_gradients
 from trainlab.maths import LINKS
-from trainlab.spec import Experiment, NoStopping, ReduceLROnPlateau, loss_entry
+from trainlab.spec import Experiment, Gradients, NoStopping, ReduceLROnPlateau, loss_entry
 from trainlab.spec.schedules import resolved
 
+OVERVIEW: Final = 256
+"""So many epochs of a run are looked at."""
+OVERVIEW_NUMBERS: Final = 500_000
+"""Of a large network fewer: its parameters at all of them are no more numbers than these."""
 Exact = Literal["steps", "epochs"]
 Rows = npt.NDArray[np.floating]
 
@@ -32,19 +36,30 @@ def run_of(experiment: Experiment, seed: int) -> Runs:
     return get_engine(name).train(experiment, range(seed, seed + 1))[0]
 
 
+@lru_cache(maxsize=4)
+def overview_of(experiment: Experiment, seed: int) -> RunSteps:
+    """Return the run of a seed at the ends of some epochs, evenly over all of it, start and end included."""
+    run = run_of(experiment, seed)
+    most = max(8, min(OVERVIEW, OVERVIEW_NUMBERS // experiment.network.parameters))
+    epochs = evenly(steps_made(run) // experiment.steps_per_epoch + 1, most)
+    return read_run(run, (epochs * experiment.steps_per_epoch).tolist())
+
+
 def exact(experiment: Experiment) -> Exact:
     """Return what a run can be read at: the fast engine's at any step, another's at the ends of epochs."""
     return "steps" if engine_of("auto", experiment) == "fast" else "epochs"
 
 
-def read_run(run: Runs, steps: Sequence[int], *, predictions: int = 0) -> RunSteps:
+def read_run(
+    run: Runs, steps: Sequence[int], *, predictions: int = 0, gradients: Gradients | None = None
+) -> RunSteps:
     """Return a run, ``Runs`` of a single seed, before these steps; of all engines but one, at whole epochs.
 
     There it isn't known what a single step inside of an epoch does: `after` is NaN. Gradients are then over
     all examples.
     """
     if exact(run.experiment) == "steps":
-        return read_steps(run, steps, predictions=predictions)
+        return read_steps(run, steps, predictions=predictions, gradients=gradients)
     per_epoch = run.experiment.steps_per_epoch
     return _read_epochs(run, sorted({step // per_epoch for step in steps}), predictions)
 
@@ -91,6 +106,8 @@ def _read_epochs(run: Runs, epochs: list[int], predictions: int) -> RunSteps:
         loss=np.array([losses[epoch] for epoch in epochs]),
         predictions=np.array(answers),
         rate=rates[np.minimum(steps, len(rates) - 1)],
+        factor=np.full(len(steps), np.nan),
+        state=np.empty((len(steps), 0, parameters.shape[1])),
     )
 
 

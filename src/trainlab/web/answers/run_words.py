@@ -41,11 +41,7 @@ def how_it_went(run: Runs, start: float) -> str:
         stayed = "and from then on" if settled == first else f"and for good from epoch {settled:,}"
         return f"Seed {seed:,} was first found solved at epoch {first:,} {end}, {stayed}; {losses}."
     if run.diverged[0]:
-        step = int(run.diverged_step[0])
-        epoch = (
-            f" (epoch {step // experiment.steps_per_epoch + 1:,})" if experiment.steps_per_epoch > 1 else ""
-        )
-        return f"Seed {seed:,} diverged: in step {step + 1:,}{epoch} an output is no longer a finite number."
+        return f"Seed {seed:,} diverged: {_when_diverged(run)}."
     lost = f" It had been solved at epoch {first:,}, and unlearned it." if first >= 0 else ""
     return f"Seed {seed:,} isn't solved after {_epochs(run):,} epochs; {losses}.{lost}"
 
@@ -56,32 +52,39 @@ def why_it_failed(run: Runs) -> str | None:
     if ending == "solved":
         return None
     if ending == "diverged":
-        return f"Seed {seed:,} failed because it diverged: its numbers grew beyond what a float32 holds."
+        return f"Seed {seed:,} failed because it diverged: {_when_diverged(run)}."
     experiment = run.experiment
     gradient = gradients_of(run)[0]
     best = best_constant_loss(experiment.loss, experiment.data().targets)
     share = f", {_times(loss / best)} the best constant answer's" if best > 0 else ""
     high = f"with the loss still high ({format_number(loss)}{share})"
+    whose = "over all examples" if experiment.record.gradients == "data" else "in one step"
     first, last = (f"{format_number(float(gradient[layer]), digits=2)}" for layer in (0, -1))
     if ending == "vanishing gradient":
         return (
-            f"Seed {seed:,} failed {high}: its gradient vanishes on the way back, mean |∂L/∂w| {last} in the "
-            f"last layer and {first} in layer 1, below {format_number(THRESHOLD)}."
+            f"Seed {seed:,} failed {high}: its gradient vanishes on the way back; the mean |∂L/∂w| {whose} "
+            f"is {last} in the last layer, and {first} in layer 1, below {format_number(THRESHOLD)}."
         )
     if ending == "standing still":
         return (
-            f"Seed {seed:,} failed {high}: it stands still, with a mean |∂L/∂w| below "
+            f"Seed {seed:,} failed {high}: it stands still, with a mean |∂L/∂w| {whose} below "
             f"{format_number(THRESHOLD)} in every layer."
         )
     if ending == "stuck":
         return (
-            f"Seed {seed:,} failed {high}, though gradients arrive (mean |∂L/∂w| {first} in layer 1): it is "
-            "stuck for another reason, or was still on its way."
+            f"Seed {seed:,} failed {high}, though gradients arrive (mean |∂L/∂w| {whose} {first} in "
+            "layer 1): it is stuck for another reason, or was still on its way."
         )
     return (
         f"Seed {seed:,} isn't solved, though its loss is low ({format_number(loss)}{share}; high is from "
         f"{format_share(HIGH_LOSS)} % on): a run is solved {solved_words(experiment.solved)}."
     )
+
+
+def _when_diverged(run: Runs) -> str:
+    step, per_epoch = int(run.diverged_step[0]), run.experiment.steps_per_epoch
+    epoch = f" (epoch {step // per_epoch + 1:,})" if per_epoch > 1 else ""
+    return f"in step {step + 1:,}{epoch} an output is no longer a finite number"
 
 
 def _times(ratio: float) -> str:

@@ -1,9 +1,10 @@
 // The answer: how often the experiment is solved, with its interval, how losses went, and why the others failed.
 
-import { announce, element, setChildren, svgElement } from "./dom.js";
+import { announce, element, setChildren } from "./dom.js";
 import { createFanChart } from "./fan_chart.js";
-import { formatCount, formatShare } from "./format.js";
+import { formatCount } from "./format.js";
 import { createSeedPicker } from "./seed_picker.js";
+import { createShareBar } from "./share_bar.js";
 
 /**
  * Make the card. `onPick(seed)` is told which run is to be looked at.
@@ -21,7 +22,7 @@ export function createAnswerCard({ onPick }) {
   const cost = element("p", { class: "muted small" });
   const node = element(
     "section",
-    { id: "answer", class: "card", "aria-labelledby": "answer-title", tabindex: "-1" },
+    { id: "answer", class: "card spoils", "aria-labelledby": "answer-title", tabindex: "-1" },
     element("h2", { id: "answer-title" }, "Answer"),
     headline,
     bar.node,
@@ -48,6 +49,7 @@ export function createAnswerCard({ onPick }) {
     /** Say that an answer is on its way; what is shown is of the question before. */
     wait() {
       node.classList.add("stale");
+      node.dataset.whole = "false";
     },
     /** Show a frame of kind "population". */
     show(header, arrays) {
@@ -66,6 +68,7 @@ export function createAnswerCard({ onPick }) {
       setChildren(why, ...whyRows(header));
       rule.textContent = header.solved_is;
       cost.textContent = header.last ? costWords(header) : "";
+      node.dataset.whole = String(header.last);
       if (header.last) announce(header.sentence);
     },
     /** Say what is wrong with the experiment, in the place of an answer. */
@@ -97,33 +100,4 @@ function costWords({ n, steps, seconds, engine }) {
   if (seconds === null) return ""; // Computed beforehand.
   const time = seconds < 1 ? `${Math.round(1000 * seconds)} ms` : `${seconds.toFixed(1)} s`;
   return `${formatCount(n)} runs of ${formatCount(steps)} steps, trained in ${time} by the ${engine} engine.`;
-}
-
-/** A bar of the share solved, with its 95 % interval as a line across. */
-function createShareBar() {
-  const share = svgElement("rect", { x: 0, y: 6, height: 10, fill: "var(--tl-good)" });
-  const line = svgElement("path", { stroke: "var(--tl-text)", "stroke-width": 2, fill: "none" });
-  const node = svgElement(
-    "svg",
-    { viewBox: "0 0 400 22", preserveAspectRatio: "none", class: "share", role: "img" },
-    svgElement("rect", { x: 0, y: 6, width: 400, height: 10, fill: "var(--tl-grid)" }),
-    share,
-    line,
-  );
-  return {
-    node,
-    show({ k, n, low, high }) {
-      node.style.visibility = "visible";
-      share.setAttribute("width", (400 * k) / n);
-      const [from, to] = [400 * low, 400 * high];
-      line.setAttribute("d", `M${from},2V20M${to},2V20M${from},11H${to}`);
-      node.setAttribute(
-        "aria-label",
-        `${formatShare(k / n)} solved, 95 % interval ${formatShare(low)} to ${formatShare(high)}`,
-      );
-    },
-    hide() {
-      node.style.visibility = "hidden";
-    },
-  };
 }

@@ -60,11 +60,13 @@ export function createBuildPanel(schema, { onChange, onSeeds }) {
     element("summary", {}, "More: what counts as solved, stopping, warm-up, penalties, held-out examples"),
     ...parts.slice(BUILD_FIRST.length).map((part) => part.node),
   );
+  const top = element("div");
   const [task, ...rest] = parts.slice(0, BUILD_FIRST.length);
   const node = element(
     "section",
     { class: "build card", "aria-labelledby": "build-title" },
     element("h2", { id: "build-title" }, "Build"),
+    top,
     start.node,
     task.node,
     network.node,
@@ -91,7 +93,9 @@ export function createBuildPanel(schema, { onChange, onSeeds }) {
     },
     /** Say how many parameters the network has. */
     count: network.count,
-    /** The element under the network's controls where others can put their own. */
+    /** The element above all controls where others can put their own. */
+    topPlace: top,
+    /** The element under the network's controls. */
     place: network.place,
     /** The element under the task's controls. */
     taskPlace: task.place,

@@ -169,7 +169,11 @@ function sliderRange(field) {
   };
 }
 
-function sliderEnds(field) {
+/**
+ * Return where a field's slider begins and ends, and whether it goes by powers of ten.
+ * @returns {[number, number, boolean]}
+ */
+export function sliderEnds(field) {
   const { name, type, bounds = {} } = field;
   const usual = Number(field.default) || 0;
   if (name === "lr" || name === "max_lr" || name === "base_lr") return [1e-4, 10, true];

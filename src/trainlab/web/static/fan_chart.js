@@ -5,12 +5,16 @@ import { formatCount, formatNumber } from "./format.js";
 
 const FAN = { width: 460, height: 230, left: 52, right: 10, top: 12, bottom: 34 };
 
+let fanCount = 0;
+
 /**
- * Return the chart as an SVG element with a function `show`.
+ * Return the chart as an SVG element with a function `show`; `title` says whose losses they are.
+ * @param {string} [title]
  */
-export function createFanChart() {
-  const title = svgElement("title", { id: "fan-title" }, "Loss of all runs");
-  const words = svgElement("desc", { id: "fan-words" });
+export function createFanChart(title = "Loss of all runs") {
+  fanCount += 1;
+  const id = `fan-${fanCount}`;
+  const words = svgElement("desc", { id: `${id}-words` });
   const frame = svgElement("g");
   const wide = svgElement("path", { fill: "var(--tl-s1)", opacity: 0.18 });
   const middle = svgElement("path", { fill: "var(--tl-s1)", opacity: 0.32 });
@@ -21,9 +25,9 @@ export function createFanChart() {
     {
       viewBox: `0 0 ${FAN.width} ${FAN.height}`,
       role: "img",
-      "aria-labelledby": "fan-title fan-words",
+      "aria-labelledby": `${id}-title ${id}-words`,
     },
-    title,
+    svgElement("title", { id: `${id}-title` }, title),
     words,
     frame,
     wide,
@@ -32,6 +36,16 @@ export function createFanChart() {
     own,
   );
   let scale = null;
+  let run = null; // {epochs, loss} of the chosen one
+
+  function drawRun() {
+    if (!scale || !run) return own.setAttribute("d", "");
+    // A loss that is no finite number any more has no place.
+    const points = Array.from(run.epochs, (epoch, place) => [epoch, run.loss[place]])
+      .filter(([, loss]) => Number.isFinite(loss))
+      .map(([epoch, loss]) => `${scale.x(epoch)},${scale.y(loss)}`);
+    own.setAttribute("d", points.length ? `M${points.join("L")}` : "");
+  }
 
   return {
     node,
@@ -39,10 +53,11 @@ export function createFanChart() {
      * Show quantiles `curve [5, E]` (5, 25, 50, 75 and 95 %) at `epochs [E]`.
      * @param {ArrayLike<number>} epochs
      * @param {ArrayLike<number>} curve
+     * @param {object} [range] what the axes have room for, as `fanRange` returns it
      */
-    show(epochs, curve) {
+    show(epochs, curve, range = fanRange([{ epochs, curve }])) {
       const count = epochs.length;
-      scale = fanScale(epochs, curve);
+      scale = fanScale(range);
       const line = (quantile, from = 0) =>
         Array.from({ length: count }, (_, place) => {
           const at = from ? count - 1 - place : place;
@@ -52,6 +67,7 @@ export function createFanChart() {
       middle.setAttribute("d", count ? `M${line(1)}L${line(3, 1)}Z` : "");
       median.setAttribute("d", count ? `M${line(2)}` : "");
       setChildren(frame, ...scale.axes());
+      drawRun();
       const end = (quantile) => formatNumber(curve[quantile * count + count - 1]);
       words.textContent = count
         ? `After ${formatCount(epochs[count - 1])} epochs the median is ${end(2)}; ` +
@@ -60,21 +76,29 @@ export function createFanChart() {
     },
     /** Show the curve of the chosen run, `loss` at `epochs`; nothing without. */
     showRun(epochs, loss) {
-      if (!scale || !epochs) return own.setAttribute("d", "");
-      const points = Array.from(epochs, (epoch, place) => `${scale.x(epoch)},${scale.y(loss[place])}`);
-      own.setAttribute("d", points.length ? `M${points.join("L")}` : "");
+      run = epochs && { epochs, loss };
+      drawRun();
     },
   };
 }
 
-function fanScale(epochs, curve) {
-  const finite = Array.from(curve).filter((value) => Number.isFinite(value) && value > 0);
+/**
+ * Return what the axes of all these fans on one scale have room for.
+ * @param {{epochs: ArrayLike<number>, curve: ArrayLike<number>}[]} fans
+ */
+export function fanRange(fans) {
+  const values = fans.flatMap(({ curve }) => Array.from(curve));
+  const finite = values.filter((value) => Number.isFinite(value) && value > 0);
   const most = finite.length ? Math.max(...finite) : 1;
   // Losses of exactly 0, and far below what is interesting, lie on the floor.
   const least = Math.max(finite.length ? Math.min(...finite) : 0.1, most * 1e-16);
   const high = Math.ceil(Math.log10(most) + 0.02);
   const low = Math.min(Math.floor(Math.log10(least)), high - 1);
-  const last = epochs.length ? Math.max(epochs[epochs.length - 1], 1) : 1;
+  const last = Math.max(1, ...fans.map(({ epochs }) => epochs[epochs.length - 1] ?? 1));
+  return { low, high, last };
+}
+
+function fanScale({ low, high, last }) {
   const across = FAN.width - FAN.left - FAN.right;
   const down = FAN.height - FAN.top - FAN.bottom;
   const x = (epoch) => (FAN.left + (across * epoch) / last).toFixed(1);

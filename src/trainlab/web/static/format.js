@@ -14,23 +14,23 @@ export function formatShare(share) {
   return `${percent.toFixed(near > 0 && near < 1 ? 1 : 0)} %`;
 }
 
-/** Return a number with three significant digits; far from 1 with a power of ten. */
-export function formatNumber(value) {
+/** Return a number with three significant digits, or as many as asked; far from 1 with a power of ten. */
+export function formatNumber(value, significant = 3) {
   if (value === null || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
   const sign = value < 0 ? "−" : "";
   if (size >= 0.001 && size < 100_000) {
-    const digits = Math.max(0, 2 - Math.floor(Math.log10(size)));
+    const digits = Math.max(0, significant - 1 - Math.floor(Math.log10(size)));
     return sign + Number(size.toFixed(digits)).toLocaleString("en", { maximumFractionDigits: digits });
   }
-  return sign + formatPower(size);
+  return sign + formatPower(size, significant - 2);
 }
 
-function formatPower(size) {
-  const [mantissa, power] = size.toExponential(1).split("e");
+function formatPower(size, decimals) {
+  const [mantissa, power] = size.toExponential(decimals).split("e");
   const raised = [...String(Math.abs(Number(power)))].map((digit) => FORMAT_RAISED[digit]).join("");
-  const head = mantissa.endsWith(".0") ? mantissa.slice(0, -2) : mantissa;
+  const head = String(Number(mantissa));
   return `${head === "1" ? "" : `${head}×`}10${Number(power) < 0 ? "⁻" : ""}${raised}`;
 }

@@ -2,13 +2,30 @@
 // a server's page, a lesson or a notebook, brings the link, the state's address and the panel.
 
 import { createAnswerCard } from "./answer_card.js";
+import { createCompareView } from "./compare_view.js";
+import { createCourseView } from "./course_view.js";
 import { element, setAttributes, setChildren } from "./dom.js";
+import { createDragAsker } from "./drag_asker.js";
 import { withEdits } from "./experiment_form.js";
 import { addFigureMenus } from "./figure_menu.js";
+import { createGuessGate } from "./guess_gate.js";
+import { createGuesses } from "./guesses.js";
+import { createMapView } from "./map_view.js";
+import { createMicroscopeView } from "./microscope_view.js";
+import { createRatesView } from "./rates_view.js";
+import { createRunCard } from "./run_card.js";
 import { createState } from "./state.js";
+import { createTakeAwayView } from "./take_away_view.js";
 
 /** The views below the answer, in the order of their tabs; each is made by a function of its module. */
-export const LAB_VIEWS = [];
+export const LAB_VIEWS = [
+  createCompareView,
+  createMapView,
+  createMicroscopeView,
+  createRatesView,
+  createCourseView,
+  createTakeAwayView,
+];
 
 /**
  * Build the lab inside an element.
@@ -36,6 +53,12 @@ export function startLab(root, around) {
     cancel: (lane) => transport.cancel(lane),
     /** Let `take(header, arrays)` have the frames of a lane, as may others. */
     listen: (lane, take) => lines.set(lane, [...(lines.get(lane) ?? []), take]),
+    /** Draw the curve of the run that is looked at: `loss` at `epochs`. */
+    showRun: (epochs, loss) => answer.showRun(epochs, loss),
+    guesses: createGuesses(),
+    /** Show everything again, as after a guess, which is no part of the state. */
+    refresh: () => show(state.now, state.now),
+    views: [],
   };
 
   const answer = createAnswerCard({ onPick: (seed) => state.change({ seed, step: null }) });
@@ -44,37 +67,49 @@ export function startLab(root, around) {
     onSeeds: (seeds) => state.change({ seeds }),
   });
   const parts = besides.map((make) => make(lab, panel));
-  const views = makers.map((make) => make(lab));
-  const tabs = createTabs(views, state);
+  const run = createRunCard(lab);
+  run.node.classList.add("spoils");
+  const gate = createGuessGate(lab, root, answer.show);
+  lab.views = makers.map((make) => make(lab));
+  const tabs = createTabs(lab.views, state);
   setChildren(
     root,
-    element("header", { class: "top" }, element("h1", {}, title), shareButton(), status),
-    element("main", { class: "lab" }, panel.node, answer.node, ...tabs.nodes),
+    element("header", { class: "top" }, element("h1", {}, title), shareButton(), gate.button, status),
+    element("main", { class: "lab" }, panel.node, gate.node, answer.node, run.node, ...tabs.nodes),
   );
 
   lab.listen("answer", (header, arrays) => {
+    asker.answered();
     if (header.kind === "error") {
       panel.mark(header.field ?? null, header.message);
+      gate.open();
       answer.refuse(header.message);
       return;
     }
     panel.mark(null, null);
     panel.count(header.parameters);
-    answer.show(header, arrays);
+    gate.take(header, arrays);
+  });
+
+  const asker = createDragAsker((question) => {
+    gate.asked(question);
+    lab.ask("answer", question);
   });
 
   function asked(now) {
     return { ask: "population", experiment: now.a, first_seed: now.first, seeds: now.seeds };
   }
 
-  function show(now, before) {
+  function show(now, before, dragging = false) {
     panel.show(now.a, now.seeds);
     answer.choose(now.seed);
+    gate.show(now, asked(now));
     if (!before || JSON.stringify(asked(now)) !== JSON.stringify(asked(before))) {
       answer.wait();
-      lab.ask("answer", asked(now));
+      asker.ask(asked(now), dragging);
     }
-    for (const part of parts) part.show(now, before);
+    run.show(now, before);
+    for (const part of parts) part.show(now, before, dragging);
     tabs.show(now, before);
   }
 

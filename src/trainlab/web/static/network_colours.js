@@ -3,11 +3,11 @@
 const NETWORK_SHADES = 255;
 
 /**
- * Read the theme's colours, and make the scale for heat maps: `shade(share)` is a pixel for a share from −1
+ * Read the theme's colours where an element stands, and make the scale for heat maps: `shade(share)` is a pixel for a share from −1
  * to 1, grey for what isn't a number.
  */
-export function networkColours() {
-  const style = getComputedStyle(document.documentElement);
+export function networkColours(place) {
+  const style = getComputedStyle(place);
   const colour = (name) => style.getPropertyValue(`--tl-${name}`).trim();
   const [below, middle, above, none] = ["s2", "bg", "s1", "muted"].map((name) => networkRgb(colour(name)));
   const shades = Uint32Array.from({ length: NETWORK_SHADES }, (_, place) => {

@@ -1,8 +1,9 @@
 // The picture of a network: what each neuron computes over the inputs, what each edge carries, in numbers if asked.
 
-import { element, setAttributes, setChildren } from "./dom.js";
-import { createForwardPass } from "./forward_pass.js";
 import { applyActivation } from "./activations.js";
+import { element, setAttributes, setChildren } from "./dom.js";
+import { formatCount } from "./format.js";
+import { createForwardPass } from "./forward_pass.js";
 import { createInputPlane } from "./input_plane.js";
 import { networkAt, networkEdges, networkLayout } from "./network_layout.js";
 import { createNetworkLegend } from "./network_legend.js";
@@ -20,14 +21,15 @@ import {
 const NETWORK_CARRIED = { parameters: "weights", gradient: "gradients", update: "updates" };
 
 /**
- * Make the picture. `onInspect({weight})` is told of a weight that is to be looked into; `canInspect()`
- * whether anything would.
+ * Make the picture. `onInspect("w2[1,3]")` is told of a weight that is to be looked into; `canInspect()` says
+ * whether it can be.
  * @param {{onInspect: Function, canInspect: () => boolean}} listeners
  */
 export function createNetworkView({ onInspect, canInspect }) {
   const painter = createNetworkPainter();
   const keys = element("div", { class: "neurons" });
   const stage = element("div", { class: "network", pointermove: hover, pointerleave: leave, click }, painter.canvas, keys);
+  const caption = element("figcaption", { class: "small" });
   const words = element("p", { class: "small network-words", id: "network-words" });
   const plane = element("div", { class: "row small" });
   const switches = Object.entries(NETWORK_CARRIED).map(([kind, name]) =>
@@ -39,7 +41,7 @@ export function createNetworkView({ onInspect, canInspect }) {
     "div",
     {},
     element("div", { class: "row small", role: "group", "aria-label": "Edges show" }, element("span", {}, "Edges show"), ...switches),
-    stage,
+    element("figure", {}, caption, stage),
     words,
     legend.node,
     plane,
@@ -118,7 +120,7 @@ export function createNetworkView({ onInspect, canInspect }) {
   }
 
   function leave() {
-    const focused = [...keys.children].indexOf(document.activeElement);
+    const focused = [...keys.children].indexOf(keys.getRootNode().activeElement);
     look(focused < 0 ? null : { cell: layout.cells[focused] });
   }
 
@@ -129,7 +131,7 @@ export function createNetworkView({ onInspect, canInspect }) {
     if (at?.cell?.layer) choose(at.cell === chosen ? null : at.cell);
     else if (at?.edge) {
       choose(at.edge.to);
-      if (canInspect()) onInspect({ weight: weightName(at.edge.to, at.edge.from.unit) });
+      if (canInspect()) onInspect(weightName(at.edge.to, at.edge.from.unit));
     }
     look(at);
   }
@@ -186,7 +188,15 @@ export function createNetworkView({ onInspect, canInspect }) {
       shares: (cell) => sharesOf(cell, values),
       examples: examplesOn(),
     });
-    legend.show({ carried, scale, gradients: run.gradients, targets: run.scale });
+    caption.textContent = `Seed ${formatCount(run.seed)} after ${formatCount(moment.step)} steps; edges: ${NETWORK_CARRIED[carried]}`;
+    legend.show({
+      carried,
+      scale,
+      gradients: run.gradients,
+      targets: run.scale,
+      ended: moment.step === run.of,
+      broken: !moment.parameters.every(Number.isFinite),
+    });
     words.textContent = wordsOf(values);
     table.show(chosen && chosen.layer ? chosen : null, run, moment);
   }
@@ -214,7 +224,7 @@ export function createNetworkView({ onInspect, canInspect }) {
           x: x + size * (left - 0.5),
           y: y + size * ((top ?? (1 - share) / 2) - 0.5),
           share,
-          size: Math.min(5, Math.max(1.5, (size / 4) / Math.sqrt(count))),
+          size: top === null ? 2 : Math.min(5, Math.max(1.5, size / 3 / Math.sqrt(count))),
         };
       }),
     );
@@ -227,7 +237,7 @@ export function createNetworkView({ onInspect, canInspect }) {
       const ends = `from ${unitName(edge.from, run)} to ${unitName(edge.to, run)}`;
       return `${name}, ${ends}: ${parameterWords("weight", edge.place, moment)}.`;
     }
-    if (!cell) return "Point at a neuron or an edge, or go there with Tab and arrows, for its numbers; Enter lists them.";
+    if (!cell) return "Point at a neuron or an edge, or tap it, for its numbers. On the keyboard Tab and arrows go there, Enter lists all.";
     if (!cell.layer) return `Input ${run.inputs[cell.unit]}.`;
     const { points } = run.plane;
     const all = cell.layer === run.layers.length ? run.predictions : values[cell.layer - 1];
@@ -299,17 +309,19 @@ export function createNetworkView({ onInspect, canInspect }) {
 
 /** Return what stays the same in a run. */
 function networkRun(header, arrays) {
-  const { layers, inputs, link, gradients } = header;
+  const { seed, layers, inputs, link, gradients } = header;
   const targets = arrays.example_targets.values;
   const least = targets.reduce((a, b) => Math.min(a, b), Infinity);
   const most = targets.reduce((a, b) => Math.max(a, b), -Infinity);
   // A curve may rise above the targets.
   const room = inputs.length === 1 ? 1.25 : 1;
   return {
+    seed,
     layers,
     inputs,
     link,
     gradients,
+    of: header.of_steps,
     targets,
     examples: arrays.example_inputs,
     parameters: arrays.parameters.shape[1],

@@ -6,12 +6,24 @@
 export const STATE_START = Object.freeze({
   a: null, // the experiment as plain data, as in a study file
   b: null, // what it is compared with
+  side: "a", // what the two are called: "b" if the page's experiment is B, and what it is compared with A
   first: 0,
   seeds: 256,
   seed: 0, // the run that is looked at
   step: null, // how far it is; null is the end
   view: "compare",
+  plane: null, // the map: its axes and how many cells they have, {x, y, cells}
+  exercise: null, // which one of the course, from 1
+  guess: false, // whether each answer is to be guessed first
+  budget: 44, // how many parameters other networks may have
+  point: 2, // the example under the microscope, from 1; XOR's first is all zeros, and so are its derivatives
+  weight: null, // the weight whose paths it shows, as "w2[1,3]"; null is one of the first layer
+  operation: 0, // how far its two passes are, from 0
+  form: "pytorch", // what is taken away
 });
+
+/** Those that are whole numbers from 0 on. */
+const STATE_COUNTS = ["first", "seeds", "seed", "step", "exercise", "budget", "point", "operation"];
 
 /**
  * The address of the page as the place of the state. Others, as a notebook's, have the same three functions.
@@ -42,8 +54,8 @@ export function createState(begin, address) {
   const listeners = [];
   let timer = null;
 
-  function tell(before) {
-    for (const listener of listeners) listener(now, before);
+  function tell(before, dragging = false) {
+    for (const listener of listeners) listener(now, before, dragging);
   }
 
   function write(push) {
@@ -69,12 +81,12 @@ export function createState(begin, address) {
     change(part, { dragging = false } = {}) {
       const before = now;
       now = Object.freeze({ ...now, ...part });
-      tell(before);
+      tell(before, dragging);
       if (!dragging) return write(true);
       clearTimeout(timer);
       timer = setTimeout(() => write(false), 300);
     },
-    /** Call `listener(now, before)` after every change. */
+    /** Call `listener(now, before, dragging)` after every change. */
     subscribe(listener) {
       listeners.push(listener);
     },
@@ -102,15 +114,19 @@ export function readAddress(hash, begin) {
   }
   const state = { ...STATE_START, a: begin };
   if (told === null || typeof told !== "object") return Object.freeze(state);
-  for (const name of ["a", "b"]) {
+  for (const name of ["a", "b", "plane"]) {
     if (told[name] && typeof told[name] === "object" && !Array.isArray(told[name])) {
       state[name] = told[name];
     }
   }
-  for (const name of ["first", "seeds", "seed", "step"]) {
+  for (const name of STATE_COUNTS) {
     if (Number.isSafeInteger(told[name]) && told[name] >= 0) state[name] = told[name];
   }
-  if (typeof told.view === "string") state.view = told.view;
+  for (const name of ["view", "weight", "form"]) {
+    if (typeof told[name] === "string") state[name] = told[name];
+  }
+  if (told.side === "b" && state.b) state.side = "b";
+  state.guess = told.guess === true;
   return Object.freeze(state);
 }
 

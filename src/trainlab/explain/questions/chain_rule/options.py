@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from trainlab.draw import counted, format_number
-from trainlab.engine.network_pass import Array, initial_layers
+from trainlab.engine.network_pass import Array, Layer, initial_layers
 from trainlab.errors import ExplainError, shown
 from trainlab.explain.common.options import check_cell, check_place, check_seed
 from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass_example
@@ -99,6 +99,22 @@ def read_question(
         example=example,
         entry=entry,
         default=left_out and network is None,
+    )
+
+
+def question_at(
+    experiment: Experiment, layers: Sequence[Layer], *, seed: int, point: int, weight: str | None
+) -> Question:
+    """Return what is asked of a training example with these layers, as a run has them at one of its steps.
+
+    Raises:
+        ExplainError: the point or weight isn't one, or a number on the way isn't finite.
+    """
+    x, y, words = _example(experiment, point, None, None, last=False)
+    example = pass_example(layers, Objective.of(experiment.loss), x, y)
+    entry = _default_entry(example) if weight is None else parse_entry(weight, layers)
+    return Question(
+        experiment=experiment, seed=seed, point=words, example=example, entry=entry, default=False
     )
 
 

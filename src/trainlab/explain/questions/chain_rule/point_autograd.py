@@ -30,7 +30,10 @@ def autograd_check(experiment: Experiment, seed: int, example: ExamplePass, entr
     torch = torch_or_none()
     if torch is None:
         return None
-    module = build_module(torch, experiment, seed, "float64")
+    parts = [
+        each.ravel() for layer in example.layers for each in (layer.weight, layer.bias) if each is not None
+    ]
+    module = build_module(torch, experiment, seed, "float64", start=np.concatenate(parts))
     return compare(torch, module, build_criterion(torch, experiment.loss), example, entry)
 
 

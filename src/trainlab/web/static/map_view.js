@@ -1,0 +1,258 @@
+// Map: how often it is solved around here, in the plane of two settings; filled in while nothing else is asked.
+
+import { element, setAttributes, setChildren } from "./dom.js";
+import { formatCount, formatNumber, formatShare } from "./format.js";
+import { guessVeil } from "./guesses.js";
+import { nearestPlace, planeOrder, planeSettings, planeValues, withSetting } from "./plane_grid.js";
+
+const MAP_SEEDS = 32;
+const MAP_PIECE = 6; // cells of one question: a short one, so that a knob needn't wait for it
+const MAP_QUIET = 1000; // milliseconds since the last answer
+const MAP_SIZES = [5, 9, 13];
+const MAP_FIRST = ["optimizer.lr", "init.weight.std", "init.weight.val", "epochs", "optimizer.momentum"];
+
+/**
+ * Make the view.
+ * @param {object} lab
+ */
+export function createMapView(lab) {
+  const { state, schema } = lab;
+  const along = createMapMenu("across", (path) => choose("x", path));
+  const up = createMapMenu("up", (path) => choose("y", path));
+  const size = createMapMenu("cells", (count) => choose("cells", Number(count)));
+  const centre = element("button", { type: "button", click: anew }, "Centre here");
+  const words = element("p", { class: "small", role: "status" });
+  const table = element("table", { class: "plane", role: "grid", keydown: press });
+  const node = element(
+    "div",
+    {},
+    guessVeil(),
+    element(
+      "div",
+      { class: "spoils" },
+      element("div", { class: "row small" }, along.node, up.node, size.node, centre),
+      words,
+      element("div", { class: "scroll" }, table),
+    ),
+  );
+  const known = new Map(); // "x|y" -> {k, n, words}: what is known of the values x and y
+  let base = ""; // what the cells are about: all but the two settings
+  let grid = null; // {x, y, order}: the axes with their values, and the cells in the order of filling
+  let cells = []; // the table's cells, by x and y
+  let here = [0, 0]; // the cell of the present place
+  let onCell = true; // whether the present values are just the cell's
+  let cursor = [0, 0];
+  let timer = null;
+  let asking = false;
+
+  function axesOf(now) {
+    const settings = planeSettings(now.a, schema);
+    const find = (path) => settings.find((each) => each.path === path);
+    const usual = [...MAP_FIRST.map(find).filter(Boolean), ...settings];
+    const x = find(now.plane?.x) ?? usual[0];
+    const y = find(now.plane?.y === x.path ? null : now.plane?.y) ?? usual.find((each) => each.path !== x.path);
+    const count = MAP_SIZES.includes(now.plane?.cells) ? now.plane.cells : 9;
+    return { settings, x, y, count };
+  }
+
+  function choose(name, value) {
+    const { x, y, count } = axesOf(state.now);
+    const plane = { x: x.path, y: y.path, cells: count, [name]: value };
+    if (plane.x === plane.y) [plane.x, plane.y] = [y.path, x.path];
+    state.change({ plane });
+  }
+
+  function layOut(now) {
+    const { settings, x, y, count } = axesOf(now);
+    const paths = settings.map(({ path }) => path);
+    along.show(paths, x.path);
+    up.show(paths, y.path);
+    size.show(MAP_SIZES.map(String), String(count), (each) => `${each} × ${each}`);
+    const plain = withSetting(withSetting(now.a, x.path, undefined, schema), y.path, undefined, schema);
+    const about = JSON.stringify([plain, now.first, x.path, y.path, count]);
+    if (about !== base) known.clear();
+    const outside = ({ value }, { values }) => value < values[0] || value > values.at(-1);
+    if (about !== base || !grid || outside(x, grid.x) || outside(y, grid.y)) {
+      grid = { x: { path: x.path, values: planeValues(x, count) }, y: { path: y.path, values: planeValues(y, count) } };
+      cursor = null;
+      makeTable();
+    }
+    base = about;
+    here = [nearestPlace(grid.x.values, x.value), nearestPlace(grid.y.values, y.value)];
+    onCell = grid.x.values[here[0]] === x.value && grid.y.values[here[1]] === y.value;
+    cursor ??= here;
+    grid.order = planeOrder(grid.x.values.length, grid.y.values.length, here);
+    paint();
+  }
+
+  /** Lay the axes out anew around the present place. */
+  function anew() {
+    grid = null;
+    layOut(state.now);
+    hush();
+  }
+
+  function makeTable() {
+    const { x, y } = grid;
+    cells = x.values.map(() => []);
+    const rows = y.values.map((value, row) =>
+      element(
+        "tr",
+        {},
+        element("th", { scope: "row" }, formatNumber(value)),
+        ...x.values.map((_, column) => {
+          const place = [column, row];
+          cells[column][row] = element("td", { role: "gridcell", click: () => go(place), mouseenter: () => tell(place) });
+          return cells[column][row];
+        }),
+      ),
+    );
+    setChildren(
+      table,
+      element(
+        "caption",
+        {},
+        `Percent of ${MAP_SEEDS} seeds solved. Up: ${mapLabel(y.path)}. Across: ${mapLabel(x.path)}. `,
+        "Choose a cell to go there.",
+      ),
+      ...rows.reverse(),
+      element("tr", {}, element("td"), ...x.values.map((value) => element("th", { scope: "col" }, formatNumber(value)))),
+    );
+  }
+
+  function found([column, row]) {
+    return known.get(`${grid.x.values[column]}|${grid.y.values[row]}`);
+  }
+
+  function paint() {
+    cells.forEach((line, column) =>
+      line.forEach((cell, row) => {
+        const told = found([column, row]);
+        const solved = told && told.k >= 0;
+        const step = solved ? Math.round((10 * told.k) / told.n) : null;
+        cell.style.background = solved ? `var(--tl-h${step})` : "";
+        cell.style.color = solved ? `var(--tl-t${step})` : "";
+        cell.textContent = solved ? formatShare(told.k / told.n).replace(" %", "") : told ? "×" : "";
+        setAttributes(cell, {
+          "aria-label": cellWords([column, row]),
+          "aria-current": column === here[0] && row === here[1] ? "location" : null,
+          tabindex: column === cursor[0] && row === cursor[1] ? "0" : "-1",
+        });
+      }),
+    );
+    if (!table.contains(document.activeElement)) tell(here);
+  }
+
+  function cellWords([column, row]) {
+    const { x, y } = grid;
+    const near = column !== here[0] || row !== here[1] ? "" : onCell ? ", where you are" : ", nearest to where you are";
+    const across = `${mapLabel(x.path)} ${formatNumber(x.values[column])}`;
+    const place = `${across}, ${mapLabel(y.path)} ${formatNumber(y.values[row])}${near}`;
+    const told = found([column, row]);
+    if (!told) return `${place}: not known yet`;
+    if (told.k < 0) return `${place}: ${told.words}`;
+    return `${place}: ${formatCount(told.k)} of ${formatCount(told.n)} seeds solve it`;
+  }
+
+  function tell(cell) {
+    words.textContent = `${cellWords(cell)}.`;
+  }
+
+  function go([column, row]) {
+    cursor = [column, row];
+    const moved = withSetting(state.now.a, grid.x.path, grid.x.values[column], schema);
+    state.change({ a: withSetting(moved, grid.y.path, grid.y.values[row], schema), step: null });
+  }
+
+  function press(event) {
+    const step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (event.key === "Enter" || event.key === " ") go(cursor);
+    else if (!step) return;
+    event.preventDefault();
+    if (!step) return;
+    const within = (value, count) => Math.min(Math.max(value, 0), count - 1);
+    const { x, y } = grid;
+    cursor = [within(cursor[0] + step[0], x.values.length), within(cursor[1] + step[1], y.values.length)];
+    paint();
+    cells[cursor[0]][cursor[1]].focus();
+    tell(cursor);
+  }
+
+  /** Ask for the next few cells, if the view is seen and nothing else is going on. */
+  function fill() {
+    if (!grid || !node.offsetParent || !table.offsetParent) return;
+    const missing = grid.order.filter((cell) => !found(cell)).slice(0, MAP_PIECE);
+    if (!missing.length) return;
+    const { x, y } = grid;
+    asking = true;
+    const { a: experiment, first: first_seed } = state.now;
+    lab.ask("plane", { ask: "plane", experiment, x, y, cells: missing, first_seed, seeds: MAP_SEEDS });
+  }
+
+  /** Give up what is asked, and wait until nothing else is going on. */
+  function hush() {
+    if (asking) lab.cancel("plane");
+    asking = false;
+    waitForQuiet();
+  }
+
+  function waitForQuiet() {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = null;
+      fill();
+    }, MAP_QUIET);
+  }
+
+  lab.listen("answer", (header) => {
+    if (header.last) waitForQuiet();
+  });
+
+  lab.listen("plane", (header, arrays) => {
+    asking = !header.last;
+    if (header.kind === "error") {
+      words.textContent = header.message;
+      return;
+    }
+    const places = arrays.cells.values;
+    const why = new Map(header.refused.map(({ cell, words: said }) => [cell.join(), said]));
+    arrays.k.values.forEach((k, place) => {
+      const [column, row] = places.slice(2 * place, 2 * place + 2);
+      const values = `${header.x.values[column]}|${header.y.values[row]}`;
+      known.set(values, { k, n: header.n, words: why.get(`${column},${row}`) });
+    });
+    paint();
+    if (header.last && timer === null) fill();
+  });
+
+  return {
+    name: "map",
+    title: "Map",
+    node,
+    show(now, before) {
+      const about = (at) => JSON.stringify([at.a, at.first, at.seeds, at.plane, at.view]);
+      if (before && before !== now && about(before) === about(now)) return;
+      layOut(now);
+      hush();
+    },
+  };
+}
+
+function mapLabel(path) {
+  return path.replaceAll(/[._]/g, " ");
+}
+
+/** A menu of an axis: `show(names, chosen)` fills it. */
+function createMapMenu(label, onInput) {
+  const input = element("select", { change: () => onInput(input.value) });
+  let filled = "";
+  return {
+    node: element("label", {}, `${label} `, input),
+    show(names, chosen, words = mapLabel) {
+      const options = names.map((name) => element("option", { value: name }, words(name)));
+      if (names.join() !== filled) setChildren(input, ...options);
+      filled = names.join();
+      input.value = chosen;
+    },
+  };
+}

@@ -1,0 +1,166 @@
+"""Replays: the run's own numbers at every step, and strips that a plain computation gives, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from web.experiments import sent, xor
+
+import trainlab
+from trainlab import Experiment, TrainlabError
+from trainlab.engine import get_engine
+from trainlab.engine.layout import layers_of
+from trainlab.engine.network_pass import forward, layers_from
+from trainlab.engine.run_steps import train_alone
+from trainlab.explain.subject.loss import examples_gradients, examples_loss
+from trainlab.maths import ACTIVATIONS
+from trainlab.web.answers import one_run
+from trainlab.web.answers.replay import answer_replay
+from trainlab.web.frames import encode
+from trainlab.web.limits import Limits
+from trainlab.web.questions import Asked, Replay
+
+
+def replayed(experiment: dict[str, Any], **asked: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    question = msgspec.convert({"ask": "replay", "experiment": experiment, **asked}, Asked)
+    assert isinstance(question, Replay)
+    ((header, arrays),) = sent(answer_replay(question, Limits()))
+    return header, arrays
+
+
+def test_it_ends_as_in_trainlab_run_to_the_bit():
+    experiment = xor(sampling="single", epochs=40, record={"gradients": "step"})
+    header, arrays = replayed(experiment, seed=2, frames=7)
+    runs = trainlab.run(Experiment.from_dict(experiment), seeds=4).cells[0].runs
+    assert arrays["loss"][-1] == runs.loss[2]
+    assert np.array_equal(arrays["parameters"][-1], runs.parameters[2])
+    assert np.array_equal(arrays["outputs"][-1], runs.predictions[2])
+    assert np.allclose(arrays["gradient_mean"][-1], runs.step_gradient[2], rtol=1e-5)
+    assert header["solved_at_end"] == bool(runs.solved[2])
+    assert (header["of_steps"], header["exact"], header["gradients"]) == (160, "steps", "step")
+    assert arrays["steps"].tolist() == [0, 27, 53, 80, 107, 133, 160]
+
+
+def test_a_part_of_the_run_shows_every_step_where_all_fit():
+    _, arrays = replayed(xor(epochs=50), start=10, stop=20)
+    assert arrays["steps"].tolist() == list(range(10, 21))
+    moved = arrays["parameters"][:-1] + arrays["update"][:-1]
+    assert np.allclose(moved, arrays["parameters"][1:], rtol=0, atol=1e-6)
+    assert arrays["rate"].tolist() == [0.05] * 11
+
+
+def test_at_the_end_nothing_is_added():
+    _, arrays = replayed(xor(epochs=5))
+    assert not arrays["update"][-1].any()
+    assert arrays["update"][:-1].any(axis=1).all()
+    assert np.isneginf(arrays["update_ratio"][-1]).all()
+
+
+def test_a_part_that_begins_after_the_end_is_refused():
+    with pytest.raises(TrainlabError, match="start = 60: must be at most 50"):
+        replayed(xor(epochs=50), start=60)
+
+
+def test_numbers_are_those_of_a_pass_in_float64():
+    given = xor(network={"widths": [2, 4, 3, 1], "activation": ["relu", "tanh", "sigmoid"]}, epochs=30)
+    _, arrays = replayed(given, seed=1, frames=4)
+    experiment = Experiment.from_dict(given)
+    inputs = experiment.data().inputs
+    for place, row in enumerate(arrays["parameters"]):
+        layers = layers_from(experiment.network, row)
+        assert arrays["loss"][place] == pytest.approx(examples_loss(experiment, layers), rel=1e-5)
+        passes = forward(layers, inputs)
+        assert np.allclose(arrays["outputs"][place], passes[-1].outputs, atol=1e-6)
+        for index, (part, layout) in enumerate(
+            zip(examples_gradients(experiment, layers), layers_of(experiment.network), strict=True)
+        ):
+            found = arrays["gradient"][place, layout.weights]
+            assert np.allclose(found, part.weight.ravel(), rtol=1e-4, atol=1e-7)
+            mean = float(np.abs(part.weight).mean())
+            assert arrays["gradient_mean"][place, index] == pytest.approx(mean, rel=1e-4)
+            derivative = ACTIVATIONS[layout.activation].derivative
+            assert derivative is not None
+            slopes = derivative(passes[index].sums)
+            assert arrays["dead"][place, index] == pytest.approx((slopes == 0).all(axis=0).mean())
+            outputs = passes[index].outputs
+            flat = {
+                "relu": slopes < 0.05,
+                "tanh": np.abs(outputs) > 0.99,
+                "sigmoid": np.abs(outputs - 0.5) > 0.49,
+            }[layout.activation]
+            assert arrays["saturated"][place, index] == pytest.approx(flat.mean())
+
+
+def test_histograms_count_every_number():
+    header, arrays = replayed(xor(epochs=30), frames=9)
+    for index, layer in enumerate(header["layers"]):
+        outputs = 4 * layer["fan_out"]
+        assert (arrays["activation_histogram"][:, index].sum(axis=1) == outputs).all()
+        weights = layer["fan_in"] * layer["fan_out"]
+        assert (arrays["gradient_histogram"][:, index].sum(axis=1) == weights).all()
+
+
+@pytest.mark.compiles
+def test_of_many_examples_some_are_shown_evenly():
+    given = xor(task={"name": "moons", "points": 700}, epochs=2)
+    header, arrays = replayed(given)
+    data = Experiment.from_dict(given).data()
+    rows = arrays["example_rows"]
+    assert (len(rows), rows[0], rows[-1]) == (512, 0, 699)
+    assert np.allclose(arrays["example_inputs"], data.inputs[rows])
+    assert np.allclose(arrays["example_targets"], data.targets[rows])
+    assert arrays["outputs"].shape == (3, 64, 1)
+    layers = layers_from(Experiment.from_dict(given).network, arrays["parameters"][-1])
+    shown = forward(layers, data.inputs[rows[arrays["output_rows"]]])[-1].outputs
+    assert np.allclose(arrays["outputs"][-1], shown, atol=1e-5)
+    assert len(header["inputs"]) == 2
+
+
+def test_a_run_that_stops_ends_where_it_stopped():
+    given = xor(epochs=400, stopping="solved")
+    run = train_alone(Experiment.from_dict(given), 0)
+    stopped = int(run.stopped_epoch[0])
+    assert 0 < stopped < 400
+    header, arrays = replayed(given, frames=3)
+    assert header["of_steps"] == stopped == arrays["steps"][-1]
+    assert np.array_equal(arrays["parameters"][-1], run.parameters[0])
+    assert header["solved_step"] == stopped
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize("sampling", ["full", {"name": "batch", "batch_size": 2}])
+def test_another_engine_is_read_at_the_ends_of_epochs(sampling: object, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("torch")
+    monkeypatch.setattr(one_run, "engine_of", lambda engine, experiment: "reference")
+    one_run.run_of.cache_clear()
+    one_run.overview_of.cache_clear()
+    given = xor(epochs=6, sampling=sampling)
+    header, arrays = replayed(given, seed=5)
+    one_run.run_of.cache_clear()
+    one_run.overview_of.cache_clear()
+    (runs,) = get_engine("reference").train(Experiment.from_dict(given), range(5, 6))
+    assert header["exact"] == "epochs"
+    assert np.array_equal(arrays["parameters"][-1], runs.parameters[0])
+    assert arrays["loss"][-1] == runs.loss[0]
+    assert len(arrays["steps"]) == 7
+    assert np.isnan(arrays["update"]).all() == (sampling != "full")
+
+
+def test_a_part_has_the_same_ends_of_histograms_as_the_whole():
+    given = xor(network={"widths": [2, 3, 1], "activation": ["relu", "linear"]}, epochs=60)
+    whole, arrays = replayed(given)
+    part, some = replayed(given, start=20, stop=30)
+    assert part["layers"] == whole["layers"]
+    assert np.array_equal(some["activation_histogram"], arrays["activation_histogram"][20:31])
+
+
+def test_of_a_large_network_as_many_moments_come_as_fit_a_frame():
+    given = xor(network="2-20-1", epochs=99)
+    question = msgspec.convert({"ask": "replay", "experiment": given, "frames": 100}, Replay)
+    (frame,) = answer_replay(question, Limits(frame_bytes=40_000))
+    assert len(encode(frame)) < 40_000
+    assert 20 < len(frame.arrays["steps"]) < 40
+    assert frame.arrays["steps"][[0, -1]].tolist() == [0, 99]
