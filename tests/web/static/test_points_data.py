@@ -53,7 +53,7 @@ def test_text_is_read(page: Page, text: str, inputs: object, targets: object, cl
         ("1,2\n,4", "Line 2, column 1: there is nothing."),
         ("1,2\n2,", "Line 2, column 2: there is nothing."),
         ("1,2\n2,no", "Line 2, column 2: “no” isn't a number."),
-        ("1,no\n2,no", "Column 2: every line has the target “no”; there must be two."),
+        ("1,no\n2,no", "Column 2: “no” is the only target; there must be two."),
     ],
 )
 def test_what_cannot_be_read_names_line_and_column(page: Page, text: str, message: str):

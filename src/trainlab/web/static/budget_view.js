@@ -1,7 +1,9 @@
-// The budget: how many parameters the network has, layer by layer, and other networks with just as many.
+// The budget: how many parameters the network has, layer by layer, and other networks of as many.
 
-import { element, setChildren } from "./dom.js";
+import { buttonElement, element, setChildren, tableElement, tableRow } from "./dom.js";
 import { formatCount } from "./format.js";
+
+const BUDGET_MOST = 100_000;
 
 /**
  * Put the budget under the network's controls.
@@ -10,36 +12,31 @@ import { formatCount } from "./format.js";
  * @returns {{show: (now: object) => void}}
  */
 export function createBudgetView(lab, panel) {
-  const used = element("strong");
-  const budget = element("input", { id: "budget", type: "number", min: 1, max: 100_000, step: 1 });
+  const used = element("strong", {}, "…");
+  const budget = element("input", { id: "budget", type: "number", min: 1, max: BUDGET_MOST });
+  const label = element("label", { for: "budget" }, "/ budget");
   const bar = element("meter", { min: 0, "aria-label": "Parameters of the budget" });
   const words = element("p", { class: "small", role: "status" });
   const layers = element("tbody");
+  const sentence = element("p", { class: "small muted" });
   const others = element("div", { class: "row small" });
-  const told = element("p", { class: "small muted" });
   const found = element(
     "details",
-    {},
-    element("summary", { class: "small" }, "Layer by layer, and other networks that fit"),
-    element("table", { class: "small" }, element("thead", {}, element("tr", {}, ...["layer", "weights", "biases", "all"].map((name) => element("th", { scope: "col" }, name)))), layers),
-    told,
+    { class: "small" },
+    element("summary", {}, "Layer by layer, and other networks that fit"),
+    tableElement(layers, "layer", "weights", "biases", "all"),
+    sentence,
     others,
   );
-  panel.place.append(
-    element(
-      "div",
-      { class: "budget" },
-      element("div", { class: "row" }, used, element("label", { for: "budget" }, "/ budget"), budget),
-      bar,
-      words,
-      found,
-    ),
-  );
+  const counter = element("div", { class: "row" }, used, label, budget);
+  panel.place.append(element("div", { class: "budget" }, counter, bar, words, found));
   let asked = "";
 
   budget.addEventListener("change", () => {
     const value = Number(budget.value);
-    if (Number.isInteger(value) && value >= 1 && value <= 100_000) lab.state.change({ budget: value });
+    if (Number.isInteger(value) && value >= 1 && value <= BUDGET_MOST) {
+      lab.state.change({ budget: value });
+    }
   });
   lab.listen("budget", (header) => {
     // What is wrong with the experiment is said beside its controls, by the answer.
@@ -49,29 +46,19 @@ export function createBudgetView(lab, panel) {
       asked = ""; // Asked again once the experiment is mended.
       return;
     }
-    const { trained, parameters } = header;
-    const room = header.asked - trained;
-    used.textContent = `${formatCount(trained)} / ${formatCount(header.asked)}`;
-    bar.max = Math.max(header.asked, trained);
+    const { trained, asked: most } = header;
+    used.textContent = `${formatCount(trained)} / ${formatCount(most)}`;
+    bar.max = Math.max(most, trained);
+    bar.high = most;
     bar.value = trained;
-    bar.high = header.asked;
-    words.textContent = [
-      room > 0 ? `${formatCount(room)} left.` : room < 0 ? `${formatCount(-room)} too many.` : "Just the budget.",
-      trained < parameters ? `${formatCount(parameters - trained)} more are in frozen layers: no step changes them.` : "",
-    ].join(" ");
-    setChildren(layers, ...header.layers.map(layerRow));
-    told.textContent = header.sentence;
-    setChildren(others, ...header.networks.map(({ name, network }) => element("button", { type: "button", click: () => take(network) }, name)));
-  });
-
-  function layerRow({ name, weights, biases, parameters, trained }) {
-    return element(
-      "tr",
-      {},
-      element("th", { scope: "row" }, trained ? name : `${name} (frozen)`),
-      ...[weights, biases, parameters].map((count) => element("td", { class: "number" }, formatCount(count))),
+    words.textContent = budgetWords(header);
+    setChildren(layers, ...header.layers.map(budgetRow));
+    sentence.textContent = header.sentence;
+    const buttons = header.networks.map(({ name, network }) =>
+      buttonElement(name, () => take(network)),
     );
-  }
+    setChildren(others, ...buttons);
+  });
 
   function take(network) {
     const { a } = lab.state.now;
@@ -88,4 +75,19 @@ export function createBudgetView(lab, panel) {
       lab.ask("budget", { ask: "budget", experiment: now.a, parameters: now.budget });
     },
   };
+}
+
+function budgetRow({ name, weights, biases, parameters, trained }) {
+  const counts = [weights, biases, parameters].map(formatCount);
+  return tableRow(trained ? name : `${name} (frozen)`, ...counts);
+}
+
+function budgetWords({ trained, parameters, asked }) {
+  const room = asked - trained;
+  const fixed = parameters - trained;
+  const left = room > 0 ? `${formatCount(room)} left.` : `${formatCount(-room)} too many.`;
+  const frozen = fixed
+    ? ` ${formatCount(fixed)} more are in frozen layers: no step changes them.`
+    : "";
+  return (room ? left : "Just the budget.") + frozen;
 }

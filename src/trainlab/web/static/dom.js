@@ -25,6 +25,24 @@ export function svgElement(name, attributes = {}, ...children) {
   return fillElement(document.createElementNS(SVG_NAMESPACE, name), attributes, children);
 }
 
+/** Return a button that calls `click`. */
+export function buttonElement(words, click, attributes = {}) {
+  return element("button", { type: "button", click, ...attributes }, words);
+}
+
+/** Return a small table of a body; `titles` head its columns, if there are any. */
+export function tableElement(body, ...titles) {
+  const heads = titles.map((words) => element("th", { scope: "col" }, words));
+  const head = heads.length ? element("thead", {}, element("tr", {}, ...heads)) : null;
+  return element("table", { class: "small" }, head, body);
+}
+
+/** Return a row of a table: a heading, then numbers as text. */
+export function tableRow(heading, ...numbers) {
+  const cells = numbers.map((words) => element("td", { class: "number" }, words));
+  return element("tr", {}, element("th", { scope: "row" }, heading), ...cells);
+}
+
 /** Set attributes of an element that is there already; null takes one away. */
 export function setAttributes(target, attributes) {
   for (const [name, value] of Object.entries(attributes)) {

@@ -1,6 +1,6 @@
 // A menu at each figure of the page that saves it, as SVG or as PNG.
 
-import { element } from "./dom.js";
+import { buttonElement, element } from "./dom.js";
 import { pictureOf, pngOf } from "./picture.js";
 import { saveFile } from "./save_file.js";
 
@@ -17,28 +17,24 @@ export function addFigureMenus(root) {
 }
 
 function createFigureMenu(figure) {
-  const save = (ending, make) =>
-    element("button", { type: "button", click: async () => saveFile(`${figureName(figure)}.${ending}`, await make()) }, ending.toUpperCase());
+  const save = async (ending, made) => saveFile(`${figureName(figure)}.${ending}`, await made);
+  const svg = () => save("svg", new Blob([pictureOf(figure).text], { type: "image/svg+xml" }));
+  const png = () => save("png", pngOf(pictureOf(figure)));
   return element(
     "details",
     { class: "save small" },
     element("summary", { "aria-label": `Save: ${figureTitle(figure)}` }, "Save"),
-    element(
-      "span",
-      { class: "row" },
-      save("svg", async () => new Blob([pictureOf(figure).text], { type: "image/svg+xml" })),
-      save("png", () => pngOf(pictureOf(figure))),
-    ),
+    element("span", { class: "row" }, buttonElement("SVG", svg), buttonElement("PNG", png)),
   );
 }
 
 function figureTitle(figure) {
-  const told = figure.querySelector("figcaption, svg > title")?.textContent;
-  return told || figure.getAttribute("aria-label") || figure.querySelector("[aria-label]")?.getAttribute("aria-label") || "picture";
+  const named = figure.querySelector("figcaption, svg > title")?.textContent;
+  return named || figure.querySelector("[aria-label]")?.getAttribute("aria-label") || "picture";
 }
 
-/** "Loss of all runs" becomes "loss-of-all-runs". */
+/** "Loss of all runs, on a log scale" becomes "loss-of-all-runs". */
 function figureName(figure) {
-  const words = figureTitle(figure).toLowerCase().match(/[a-z0-9]+/g) ?? ["picture"];
-  return words.join("-").slice(0, 60);
+  const [first] = figureTitle(figure).split(/[,:;.(]/);
+  return (first.toLowerCase().match(/[a-z0-9]+/g) ?? ["picture"]).join("-").slice(0, 40);
 }

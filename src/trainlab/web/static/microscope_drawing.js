@@ -1,9 +1,9 @@
-// A small drawing of a network for the microscope: a box a unit with what is known of it so far, a line a weight.
+// A small drawing of a network for the microscope: a box a unit, with what is known so far, a line a weight.
 
 import { setAttributes, setChildren, svgElement } from "./dom.js";
 import { formatNumber } from "./format.js";
 
-const SCOPE_BOX = { width: 62, height: 34, across: 128, down: 44, margin: 6 };
+const SCOPE_BOX = { width: 82, height: 34, across: 150, down: 44, margin: 6 };
 const SCOPE_MOST = { units: 14, layers: 10 }; // More can't be read.
 
 /**
@@ -13,7 +13,12 @@ const SCOPE_MOST = { units: 14, layers: 10 }; // More can't be read.
 export function createScopeDrawing({ onPick }) {
   const lines = svgElement("g");
   const boxes = svgElement("g");
-  const svg = svgElement("svg", { role: "img", "aria-label": "The network, with the numbers computed so far" }, lines, boxes);
+  const svg = svgElement(
+    "svg",
+    { role: "img", "aria-label": "The network, with the numbers computed so far" },
+    lines,
+    boxes,
+  );
   let drawn = "";
   let parts = new Map(); // name, as "w2[1,3]" or "a1[2]" -> its elements
 
@@ -25,11 +30,15 @@ export function createScopeDrawing({ onPick }) {
       x: margin + layer * across,
       y: margin + (unit + (most - widths[layer]) / 2) * down,
     });
-    setAttributes(svg, {
-      viewBox: `0 0 ${2 * margin + (widths.length - 1) * across + width} ${2 * margin + (most - 1) * down + height}`,
-    });
+    const whole = [(widths.length - 1) * across + width, (most - 1) * down + height];
+    setAttributes(svg, { viewBox: `0 0 ${whole[0] + 2 * margin} ${whole[1] + 2 * margin}` });
     setChildren(lines, ...widths.slice(1).flatMap((units, before) => edges(before, units)));
-    setChildren(boxes, ...widths.flatMap((units, layer) => Array.from({ length: units }, (_, unit) => box(layer, unit))));
+    setChildren(
+      boxes,
+      ...widths.flatMap((units, layer) =>
+        Array.from({ length: units }, (_, unit) => box(layer, unit)),
+      ),
+    );
 
     function edges(before, units) {
       const made = [];
@@ -41,7 +50,13 @@ export function createScopeDrawing({ onPick }) {
           const seen = svgElement("path", { d, class: "edge" });
           parts.set(name, { seen });
           made.push(
-            svgElement("g", { click: () => onPick(name) }, svgElement("title", {}, name), seen, svgElement("path", { d, class: "hit" })),
+            svgElement(
+              "g",
+              { click: () => onPick(name) },
+              svgElement("title", {}, name),
+              seen,
+              svgElement("path", { d, class: "hit" }),
+            ),
           );
         }
       }
@@ -52,7 +67,12 @@ export function createScopeDrawing({ onPick }) {
       const { x, y } = place(layer, unit);
       const frame = svgElement("rect", { x, y, width, height, rx: 5, class: "unit" });
       const value = svgElement("text", { x: x + width / 2, y: y + 14, "text-anchor": "middle" });
-      const slope = svgElement("text", { x: x + width / 2, y: y + 28, "text-anchor": "middle", class: "slope" });
+      const slope = svgElement("text", {
+        x: x + width / 2,
+        y: y + 28,
+        "text-anchor": "middle",
+        class: "slope",
+      });
       parts.set(layer ? `a${layer}[${unit + 1}]` : `x[${unit + 1}]`, { seen: frame, value, slope });
       return svgElement("g", {}, frame, value, slope);
     }
@@ -65,19 +85,32 @@ export function createScopeDrawing({ onPick }) {
      * `active` the names that the present operation is about, `path` those of a path.
      */
     show({ widths, values, active, weight, path }) {
-      const fits = widths.length - 1 <= SCOPE_MOST.layers && Math.max(...widths) <= SCOPE_MOST.units;
+      const fits =
+        widths.length - 1 <= SCOPE_MOST.layers && Math.max(...widths) <= SCOPE_MOST.units;
       if (!fits) return false;
       if (drawn !== widths.join("-")) build(widths);
       drawn = widths.join("-");
       for (const [name, { seen, value, slope }] of parts) {
         const sum = name.replace("a", "z");
         const names = value ? [name, sum, `∂L/∂${name}`, `∂L/∂${sum}`] : [name, `∂L/∂${name}`];
-        seen.classList.toggle("active", names.some((each) => active.has(each)));
-        seen.classList.toggle("on-path", names.some((each) => path.has(each)));
+        seen.classList.toggle(
+          "active",
+          names.some((each) => active.has(each)),
+        );
+        seen.classList.toggle(
+          "on-path",
+          names.some((each) => path.has(each)),
+        );
         seen.classList.toggle("chosen", name === weight);
         if (!value) continue;
-        value.textContent = scopeValue(values, [[name, ""], [sum, "z "]]);
-        slope.textContent = scopeValue(values, [[`∂L/∂${sum}`, "δ "], [`∂L/∂${name}`, "∂ "]]);
+        value.textContent = scopeValue(values, [
+          [name, ""],
+          [sum, "z "],
+        ]);
+        slope.textContent = scopeValue(values, [
+          [`∂L/∂${sum}`, "δ "],
+          [`∂L/∂${name}`, "∂ "],
+        ]);
       }
       return true;
     },

@@ -1,8 +1,8 @@
-// Every path from a weight to the loss with its factors multiplied out, their sum beside the derivative computed
-// in other ways, and what the optimizer makes of it.
+// Every path from a weight to the loss with its factors multiplied out, their sum beside the derivative
+// computed in other ways, and what the optimizer makes of it.
 
-import { element, setChildren } from "./dom.js";
-import { scopeNumber } from "./microscope_steps.js";
+import { element, setChildren, tableElement, tableRow } from "./dom.js";
+import { bracketed, scopeNumber } from "./microscope_steps.js";
 
 const SCOPE_CHECKS = [
   ["paths", "Sum over all paths"],
@@ -17,64 +17,62 @@ const SCOPE_CHECKS = [
  */
 export function createScopePaths({ onPath }) {
   const title = element("h3");
-  const body = element("tbody");
-  const more = element("div", { class: "small" });
+  const rows = element("tbody");
+  const text = element("div", { class: "small" });
   const checks = element("tbody");
-  const update = element("div");
-  const node = element(
-    "div",
-    {},
-    title,
-    element(
-      "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Paths" },
-      element("table", { class: "small" }, scopeHead("Path", "Factors", "Product"), body),
-    ),
-    more,
-    element("h3", {}, "The same derivative by other ways"),
-    element("table", { class: "small" }, checks),
-    element("h3", {}, "What the optimizer makes of it"),
-    update,
-  );
+  const made = element("p");
+  const formula = element("code");
+  const scroll = { class: "scroll", tabindex: "0", role: "region", "aria-label": "Paths" };
 
   function pathRow({ through, factors, product }) {
-    const numbers = factors.map(({ value }) => (value < 0 ? `(${scopeNumber(value)})` : scopeNumber(value)));
-    const told = factors.map(({ derivative, formula, value }) => `${derivative} = ${formula} = ${scopeNumber(value)}`);
-    const names = [...through, ...factors.map(({ formula }) => formula)];
-    const [begin, end] = [() => onPath(names), () => onPath([])];
+    const begin = () => onPath([...through, ...factors.map((factor) => factor.formula)]);
+    const end = () => onPath([]);
+    const told = factors.map(
+      ({ derivative, formula: from, value }) => `${derivative} = ${from} = ${scopeNumber(value)}`,
+    );
     return element(
       "tr",
-      { tabindex: "0", title: told.join("\n"), focus: begin, blur: end, mouseenter: begin, mouseleave: end },
+      { tabindex: "0", focus: begin, blur: end, mouseenter: begin, mouseleave: end },
       element("td", {}, through.join(" → ")),
-      element("td", {}, numbers.join(" · ")),
+      element(
+        "td",
+        { title: told.join("\n") },
+        factors.map(({ value }) => bracketed(value)).join(" · "),
+      ),
       element("td", { class: "number" }, scopeNumber(product)),
     );
   }
 
   return {
-    node,
-    /** Show what the answer says of the weight. */
-    show({ weight, paths, checks: found, made, text }) {
-      title.textContent = `Every path from ${weight} to the loss: ${paths.count_text}`;
-      setChildren(
-        body,
-        ...paths.listed.map(pathRow),
-        element("tr", {}, element("th", { colspan: 2, scope: "row" }, "Sum over all paths"), element("td", { class: "number" }, scopeNumber(paths.sum))),
-      );
-      setChildren(more, ...text.map((words) => element("p", {}, words)));
-      const rows = SCOPE_CHECKS.filter(([name]) => typeof found[name] === "number");
+    node: element(
+      "div",
+      {},
+      title,
+      element("div", scroll, tableElement(rows, "Path", "Factors", "Product")),
+      text,
+      element("h3", {}, "The same derivative by other ways"),
+      tableElement(checks),
+      element("h3", {}, "What the optimizer makes of it"),
+      made,
+      formula,
+    ),
+    /** Show what an answer says of its weight. */
+    show(header) {
+      const { paths } = header;
+      const found = SCOPE_CHECKS.filter(([name]) => typeof header.checks[name] === "number");
+      const all = tableRow("Sum over all paths", "", scopeNumber(paths.sum));
+      title.textContent = `Every path from ${header.weight} to the loss: ${paths.count_text}`;
+      setChildren(rows, ...paths.listed.map(pathRow), all);
+      setChildren(text, ...header.text.map((words) => element("p", {}, words)));
       setChildren(
         checks,
-        ...rows.map(([name, words]) =>
-          element("tr", {}, element("th", { scope: "row" }, words), element("td", { class: "number" }, String(found[name]).replace("-", "−"))),
+        // Every digit: they are to be compared.
+        ...found.map(([name, words]) =>
+          tableRow(words, String(header.checks[name]).replace("-", "−")),
         ),
       );
-      const ended = element("p", {}, "The run has ended: there is no next step.");
-      setChildren(update, ...(made ? [element("p", {}, made.sentence), element("p", {}, element("code", {}, made.formula))] : [ended]));
+      made.textContent = header.made?.sentence ?? "The run has ended: there is no next step.";
+      formula.textContent = header.made?.formula ?? "";
     },
   };
-}
-
-function scopeHead(...titles) {
-  return element("thead", {}, element("tr", {}, ...titles.map((words) => element("th", { scope: "col" }, words))));
 }

@@ -9,8 +9,13 @@ export function scopeNumber(value) {
   return formatNumber(value, SCOPE_DIGITS);
 }
 
+/** Return a number as a factor: in brackets if it is negative. */
+export function bracketed(value) {
+  return value < 0 ? `(${scopeNumber(value)})` : scopeNumber(value);
+}
+
 /**
- * Return a formula with numbers in the place of its names, negative ones in brackets; null if it has none of them.
+ * Return a formula with numbers in the place of its names; null if it hasn't all of them.
  * @param {string} formula as "w1[1,1]·x[1] + b1[1]"
  * @param {[string, number][]} operands
  */
@@ -19,11 +24,11 @@ export function withNumbers(formula, operands) {
   // The longest first: "∂L/∂z1[1]" before "z1[1]".
   const names = [...named.keys()].sort((one, other) => other.length - one.length);
   if (!names.length || !names.every((name) => formula.includes(name))) return null;
-  const any = new RegExp(names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "g");
-  const filled = formula.replace(any, (name) => {
-    const value = named.get(name);
-    return value < 0 ? `(${scopeNumber(value)})` : scopeNumber(value);
-  });
+  const any = new RegExp(
+    names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"),
+    "g",
+  );
+  const filled = formula.replace(any, (name) => bracketed(named.get(name)));
   return filled.replaceAll("·", " · ").replaceAll("  ", " ");
 }
 
@@ -32,7 +37,8 @@ export function operationLines({ result, formula, operands, value }) {
   const numbers = withNumbers(formula, operands);
   const found = scopeNumber(value);
   const lines = [`${result} = ${formula}`];
-  if (numbers === null) lines.push(operands.map(([name, number]) => `${name} = ${scopeNumber(number)}`).join(", "));
+  if (numbers === null)
+    lines.push(operands.map(([name, number]) => `${name} = ${scopeNumber(number)}`).join(", "));
   else if (numbers !== found) lines.push(`= ${numbers}`);
   lines.push(`= ${found}`);
   return lines;
@@ -41,7 +47,8 @@ export function operationLines({ result, formula, operands, value }) {
 /** Return what is known after the first operations: the inputs, and each result by its name. */
 export function knownValues(steps, count) {
   const known = new Map();
-  for (const { operands } of steps) for (const [name, value] of operands) if (/^x\[/.test(name)) known.set(name, value);
+  for (const { operands } of steps)
+    for (const [name, value] of operands) if (/^x\[/.test(name)) known.set(name, value);
   for (const { result, value } of steps.slice(0, count)) known.set(result, value);
   return known;
 }
@@ -56,4 +63,12 @@ export function weightNames({ network, backward }) {
     );
     return [...weights.flat(), ...(bias ? named((unit) => `b${before + 1}[${unit}]`) : [])];
   });
+}
+
+/** Return the weight if a network of these widths has it, else one of the first layer. */
+export function weightOrFirst(weight, widths) {
+  const [, kind, layer, unit, , source = 1] =
+    /^([wb])(\d+)\[(\d+)(,(\d+))?\]$/.exec(weight ?? "") ?? [];
+  const known = kind && unit <= widths[layer] && source <= widths[layer - 1];
+  return known && Number(layer) ? weight : `w1[1,${Math.min(widths[0], 2)}]`;
 }

@@ -1,15 +1,17 @@
-// The microscope: both passes of one example at one step of one run, operation by operation, and every path
-// from a weight to the loss.
+// The microscope: both passes of one example at one step of one run, operation by operation, and every
+// path from a weight to the loss.
 
-import { createControl } from "./control.js";
-import { announce, element, setAttributes, setChildren } from "./dom.js";
+import { announce, buttonElement, element, setAttributes, setChildren } from "./dom.js";
 import { widthsOf } from "./experiment_form.js";
 import { formatCount } from "./format.js";
 import { createScopeDrawing } from "./microscope_drawing.js";
 import { createScopePaths } from "./microscope_paths.js";
-import { knownValues, operationLines, weightNames } from "./microscope_steps.js";
+import { knownValues, operationLines, weightNames, weightOrFirst } from "./microscope_steps.js";
+import { openViewLane } from "./view_lane.js";
 
-const SCOPE_LISTED = 2_000; // Of larger networks a weight is typed: their answers don't list them.
+const SCOPE_HELP =
+  "In a box: the output a (or z, before the activation); below it δ = ∂L/∂z (first ∂L/∂a). " +
+  "Click a line to choose its weight.";
 
 /**
  * Make the view.
@@ -18,89 +20,73 @@ const SCOPE_LISTED = 2_000; // Of larger networks a weight is typed: their answe
 export function createMicroscopeView(lab) {
   const change = (part, how) => lab.state.change(part, how);
   const where = element("p", { class: "small muted" });
-  const sentence = element("p", { role: "status" });
-  const step = scopeField("scope-step", "steps made before", 0, (value) => change({ step: value }));
-  const far = element("input", { type: "range", min: 0, "aria-label": "steps made before, slider" });
-  far.addEventListener("input", () => change({ step: Number(far.value) }, { dragging: true }));
-  step.node.append(far);
-  const point = scopeField("scope-point", "example", 1, (value) => change({ point: value }));
-  const weights = element("select", { id: "scope-weight", change: () => change({ weight: weights.value }) });
-  const typed = createControl({ name: "weight", type: "text", default: "" }, { onInput: (weight) => change({ weight }) });
-  const listed = element("div", { class: "field" }, element("label", { for: "scope-weight" }, "weight"), weights);
+  const step = scopeField("step", "steps made before", 0, (value) => change({ step: value }));
+  const far = element("input", {
+    type: "range",
+    min: 0,
+    "aria-label": "steps made before, slider",
+  });
+  const point = scopeField("example", "example", 1, (value) => change({ point: value }));
+  const weights = element("select", { id: "scope-weight" });
+  const weight = scopeLabelled("weight", weights);
   const drawing = createScopeDrawing({ onPick: (weight) => change({ weight }) });
-  const figure = element(
-    "figure",
-    { class: "scroll scope" },
-    element("figcaption", { class: "small" }, "In a box: the output a (or z, before the activation); below it δ = ∂L/∂z (at first ∂L/∂a). Click a line to choose its weight."),
-    drawing.node,
-  );
+  const help = element("figcaption", { class: "small" }, SCOPE_HELP);
+  const figure = element("figure", { class: "scroll scope" }, help, drawing.node);
   const at = element("p", { class: "small muted" });
   const lines = element("pre", { class: "operation" });
-  const slider = element("input", { type: "range", min: 0, step: 1, "aria-label": "Operation", input: () => go(Number(slider.value)) });
+  const slider = element("input", { type: "range", min: 0, step: 1, "aria-label": "Operation" });
   const buttons = [
     ["|◀", "First operation", () => 0],
     ["◀ Back", null, () => shown.at - 1],
     ["Next ▶", null, () => shown.at + 1],
     ["Next layer", null, nextLayer],
-    ["The weight’s", "Operation that gives the weight's derivative", () => shown.steps.findIndex(({ result }) => result === `∂L/∂${shown.header.weight}`)],
     ["▶|", "Last operation", () => shown.steps.length - 1],
-  ].map(([words, label, where]) =>
-    element("button", { type: "button", "aria-label": label, click: () => go(where()) }, words),
+    ["The weight’s", "The operation that gives the weight's derivative", weightsPlace],
+  ].map(([words, label, place]) =>
+    buttonElement(words, () => go(place()), { "aria-label": label }),
   );
   const stepper = element(
     "div",
-    { role: "group", "aria-label": "Operations, one after the other; the arrow keys step", keydown: press },
+    { role: "group", "aria-label": "Operations; the arrow keys step", keydown: press },
     element("div", { class: "row" }, ...buttons, slider),
     at,
     lines,
   );
   const paths = createScopePaths({ onPath: follow });
-  const rest = element("div", {}, figure, stepper, paths.node);
-  const node = element(
-    "div",
-    {},
-    element("div", { class: "pair scope-fields" }, step.node, point.node, listed, typed.node),
-    where,
-    sentence,
-    rest,
-  );
-  let asked = "";
+  const lane = openViewLane(lab, "microscope", {
+    body: element("div", {}, where, figure, stepper, paths.node),
+    take: showAnswer,
+  });
+  const fields = element("div", { class: "pair scope-fields" }, step.node, point.node, weight);
   let known = ""; // The names in the list of weights.
   let shown = null; // {header, steps, at}
   let followed = new Set(); // The path that is pointed at.
 
-  lab.listen("microscope", (header) => {
-    node.classList.remove("stale");
-    sentence.classList.toggle("bad", header.kind === "error");
-    sentence.textContent = header.kind === "error" ? header.message : header.sentence;
-    rest.hidden = header.kind === "error";
-    if (rest.hidden) return announce(header.message);
-    shown = { header, steps: header.steps, at: 0 };
+  step.node.append(far);
+  far.addEventListener("input", () => change({ step: Number(far.value) }, { dragging: true }));
+  weights.addEventListener("change", () => change({ weight: weights.value }));
+  slider.addEventListener("input", () => go(Number(slider.value)));
+
+  function showAnswer(header) {
+    const { steps, of_steps: all } = header;
+    shown = { header, steps, at: 0 };
     followed = new Set();
     where.textContent =
-      `Seed ${formatCount(header.seed)} after ${formatCount(header.step)} of ${formatCount(header.of_steps)} steps ` +
-      `(epoch ${formatCount(header.epoch)}); ${header.point}`;
-    setAttributes(far, { max: header.of_steps });
+      `Seed ${formatCount(header.seed)} after ${formatCount(header.step)} of ${formatCount(all)} ` +
+      `steps (epoch ${formatCount(header.epoch)}); ${header.point}`;
+    setAttributes(far, { max: all });
     far.value = String(header.step);
-    showWeights(header);
-    paths.show(header);
-    stepper.hidden = figure.hidden = !header.steps.length;
-    if (header.steps.length) go(lab.state.now.operation, false);
-  });
-
-  function showWeights(header) {
-    const many = header.network.parameters > SCOPE_LISTED;
-    listed.hidden = many;
-    typed.node.hidden = !many;
-    typed.set(header.weight);
-    const names = many ? [] : weightNames(header);
-    if (names.join() !== known) setChildren(weights, ...names.map((name) => element("option", { value: name }, name)));
+    const names = weightNames(header);
+    const options = names.map((name) => element("option", { value: name }, name));
+    if (names.join() !== known) setChildren(weights, ...options);
     known = names.join();
     weights.value = header.weight;
+    paths.show(header);
+    stepper.hidden = figure.hidden = !steps.length;
+    if (steps.length) go(lab.state.now.operation, false);
   }
 
   function go(place, tell = true) {
-    if (!shown) return;
     const last = shown.steps.length - 1;
     shown.at = Math.min(Math.max(place, 0), last);
     setAttributes(slider, { max: last });
@@ -115,7 +101,8 @@ export function createMicroscopeView(lab) {
   function draw() {
     const { steps, header } = shown;
     const now = steps[shown.at];
-    at.textContent = `Operation ${formatCount(shown.at + 1)} of ${formatCount(steps.length)}: ${scopePhase(now)}`;
+    const count = `${formatCount(shown.at + 1)} of ${formatCount(steps.length)}`;
+    at.textContent = `Operation ${count}: ${scopePhase(now)}`;
     lines.textContent = operationLines(now).join("\n");
     figure.hidden = !drawing.show({
       widths: header.network.widths,
@@ -123,9 +110,6 @@ export function createMicroscopeView(lab) {
       active: new Set([now.result, ...now.operands.map(([name]) => name)]),
       weight: header.weight,
       path: followed,
-    });
-    buttons.forEach((button, place) => {
-      button.disabled = place < 2 ? shown.at === 0 : place !== 4 && shown.at === steps.length - 1;
     });
   }
 
@@ -136,12 +120,18 @@ export function createMicroscopeView(lab) {
 
   function nextLayer() {
     const { phase, layer } = shown.steps[shown.at];
-    const next = shown.steps.findIndex((each, place) => place > shown.at && (each.phase !== phase || each.layer !== layer));
+    const next = shown.steps.findIndex(
+      (each, place) => place > shown.at && (each.phase !== phase || each.layer !== layer),
+    );
     return next < 0 ? shown.steps.length - 1 : next;
   }
 
+  function weightsPlace() {
+    return shown.steps.findIndex(({ result }) => result === `∂L/∂${shown.header.weight}`);
+  }
+
   function press(event) {
-    if (!shown || event.target === slider) return;
+    if (event.target === slider) return;
     const by = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
     if (!by) return;
     event.preventDefault();
@@ -151,41 +141,40 @@ export function createMicroscopeView(lab) {
   return {
     name: "microscope",
     title: "Microscope",
-    node,
+    node: element("div", {}, fields, lane.node),
     show(now) {
       step.set(now.step ?? 0);
       far.value = String(now.step ?? 0);
       point.set(now.point);
-      const question = {
+      lane.ask({
         ask: "microscope",
         experiment: now.a,
         seed: now.seed,
         step: now.step ?? 0, // The end has no next step to look at.
         point: now.point,
-        weight: now.weight ?? `w1[1,${Math.min(widthsOf(now.a)[0], 2)}]`,
-      };
-      if (JSON.stringify(question) !== asked) {
-        asked = JSON.stringify(question);
-        node.classList.add("stale");
-        lab.ask("microscope", question);
-      }
+        weight: weightOrFirst(now.weight, widthsOf(now.a)),
+      });
     },
   };
 }
 
 /** A labelled whole number from `least` on. */
-function scopeField(id, label, least, onValue) {
-  const input = element("input", { id, type: "number", min: least, step: 1 });
+function scopeField(name, label, least, onValue) {
+  const input = element("input", { id: `scope-${name}`, type: "number", min: least, step: 1 });
   input.addEventListener("change", () => {
     const value = Number(input.value);
     if (Number.isSafeInteger(value) && value >= least) onValue(value);
   });
   return {
-    node: element("div", { class: "field" }, element("label", { for: id }, label), input),
+    node: scopeLabelled(label, input),
     set(value) {
       if (document.activeElement !== input) input.value = String(value);
     },
   };
+}
+
+function scopeLabelled(label, input) {
+  return element("div", { class: "field" }, element("label", { for: input.id }, label), input);
 }
 
 function scopePhase({ phase, layer, operation }) {

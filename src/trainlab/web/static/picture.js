@@ -1,15 +1,32 @@
-// A figure of the page as a picture that stands alone: one SVG with its colours and fonts written into it, or a PNG.
+// A figure of the page as a picture that stands alone: one SVG with colours and fonts in it, or a PNG.
 
 import { svgElement } from "./dom.js";
 
 const PICTURE_MARGIN = 8;
 const PICTURE_SCALE = 2;
 const PICTURE_STYLES = [
-  ["fill", "stroke", "font-family", "font-size", "font-weight", "font-style", "text-anchor", "visibility"],
-  ["stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "fill-opacity", "stroke-opacity"],
+  [
+    "fill",
+    "stroke",
+    "font-family",
+    "font-size",
+    "font-weight",
+    "font-style",
+    "text-anchor",
+    "visibility",
+  ],
+  [
+    "stroke-width",
+    "stroke-dasharray",
+    "stroke-linecap",
+    "stroke-linejoin",
+    "fill-opacity",
+    "stroke-opacity",
+  ],
   ["opacity", "dominant-baseline", "paint-order"],
 ].flat();
-const PICTURE_START = { opacity: "1", "dominant-baseline": "auto" }; // Those that no part has from the one around it.
+// Those that no part has from the one around it.
+const PICTURE_START = { opacity: "1", "dominant-baseline": "auto" };
 
 /**
  * Return all drawings of a figure as one SVG: its text, width and height. HTML between them is left out.
@@ -22,7 +39,10 @@ export function pictureOf(figure) {
   const drawn = [...figure.querySelectorAll("svg, canvas")].filter(isPictureOutermost);
   const boxes = drawn.map((each) => each.getBoundingClientRect());
   const left = Math.min(...boxes.map((box) => box.left));
-  const top = Math.min(...boxes.map((box) => box.top), caption ? caption.getBoundingClientRect().top : around.bottom);
+  const top = Math.min(
+    ...boxes.map((box) => box.top),
+    caption ? caption.getBoundingClientRect().top : around.bottom,
+  );
   const width = Math.ceil(Math.max(...boxes.map((box) => box.right)) - left) + 2 * PICTURE_MARGIN;
   const height = Math.ceil(Math.max(...boxes.map((box) => box.bottom)) - top) + 2 * PICTURE_MARGIN;
   const picture = svgElement(
@@ -70,7 +90,8 @@ function isPictureOutermost(drawing) {
 function pictureBackground(node) {
   for (let at = node; at; at = at.parentElement) {
     const { backgroundColor } = getComputedStyle(at);
-    if (backgroundColor !== "rgba(0, 0, 0, 0)" && backgroundColor !== "transparent") return backgroundColor;
+    if (backgroundColor !== "rgba(0, 0, 0, 0)" && backgroundColor !== "transparent")
+      return backgroundColor;
   }
   return "white";
 }
@@ -101,7 +122,7 @@ function pictureImage(canvas, at) {
   });
 }
 
-/** A copy of a drawing at its place, each part with the looks that the page's style sheets give it. */
+/** A copy of a drawing at its place, each part with the looks that the page's styles give it. */
 function pictureCopy(drawing, at) {
   const copy = drawing.cloneNode(true);
   const pairs = [drawing, ...drawing.querySelectorAll("*")];

@@ -35,14 +35,18 @@ export function createPlayer({ onPlace, onRest, ready }) {
     button("−1 step", "One step back", ",", () => move(-1)),
     button("+1 step", "One step forward", ".", () => move(1)),
   ];
+  const epochs = [
+    button("−1 epoch", "One epoch back", "<", () => moveEpoch(-1)),
+    button("+1 epoch", "One epoch forward", ">", () => moveEpoch(1)),
+  ];
   const node = element(
     "div",
     { class: "row player", role: "group", "aria-label": "Play the run" },
     play,
     button("Start", "To the start", "", () => jump(0)),
-    button("−1 epoch", "One epoch back", "<", () => moveEpoch(-1)),
+    epochs[0],
     ...single,
-    button("+1 epoch", "One epoch forward", ">", () => moveEpoch(1)),
+    epochs[1],
     button("End", "To the end", "", () => jump(last)),
     speed,
   );
@@ -121,6 +125,7 @@ export function createPlayer({ onPlace, onRest, ready }) {
       [last, perEpoch] = [of, epoch];
       unit = exact === "epochs" ? epoch : 1;
       for (const each of single) each.hidden = unit > 1;
+      for (const each of epochs) each.hidden = epoch === 1;
       setAttributes(slider, { max: last, step: unit });
       go(Math.min(step ?? last, last));
     },

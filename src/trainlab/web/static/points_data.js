@@ -11,11 +11,11 @@ const POINTS_NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 export class PointsError extends Error {}
 
 /**
- * Read columns of numbers, the last of which is the target; its cells may be names of classes instead.
- * A first line without numbers is a header. Commas, semicolons, tabs or blanks part the cells; where it isn't
- * the comma, numbers may have a decimal comma.
+ * Read columns of numbers, the last of which is the target; it may have names of classes instead.
+ * A first line without numbers is a header. Commas, semicolons, tabs or blanks part the cells;
+ * where it isn't the comma, numbers may have a decimal comma.
  * @param {string} text
- * @returns {{inputs: number[][], targets: number[], classes: string[]}} `classes` is empty if targets are numbers
+ * @returns {{inputs: number[][], targets: number[], classes: string[]}} of numbers no `classes`
  */
 export function readPointsText(text) {
   const lines = text.split(/\r\n|\r|\n/).map((words, place) => ({ words, line: place + 1 }));
@@ -25,35 +25,44 @@ export function readPointsText(text) {
   const rows = filled.map(({ words, line }) => ({ line, cells: pointsCells(words, mark) }));
   const width = rows[0].cells.length;
   if (width < 2) {
-    throw new PointsError(`Line ${rows[0].line} has one column: two or more are needed, the last is the target.`);
+    throw new PointsError(
+      `Line ${rows[0].line} has one column: two or more are needed, the last is the target.`,
+    );
   }
   const uneven = rows.find(({ cells }) => cells.length !== width);
   if (uneven) {
     const first = `line ${rows[0].line} has ${width}`;
-    throw new PointsError(`Line ${uneven.line} has ${pointsColumns(uneven.cells.length)}, but ${first}.`);
+    throw new PointsError(
+      `Line ${uneven.line} has ${pointsColumns(uneven.cells.length)}, but ${first}.`,
+    );
   }
   const titled = rows[0].cells.slice(0, -1).every((cell) => cell && !isPointsNumber(cell, mark));
   const body = titled ? rows.slice(1) : rows;
-  if (!body.length) throw new PointsError("There are column names, but no lines of numbers under them.");
+  if (!body.length)
+    throw new PointsError("There are column names, but no lines of numbers under them.");
   const inputs = body.map(({ cells, line }) =>
     cells.slice(0, -1).map((cell, column) => pointsNumber(cell, mark, line, column + 1)),
   );
   return { inputs, ...pointsTargets(body, mark, width) };
 }
 
-/** Return the columns of `rows`, rounded so that links stay short: to 3 decimals, small numbers to 3 digits. */
+/** Return rows rounded, so that links stay short: to 3 decimals, columns of small numbers to 3 digits. */
 export function roundPoints(rows) {
   const columns = rows[0]?.length ?? 0;
   const decimals = Array.from({ length: columns }, (_, column) => {
     const size = Math.max(...rows.map((row) => Math.abs(row[column])));
-    return size > 0 ? Math.max(POINTS_DECIMALS, POINTS_DECIMALS - 1 - Math.floor(Math.log10(size))) : 0;
+    return size > 0
+      ? Math.max(POINTS_DECIMALS, POINTS_DECIMALS - 1 - Math.floor(Math.log10(size)))
+      : 0;
   });
   // Adding 0 makes 0 of -0.
-  return rows.map((row) => row.map((value, column) => Number(value.toFixed(Math.min(decimals[column], 100))) + 0));
+  return rows.map((row) =>
+    row.map((value, column) => Number(value.toFixed(Math.min(decimals[column], 100))) + 0),
+  );
 }
 
 /**
- * Return the experiment with these points as its task, and in words what of the network had to follow.
+ * Return the experiment with these points as its task, and in words how the network follows them.
  * @param {object} experiment
  * @param {{inputs: number[][], targets: number[], classes?: string[]}} points
  */
@@ -64,10 +73,15 @@ export function withPoints(experiment, { inputs, targets, classes = [] }) {
   const before = widthsOf(experiment);
   const widths = [...before];
   widths[0] = inputs[0].length;
-  widths[widths.length - 1] = many ? classes.length : Array.isArray(targets[0]) ? targets[0].length : 1;
+  widths[widths.length - 1] = many
+    ? classes.length
+    : Array.isArray(targets[0])
+      ? targets[0].length
+      : 1;
   const said = [];
   if (widths[0] !== before[0]) said.push(`begins with ${pointsCounted(widths[0], "input")}`);
-  if (widths.at(-1) !== before.at(-1)) said.push(`ends with ${pointsCounted(widths.at(-1), "output")}`);
+  if (widths.at(-1) !== before.at(-1))
+    said.push(`ends with ${pointsCounted(widths.at(-1), "output")}`);
   const made = withValue(experiment, "task", task);
   return {
     experiment: said.length ? withValue(made, "network.widths", widths) : made,
@@ -105,11 +119,16 @@ function pointsTargets(body, mark, width) {
   const numeric = body.filter(({ cells }) => isPointsNumber(cells.at(-1), mark)).length;
   const empty = body.find(({ cells }) => !cells.at(-1));
   if (numeric || empty) {
-    return { targets: body.map(({ cells, line }) => pointsNumber(cells.at(-1), mark, line, width)), classes: [] };
+    return {
+      targets: body.map(({ cells, line }) => pointsNumber(cells.at(-1), mark, line, width)),
+      classes: [],
+    };
   }
   const classes = [...new Set(body.map(({ cells }) => cells.at(-1)))].sort();
   if (classes.length < 2) {
-    throw new PointsError(`Column ${width}: every line has the target “${classes[0].slice(0, 40)}”; there must be two.`);
+    throw new PointsError(
+      `Column ${width}: “${classes[0].slice(0, 40)}” is the only target; there must be two.`,
+    );
   }
   return { targets: body.map(({ cells }) => classes.indexOf(cells.at(-1))), classes };
 }

@@ -8,7 +8,7 @@ const POINTS_NEAR = 9; // So close, in the picture's units, a point is meant.
 const POINTS_REACH = 1.5; // Shown at least, to either side of 0.
 
 /**
- * Return the plane; `onChange(points)` gets the points as `{x, y, target}` after each of the visitor's changes.
+ * Return the plane; `onChange(points)` gets the points, `{x, y, target}` each, when one came or went.
  * @param {{onChange: (points: {x: number, y: number, target: number}[]) => void}} listeners
  */
 export function createPointsPlane({ onChange }) {
@@ -22,7 +22,8 @@ export function createPointsPlane({ onChange }) {
       class: "points-plane",
       role: "application",
       tabindex: "0",
-      "aria-label": "Plane of points. Arrows move a cursor, 0 and 1 place a point there, Delete removes the nearest.",
+      "aria-label":
+        "Plane of points. Arrows move a cursor, 0 and 1 place a point, Delete removes the nearest.",
       click,
       keydown: press,
     },
@@ -32,7 +33,11 @@ export function createPointsPlane({ onChange }) {
     cursor,
   );
   const tools = [0, 1, null].map((target) =>
-    element("button", { type: "button", click: () => take(target) }, target === null ? "Remove" : `Class ${target}`),
+    element(
+      "button",
+      { type: "button", click: () => take(target) },
+      target === null ? "Remove" : `Class ${target}`,
+    ),
   );
   let points = [];
   let reach = POINTS_REACH;
@@ -41,7 +46,8 @@ export function createPointsPlane({ onChange }) {
 
   const across = (x) => ((x + reach) / (2 * reach)) * POINTS_SIDE;
   const down = (y) => ((reach - y) / (2 * reach)) * POINTS_SIDE;
-  const tidy = (value) => Number((Math.round((value / reach) * 150) * (reach / 150)).toFixed(3)) + 0;
+  const tidy = (value) =>
+    Number((Math.round((value / reach) * 150) * (reach / 150)).toFixed(3)) + 0;
 
   function draw() {
     const edge = formatNumber(reach);
@@ -52,13 +58,19 @@ export function createPointsPlane({ onChange }) {
         stroke: "var(--tl-grid)",
       }),
       svgElement("text", { x: 3, y: down(0) - 3, class: "muted" }, `−${edge}`),
-      svgElement("text", { x: POINTS_SIDE - 3, y: down(0) - 3, "text-anchor": "end", class: "muted" }, edge),
+      svgElement(
+        "text",
+        { x: POINTS_SIDE - 3, y: down(0) - 3, "text-anchor": "end", class: "muted" },
+        edge,
+      ),
       svgElement("text", { x: across(0) + 3, y: 11, class: "muted" }, edge),
     );
     setChildren(marks, ...points.map(({ x, y, target }) => pointMark(across(x), down(y), target)));
     const [x, y] = [across(at.x), down(at.y)];
     cursor.setAttribute("d", `M${x - 9},${y}h18M${x},${y - 9}v18`);
-    tools.forEach((button, place) => setAttributes(button, { "aria-pressed": String([0, 1, null][place] === tool) }));
+    tools.forEach((button, place) =>
+      setAttributes(button, { "aria-pressed": String([0, 1, null][place] === tool) }),
+    );
   }
 
   function take(target) {
@@ -75,19 +87,28 @@ export function createPointsPlane({ onChange }) {
 
   function place(target) {
     const kept = points.filter(({ x, y }) => x !== at.x || y !== at.y);
-    change([...kept, { ...at, target }], `${pointWords({ ...at, target })}, ${kept.length + 1} in all`);
+    change(
+      [...kept, { ...at, target }],
+      `${pointWords({ ...at, target })}, ${kept.length + 1} in all`,
+    );
   }
 
   function remove(within) {
     const far = ({ x, y }) => Math.hypot(across(x) - across(at.x), down(y) - down(at.y));
     const nearest = [...points].sort((one, other) => far(one) - far(other))[0];
     if (!nearest || far(nearest) > within) return;
-    change(points.filter((point) => point !== nearest), `${pointWords(nearest)} removed, ${points.length - 1} left`);
+    change(
+      points.filter((point) => point !== nearest),
+      `${pointWords(nearest)} removed, ${points.length - 1} left`,
+    );
   }
 
   function click(event) {
     const box = svg.getBoundingClientRect();
-    const share = { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
+    const share = {
+      x: (event.clientX - box.left) / box.width,
+      y: (event.clientY - box.top) / box.height,
+    };
     at = { x: tidy((2 * share.x - 1) * reach), y: tidy((1 - 2 * share.y) * reach) };
     if (event.shiftKey || tool === null) remove(POINTS_NEAR);
     else place(tool);
@@ -95,7 +116,12 @@ export function createPointsPlane({ onChange }) {
 
   function press(event) {
     const by = (event.shiftKey ? 1 : 10) * (reach / 150);
-    const moves = { ArrowRight: [by, 0], ArrowLeft: [-by, 0], ArrowUp: [0, by], ArrowDown: [0, -by] };
+    const moves = {
+      ArrowRight: [by, 0],
+      ArrowLeft: [-by, 0],
+      ArrowUp: [0, by],
+      ArrowDown: [0, -by],
+    };
     if (event.key in moves) {
       const held = (value) => tidy(Math.min(Math.max(value, -reach), reach));
       at = { x: held(at.x + moves[event.key][0]), y: held(at.y + moves[event.key][1]) };
@@ -113,8 +139,12 @@ export function createPointsPlane({ onChange }) {
     /** Show points as `{x, y, target}`; the plane grows until it holds them all. */
     show(held) {
       points = held;
-      const most = Math.max(POINTS_REACH, ...held.map(({ x, y }) => Math.max(Math.abs(x), Math.abs(y))));
-      if (most > reach || reach > 2 * most) reach = most > POINTS_REACH ? Number((most * 1.1).toPrecision(2)) : most;
+      const most = Math.max(
+        POINTS_REACH,
+        ...held.map(({ x, y }) => Math.max(Math.abs(x), Math.abs(y))),
+      );
+      if (most > reach || reach > 2 * most)
+        reach = most > POINTS_REACH ? Number((most * 1.1).toPrecision(2)) : most;
       draw();
     },
   };
@@ -122,7 +152,9 @@ export function createPointsPlane({ onChange }) {
 
 /** Full if the target is 1, hollow if it is 0. */
 function pointMark(x, y, target) {
-  const look = target ? { fill: "var(--tl-s1)" } : { fill: "none", stroke: "var(--tl-s2)", "stroke-width": 2 };
+  const look = target
+    ? { fill: "var(--tl-s1)" }
+    : { fill: "none", stroke: "var(--tl-s2)", "stroke-width": 2 };
   return svgElement("circle", { cx: x, cy: y, r: target ? 5 : 4, ...look });
 }
 

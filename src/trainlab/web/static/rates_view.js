@@ -1,73 +1,63 @@
 // The learning rate: a range test of it, and the schedule as it will be.
 
-import { element, setChildren } from "./dom.js";
+import { buttonElement, element } from "./dom.js";
 import { kindOf } from "./experiment_form.js";
 import { formatCount, formatNumber } from "./format.js";
 import { createRangeChart, tidyRate } from "./range_chart.js";
 import { createScheduleChart } from "./schedule_chart.js";
 import { withValue } from "./state.js";
+import { openViewLane } from "./view_lane.js";
 
-const RATES_HANDLED = { step: "step_size", cosine_annealing_warm_restarts: "T_0" }; // Kind -> what a handle sets.
+const RATES_TEST =
+  "Range test: the loss while the learning rate climbs, both on log scales; the median and the " +
+  "middle 90 % of seeds. Click to take a rate.";
+// What a handle sets, by kind of schedule.
+const RATES_HANDLED = { step: "step_size", cosine_annealing_warm_restarts: "T_0" };
 
 /**
  * Make the view.
  * @param {{state: object, schema: object, ask: Function, listen: Function}} lab
  */
 export function createRatesView(lab) {
-  const change = (path, value, dragging = false) =>
-    lab.state.change({ a: withValue(lab.state.now.a, path, value), step: null }, { dragging });
-  const sentence = element("p", { role: "status" });
   const range = createRangeChart({ onRate: (rate) => change("optimizer.lr", rate) });
-  const take = element("button", { type: "button", hidden: true });
+  const take = buttonElement("", () => change("optimizer.lr", tidyRate(suggested)));
   const method = element("p", { class: "small muted" });
   const schedule = createScheduleChart({ onMove: move });
   const words = element("p", { class: "small" });
-  const drawn = element("p", { class: "small muted" });
-  const test = element(
-    "div",
-    { hidden: true },
-    element("figure", {}, element("figcaption", { class: "small" }, "Range test: the loss while the rate climbs. Click to take a rate."), range.node),
-    element("div", { class: "row" }, take),
-    method,
+  const moved = element(
+    "p",
+    { class: "small muted" },
+    "Drag the round handles, or use the arrow keys.",
   );
-  const preview = element(
-    "div",
-    { hidden: true },
-    element("figure", {}, element("figcaption", { class: "small" }, "Schedule: the rate over the training"), schedule.node),
-    words,
-    drawn,
-  );
-  const node = element("div", {}, sentence, element("div", { class: "pair" }, test, preview));
-  let asked = "";
+  const test = element("div", {}, ratesFigure(RATES_TEST, range.node), take, method);
+  const preview = ratesFigure("Schedule: the rate over the training", schedule.node);
+  const lane = openViewLane(lab, "rates", {
+    body: element("div", { class: "pair" }, test, element("div", {}, preview, words, moved)),
+    take: showAnswer,
+  });
   let suggested = null;
 
-  take.addEventListener("click", () => change("optimizer.lr", tidyRate(suggested)));
-  lab.listen("rates", (header, arrays) => {
-    const failed = header.kind === "error";
-    sentence.classList.toggle("bad", failed);
-    if (failed) {
-      sentence.textContent = header.message;
-      node.classList.remove("stale");
-      test.hidden = preview.hidden = true;
-      return;
-    }
-    const handles = handlesOf(lab.state.now.a);
-    preview.hidden = false;
-    schedule.show(arrays, handles);
-    words.textContent = `${header.schedule}: ${header.schedule_words}`;
-    drawn.textContent = handles.length ? "Drag the round handles, or move them with the arrow keys." : "";
-    if (!arrays.rate) return;
-    node.classList.remove("stale");
-    test.hidden = false;
-    sentence.textContent = header.sentence;
-    method.textContent = header.method;
-    ({ suggested } = header);
-    take.hidden = suggested === null;
-    if (suggested !== null) setChildren(take, `Take the suggested ${formatNumber(tidyRate(suggested))}`);
-    range.show(header, arrays);
-  });
+  function change(path, value, dragging = false) {
+    lab.state.change({ a: withValue(lab.state.now.a, path, value), step: null }, { dragging });
+  }
 
-  /** What of the present schedule can be moved: `{epoch, words, with}`, `with(epoch)` being the field and its new value. */
+  function showAnswer(header, arrays) {
+    const { a } = lab.state.now;
+    const handles = handlesOf(a);
+    schedule.show(arrays, handles, Math.max(a.epochs ?? lab.schema.epochs, 1));
+    words.textContent = `${header.schedule}: ${header.schedule_words}`;
+    moved.hidden = !handles.length;
+    test.classList.toggle("stale", !arrays.rate);
+    test.hidden = !arrays.rate && !range.shown();
+    if (!arrays.rate) return;
+    ({ suggested } = header);
+    range.show(header, arrays);
+    method.textContent = header.method;
+    take.hidden = suggested === null;
+    if (!take.hidden) take.textContent = `Take the suggested ${formatNumber(tidyRate(suggested))}`;
+  }
+
+  /** What of the schedule can be moved; `with(epoch)` returns a field's path and its new value. */
   function handlesOf(experiment) {
     const kind = kindOf(experiment, "schedule", lab.schema);
     const held = experiment.schedule;
@@ -82,7 +72,13 @@ export function createRatesView(lab) {
     }
     const name = RATES_HANDLED[kind];
     if (!name || !Number.isFinite(held[name])) return [];
-    return [{ epoch: held[name], words: `${name}, ${formatCount(held[name])} epochs`, with: (to) => [`schedule.${name}`, to] }];
+    return [
+      {
+        epoch: held[name],
+        words: `${name}, ${formatCount(held[name])} epochs`,
+        with: (to) => [`schedule.${name}`, to],
+      },
+    ];
   }
 
   function move(place, epoch, dragging) {
@@ -93,20 +89,22 @@ export function createRatesView(lab) {
   return {
     name: "rates",
     title: "Learning rate",
-    node,
+    node: lane.node,
     show(now) {
-      const question = { ask: "rates", experiment: now.a, first_seed: now.first };
-      if (JSON.stringify(question) === asked) return;
-      asked = JSON.stringify(question);
-      node.classList.add("stale");
-      lab.ask("rates", question);
+      lane.ask({ ask: "rates", experiment: now.a, first_seed: now.first });
     },
   };
 }
 
-/** Return milestones with one moved, but not past its neighbours: a handle that is dragged stays the same one. */
+/** Return milestones with one moved, not past its neighbours: a handle stays the same one. */
 export function movedMilestones(milestones, place, epoch) {
   const least = place > 0 ? milestones[place - 1] + 1 : 1;
   const most = place + 1 < milestones.length ? milestones[place + 1] - 1 : Infinity;
-  return milestones.map((each, at) => (at === place ? Math.min(Math.max(epoch, least), most) : each));
+  return milestones.map((each, at) =>
+    at === place ? Math.min(Math.max(epoch, least), most) : each,
+  );
+}
+
+function ratesFigure(caption, drawing) {
+  return element("figure", {}, element("figcaption", { class: "small" }, caption), drawing);
 }

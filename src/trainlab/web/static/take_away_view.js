@@ -1,8 +1,9 @@
 // What is taken away: the experiment as a script, a study file, the answer's numbers or the report.
 
-import { element, setAttributes } from "./dom.js";
+import { buttonElement, element, setAttributes } from "./dom.js";
 import { formatCount } from "./format.js";
 import { saveFile } from "./save_file.js";
+import { openViewLane } from "./view_lane.js";
 
 const TAKE_FORMS = {
   pytorch: "PyTorch script",
@@ -10,6 +11,8 @@ const TAKE_FORMS = {
   json: "Numbers (JSON)",
   html: "Report (HTML)",
 };
+const TAKE_PICTURES =
+  "Every picture of the page has a menu “Save” below it: SVG, or PNG at double size.";
 const TAKE_SHOWN = 20_000; // Characters; nobody reads on.
 const TAKE_PAUSE = 300; // Files aren't made while a knob is dragged.
 
@@ -20,37 +23,29 @@ const TAKE_PAUSE = 300; // Files aren't made while a knob is dragged.
 export function createTakeAwayView(lab) {
   const forms = Object.entries(TAKE_FORMS).map(([form, words]) => [
     form,
-    element("button", { type: "button", click: () => lab.state.change({ form }) }, words),
+    buttonElement(words, () => lab.state.change({ form })),
   ]);
-  const sentence = element("p", { role: "status" });
-  const save = element("button", { type: "button", click: () => saveFile(file.name, new Blob([file.text], { type: file.type })) });
-  const copy = element("button", { type: "button", click: copyText }, "Copy");
-  const code = element("pre", { class: "code", tabindex: "0", role: "region", "aria-label": "What is in the file" });
-  const made = element("div", { hidden: true }, element("div", { class: "row" }, save, copy), code);
-  const node = element(
-    "div",
-    {},
-    element("div", { class: "row" }, ...forms.map(([, button]) => button)),
-    sentence,
-    made,
-    element("p", { class: "small muted" }, "Every picture of the page has a menu “Save” below it: SVG, or PNG at double size."),
+  const save = buttonElement("", () =>
+    saveFile(file.name, new Blob([file.text], { type: file.type })),
   );
-  let asked = "";
-  let file = null; // {name, type, text}
-  let timer = null;
-
-  lab.listen("take-away", (header) => {
-    node.classList.remove("stale");
-    const failed = header.kind === "error";
-    sentence.classList.toggle("bad", failed);
-    sentence.textContent = failed ? header.message : header.sentence;
-    made.hidden = failed;
-    if (failed) return;
-    file = header;
-    save.textContent = `Save ${file.name} (${formatCount(new Blob([file.text]).size / 1000)} kB)`;
-    const left = file.text.length - TAKE_SHOWN;
-    code.textContent = file.text.slice(0, TAKE_SHOWN) + (left > 0 ? `\n… ${formatCount(left)} more characters` : "");
+  const copy = buttonElement("Copy", copyText);
+  const code = element("pre", {
+    class: "code",
+    tabindex: "0",
+    role: "region",
+    "aria-label": "File",
   });
+  const lane = openViewLane(lab, "take-away", {
+    body: element("div", {}, element("div", { class: "row" }, save, copy), code),
+    take(header) {
+      file = header;
+      const left = file.text.length - TAKE_SHOWN;
+      const more = left > 0 ? `\n… ${formatCount(left)} more characters` : "";
+      save.textContent = `Save ${file.name} (${formatCount(new Blob([file.text]).size / 1000)} kB)`;
+      code.textContent = file.text.slice(0, TAKE_SHOWN) + more;
+    },
+  });
+  let file = null; // {name, type, text}
 
   async function copyText() {
     try {
@@ -66,17 +61,20 @@ export function createTakeAwayView(lab) {
   return {
     name: "take-away",
     title: "Take away",
-    node,
-    show(now) {
-      for (const [form, button] of forms) setAttributes(button, { "aria-pressed": String(form === now.form) });
+    node: element(
+      "div",
+      {},
+      element("div", { class: "row" }, ...forms.map(([, button]) => button)),
+      lane.node,
+      element("p", { class: "small muted" }, TAKE_PICTURES),
+    ),
+    show({ a, form, seed, first, seeds }) {
+      for (const [name, button] of forms) {
+        setAttributes(button, { "aria-pressed": String(name === form) });
+      }
       // A script trains one run, the chosen one.
-      const first = now.form === "pytorch" ? now.seed : now.first;
-      const question = { ask: "take-away", experiment: now.a, form: now.form, first_seed: first, seeds: now.seeds };
-      if (JSON.stringify(question) === asked) return;
-      asked = JSON.stringify(question);
-      node.classList.add("stale");
-      clearTimeout(timer);
-      timer = setTimeout(() => lab.ask("take-away", question), TAKE_PAUSE);
+      const from = form === "pytorch" ? seed : first;
+      lane.ask({ ask: "take-away", experiment: a, form, first_seed: from, seeds }, TAKE_PAUSE);
     },
   };
 }

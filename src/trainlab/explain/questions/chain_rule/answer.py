@@ -58,7 +58,8 @@ def paths_sentence(
     )
     total = derivative if paths.total is None else paths.total
     checks = [f"autograd differs by {apart(autograd.value, total)}"] if autograd else []
-    checks += [f"central differences by {apart(difference, total)}"] if difference is not None else []
+    differ = "central differences" if checks else "central differences differ"
+    checks += [f"{differ} by {apart(difference, total)}"] if difference is not None else []
     tail = f"; {' and '.join(checks)}" if checks else ""
     return f"{found[0].upper()}{found[1:]}{tail}."
 
