@@ -1,11 +1,8 @@
 // The server's page: the lab with every control, its answers from the socket, its state in the address.
 
-import { createBudgetView } from "./budget_view.js";
 import { createBuildPanel } from "./build_panel.js";
-import { createComparison } from "./comparison.js";
 import { startLab } from "./lab.js";
 import { openLink } from "./link.js";
-import { createPointsEditor } from "./points_editor.js";
 import { pageAddress } from "./state.js";
 
 const offered = await fetch("schema.json");
@@ -18,5 +15,4 @@ startLab(document.getElementById("lab"), {
     ["Studies", "studies"],
     ["Diagnoses", "diagnoses"],
   ],
-  besides: [createComparison, createPointsEditor, createBudgetView],
 });
