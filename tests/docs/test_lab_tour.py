@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from chromium import needs_chromium
+from docs.pages import ROOT
 
 from docs.lab_tour import PICTURES, STEPS, serving, walk
-from docs.pages import ROOT
 
 PAGE = (ROOT / "docs" / "lab.md").read_text(encoding="utf-8")
 

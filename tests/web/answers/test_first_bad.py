@@ -62,7 +62,7 @@ def test_a_run_that_breaks_in_its_last_step_is_explained_by_all_examples():
         run = train_alone(Experiment.from_dict(given), 3)
         assert (first_bad(run) is None) == (not run.diverged[0])
         diverged += bool(run.diverged[0])
-    assert 0 < diverged
+    assert diverged > 0
 
 
 def test_what_broke_long_before_an_output_shows_it_is_found(monkeypatch: pytest.MonkeyPatch):
