@@ -39,10 +39,11 @@ export const LAB_VIEWS = [
  * @param {Function[]} [around.views] which views there are
  * @param {object} [around.begin] the experiment that an empty address means
  * @param {string} [around.title] the heading
+ * @param {[string, string][]} [around.links] other pages: their names and addresses
  */
 export function startLab(root, around) {
   const { schema, link, address, makePanel, besides = [], views: makers = LAB_VIEWS } = around;
-  const { title = "trainlab: the lab" } = around;
+  const { title = "trainlab: the lab", links = [] } = around;
   const state = createState(around.begin ?? firstExperiment(schema), address);
   const status = element("p", { class: "status small", role: "status" });
   const lines = new Map(); // lane -> all that take its frames
@@ -74,7 +75,7 @@ export function startLab(root, around) {
   const tabs = createTabs(lab.views, state);
   setChildren(
     root,
-    element("header", { class: "top" }, element("h1", {}, title), shareButton(), gate.button, status),
+    element("header", { class: "top" }, element("h1", {}, title), shareButton(), gate.button, ...links.map(([words, href]) => element("a", { href }, words)), status),
     element("main", { class: "lab" }, panel.node, gate.node, answer.node, run.node, ...tabs.nodes),
   );
 

@@ -14,5 +14,9 @@ startLab(document.getElementById("lab"), {
   link: openLink,
   address: pageAddress(),
   makePanel: createBuildPanel,
+  links: [
+    ["Studies", "studies"],
+    ["Diagnoses", "diagnoses"],
+  ],
   besides: [createComparison, createPointsEditor, createBudgetView],
 });

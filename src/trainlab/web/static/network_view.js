@@ -59,6 +59,7 @@ export function createNetworkView({ onInspect, canInspect }) {
 
   function lay() {
     const width = stage.clientWidth;
+    layout = null; // While it is hidden there is none: that of the run before has other cells.
     if (!run || !width) return;
     layout = networkLayout(run.widths, width);
     edges = networkEdges(layout);

@@ -25,7 +25,7 @@ export function createRunCard(lab) {
   const track = createLossTrack();
   const view = createNetworkView({ onInspect, canInspect: () => lab.views.some(({ name }) => name === "microscope") });
   const strips = createLayerStrips();
-  const player = createPlayer({ onPlace, onRest, ready });
+  const player = createPlayer({ onPlace, onRest, ready, held });
   const beside = element("div", { class: "run" }, view.node, strips.node);
   const body = element(
     "div",
@@ -66,7 +66,9 @@ export function createRunCard(lab) {
     frames.add(header, arrays);
     stretches = frames.find(awaited[0]).exact;
     awaited = null;
-    if (!player.playing) show(player.at);
+    if (player.playing) return;
+    if (stretches) show(player.at);
+    else player.jump(player.at);
   });
 
   lab.listen("answer", (header) => {
@@ -171,6 +173,13 @@ export function createRunCard(lab) {
     const ahead = missing(step, 30);
     if (ahead !== null && !awaited) askStretch(ahead, ahead + replayCount(parameters) - 1);
     return ahead !== step;
+  }
+
+  /** Return where one comes who goes to a step from another: there, or where single steps can't be had, near it. */
+  function held(step, from) {
+    if (stretches) return step;
+    const found = frames.find(step).moment.step;
+    return step > from && found <= from ? frames.after(from) : found;
   }
 
   /** Return the first step from one on that could be had and hasn't come; null if there is none. */
