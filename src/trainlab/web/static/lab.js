@@ -90,6 +90,7 @@ export function startLab(root, around) {
       ...links.map(([words, href]) => element("a", { href }, words)),
       status,
     ),
+    answer.brief,
     element("main", { class: "lab" }, panel.node, gate.node, answer.node, run.node, ...tabs.nodes),
     createLiveRegion(),
   );
