@@ -83,7 +83,7 @@ def test_pasted_text_says_what_is_wrong_and_is_taken_when_mended(open_view: Open
     text.fill("a;b;c;kind\n0,5;1;0;x\n1;0;0;y\n1;1;0,12345;z")
     page.get_by_role("button", name="Use these lines").click()
     expect(page.get_by_text("3 points.")).to_have_text(
-        "3 points. Targets: 0 is “x”, 1 is “y”, 2 is “z”. Rounded to three decimals. "
+        "3 points. Targets: 0 is “x”, 1 is “y”, 2 is “z”. Rounded, which keeps links short. "
         "The network now begins with 3 inputs and ends with 3 outputs, as the data do."
     )
     task = state_of(page.url)["a"]["task"]

@@ -26,7 +26,7 @@ export function createMapView(lab) {
     "div",
     {},
     guessVeil(),
-    element("div", { class: "spoils" }, element("div", { class: "row small" }, across.node, up.node, size.node), words, element("div", { class: "scroll" }, table)),
+    element("div", { class: "spoils" }, element("div", { class: "row small" }, across.node, up.node, size.node), words, element("figure", { class: "scroll" }, table)),
   );
   const known = new Map(); // "x|y" -> {k, n, words}: what is known of the values x and y
   let base = ""; // what the cells are about: all but the two settings
