@@ -7,7 +7,8 @@ import sys
 import pytest
 
 COMPUTING = ("torch", "numba", "scipy", "sklearn", "pyarrow", "contourpy", "jax")
-HEAVY = (*COMPUTING, "rich", "cyclopts")
+SERVING = ("starlette", "uvicorn", "websockets")
+HEAVY = (*COMPUTING, *SERVING, "rich", "cyclopts")
 
 
 @pytest.mark.parametrize(
@@ -21,12 +22,14 @@ def test_importing_it_brings_nothing_heavy(module: str):
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("words", [["--help"], ["study", "--help"], ["race", "--help"], ["params", "2-3-1"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["study", "--help"], ["race", "--help"], ["params", "2-3-1"], ["serve", "--help"]]
+)
 def test_a_command_that_trains_nothing_brings_nothing_that_computes(words: list[str]):
     code = f"from trainlab.cli.main import main\ntry:\n    main({words})\nexcept SystemExit:\n    pass"
     loaded = loaded_by(code)
     assert "cyclopts" in loaded
-    assert loaded.isdisjoint(COMPUTING)
+    assert loaded.isdisjoint((*COMPUTING, *SERVING))
 
 
 @pytest.mark.process

@@ -29,6 +29,7 @@ DOUBLE = (sys.executable, str(Path(__file__).parent / "double_worker.py"))
 @dataclass
 class Lab:
     binding: Binding
+    server: uvicorn.Server
 
     @property
     def host(self) -> str:
@@ -108,7 +109,7 @@ def serving(
         while not server.started:
             time.sleep(0.01)
             assert thread.is_alive()
-        yield Lab(binding)
+        yield Lab(binding, server)
     finally:
         server.should_exit = True
         thread.join(10)

@@ -30,7 +30,16 @@ def test_listening_everywhere_any_address_will_do(host: str):
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example:8144", "192.0.2.7", "192.0.2.7:80", "1.2.3.4.evil.example:8144", "", ":8144", "[]:8144"],
+    [
+        "evil.example:8144",
+        "192.0.2.7",
+        "192.0.2.7:80",
+        "1.2.3.4.evil.example:8144",
+        "",
+        ":8144",
+        "[]:8144",
+        "[fe80::1%x;script-src *]:8144",
+    ],
 )
 def test_but_no_foreign_name(host: str):
     assert not EVERYWHERE.allows(host)

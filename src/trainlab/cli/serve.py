@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import MAX_WORKERS, UsageError, Workers, check_range, whole
+from trainlab.cli.options import DEFAULT_STORE, MAX_WORKERS, Folder, UsageError, Workers, check_range, whole
 from trainlab.errors import MissingPackageError
 
 PORT = 8144
@@ -25,11 +25,13 @@ def serve_command(
     ] = "127.0.0.1",
     open: Annotated[bool, Parameter(help="Open the page in your browser.")] = True,  # noqa: A002
     workers: Workers = None,
+    store: Folder = DEFAULT_STORE,
 ) -> int:
     """Open the lab in your browser: build a network and see at once, on hundreds of seeds, how it learns.
 
-    Only this machine can reach it, unless --host says otherwise; then the address has a token, and whoever
-    has the whole address may come in. Ctrl-C ends it.
+    Studies, races and maps that the store holds have pages beside it. Only this machine can reach the lab,
+    unless --host says otherwise; then the address has a token, and whoever has the whole address may come in.
+    Ctrl-C ends it.
     """
     check_range("--port", port, least=0, most=65_535)
     check_range("--workers", workers, least=1, most=MAX_WORKERS)
@@ -45,5 +47,12 @@ def serve_command(
     def on_ready(address: str) -> None:
         print(f"The lab is at {address} (Ctrl-C ends it)", flush=True)
 
-    serve(host=host, port=port, workers=workers or default_workers(), open_browser=open, on_ready=on_ready)
+    serve(
+        host=host,
+        port=port,
+        workers=workers or default_workers(),
+        open_browser=open,
+        store=store,
+        on_ready=on_ready,
+    )
     return INTERRUPTED

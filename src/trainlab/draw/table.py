@@ -41,7 +41,7 @@ def terminal_table(
 
     return FittedTable(
         [clean(header) for header in headers],
-        [[clean(_shown(cell)) for cell in row] for row in rows],
+        [[clean(cell_words(cell)) for cell in row] for row in rows],
         sides=align or alignment(headers, rows),
         title=clean(title),
         border_style=TERMINAL["muted"],
@@ -77,12 +77,12 @@ def html_table(
 
 
 def _row(row: Sequence[Cell], sides: Sequence[Align]) -> str:
-    first = _header(_shown(row[0]), sides[0], "row") if row else ""
+    first = _header(cell_words(row[0]), sides[0], "row") if row else ""
     rest = zip(row[1:], sides[1:], strict=True)
     return first + "".join(
-        f"<td>{escape(_shown(cell))}</td>"
+        f"<td>{escape(cell_words(cell))}</td>"
         if side == "right"
-        else f'<td style="text-align:left">{escape(_shown(cell))}</td>'
+        else f'<td style="text-align:left">{escape(cell_words(cell))}</td>'
         for cell, side in rest
     )
 
@@ -92,7 +92,8 @@ def _header(words: str, side: Align, scope: str) -> str:
     return f'<th scope="{scope}" style="text-align:{side}{weight}">{escape(words)}</th>'
 
 
-def _shown(cell: Cell) -> str:
+def cell_words(cell: Cell) -> str:
+    """Return a cell as it is written."""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     return cell if isinstance(cell, str) else format_number(cell)

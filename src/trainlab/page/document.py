@@ -71,17 +71,20 @@ def page(
     return document(title, join_html(blocks, LINE), style=style)
 
 
-def document(title: str, body: Html, *, style: str = "") -> Html:
+def document(title: str, body: Html, *, style: str = "", script: str = "", policy: str = "") -> Html:
     """Return the whole HTML file; `style` are rules of this page's own.
 
-    It asks nothing of any other address, and its policy forbids that it could.
+    It asks nothing of any other address, and its policy forbids that it could. A page of a server may instead
+    have the `script` at that address, with a `policy` that lets it.
     """
+    inline = Html(f"<script>{page_script()}</script>")
+    loaded = tag("script", type="module", src=script) if script else inline
     return Html(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{security_policy()}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy or security_policy()}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>\n{css()}{page_style()}{style}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n<script>{page_script()}</script>\n</body>\n</html>\n"
+        f"<body>\n<main>\n{body}\n</main>\n{loaded}\n</body>\n</html>\n"
     )
 
 

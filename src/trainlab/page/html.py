@@ -13,7 +13,7 @@ LINE = Html("\n")
 """Between blocks, so that the source of a page can be read."""
 
 
-def tag(name: str, *inside: Html, **attributes: str) -> Html:
+def tag(name: str, /, *inside: Html, **attributes: str) -> Html:
     """Return an element; attributes are escaped here and empty ones left out, ``_`` in their names is ``-``.
 
     A name that Python keeps for itself ends with ``_``: ``class_``.

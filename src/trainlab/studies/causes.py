@@ -145,12 +145,12 @@ def vanishing(runs: Runs) -> Bools:
 
     None of a network with a single layer.
     """
-    return _lost(_high_loss(runs), gradients_of(runs), THRESHOLD)
+    return _lost(high_loss(runs), gradients_of(runs), THRESHOLD)
 
 
 def standing_still(runs: Runs) -> Bools:
     """Return which runs failed and stand still as a whole, ``[n]``: those that `causes_of` counts."""
-    return _still(_high_loss(runs), gradients_of(runs), THRESHOLD)
+    return _still(high_loss(runs), gradients_of(runs), THRESHOLD)
 
 
 def count_causes(*, failed: Bools, loss: Floats, gradient: Floats, constant_loss: float) -> Causes:
@@ -199,7 +199,8 @@ def _high(failed: Bools, loss: Floats, constant_loss: float) -> Bools:
     return failed & (loss >= HIGH_LOSS * constant_loss)
 
 
-def _high_loss(runs: Runs) -> Bools:
+def high_loss(runs: Runs) -> Bools:
+    """Return which runs failed with a high loss, ``[n]``: those that `causes_of` counts."""
     experiment = runs.experiment
     return _high(
         failed(runs), runs.loss.astype(np.float64), _constant_loss(experiment.loss, experiment.data())

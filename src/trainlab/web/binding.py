@@ -98,6 +98,8 @@ def _bracketed(host: str) -> str:
 
 
 def _is_address(name: str) -> bool:
+    if "%" in name:  # a zone, which may hold anything
+        return False
     try:
         ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:

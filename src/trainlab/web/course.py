@@ -166,7 +166,7 @@ def course() -> tuple[Exercise, ...]:
                 "up to the same as those to (0,1) and (1,0); XOR wants sums of 0 and 2, so no weights "
                 "solve it."
             ),
-            view="network",
+            view="map",
             a=_made("Model 2", "ABDE", ("network.activation", "linear")),
         ),
         Exercise(
@@ -198,7 +198,7 @@ def course() -> tuple[Exercise, ...]:
                 "biases differ, and through them the gradients: zero weights alone don't keep neurons the "
                 "same."
             ),
-            view="network",
+            view="map",
             a=_made("Model 1", "AB", ("init.weight.name", "constant"), ("init.weight.val", 0.0)),
         ),
         Exercise(

@@ -57,11 +57,11 @@ class Guard:
         headers = Headers(scope=scope)
         entering = self._is_token(_token_in(scope))
         if refusal := self._refusal(scope, headers, entering=entering):
-            response = PlainTextResponse(refusal, status_code=403)
             if scope["type"] == "websocket":
-                await WebSocket(scope, receive, send).send_denial_response(response)
+                # Before it was accepted: 403, of which a browser tells its page nothing anyway.
+                await WebSocket(scope, receive, send).close()
             else:
-                await response(scope, receive, send)
+                await PlainTextResponse(refusal, status_code=403)(scope, receive, send)
             return
 
         async def send_guarded(message: Message) -> None:

@@ -21,6 +21,7 @@ from trainlab.spec import (
     Parity,
     Patience,
     Plane,
+    Points,
     Record,
     ReduceLROnPlateau,
     Sampling,
@@ -39,8 +40,11 @@ MOST_PHASES: Final = 4
 CURVE_POINTS: Final = 200
 """An answer's curves have about so many points, each a reading of all examples."""
 
-MOST_READINGS: Final = 20_000_000
+MOST_RECORDED: Final = 20_000_000
 """So many numbers may be recorded on the way."""
+
+MOST_NUMBERS: Final = 1_000_000
+"""So many numbers may the inputs of all examples have."""
 
 DEFAULTS: Final = {
     field.name: field.default for field in msgspec.structs.fields(Experiment) if not field.required
@@ -64,13 +68,14 @@ def experiment_of(data: Mapping[str, Any], limits: Limits, *, seeds: int = 1) ->
         raise SpecError(f"seeds = {seeds:,}: at most {limits.seeds:,} are allowed here; {OWN_MACHINE}.")
     work, phase, where = 0.0, data, ""
     for _ in range(MOST_PHASES):
-        work += seeds * _work(phase, limits, where, seeds)
+        work += seeds * _work(phase, limits, where)
         if work > limits.work:
             epochs: object = phase.get("epochs", DEFAULTS["epochs"])
             raise SpecError(
                 f"{where}epochs = {epochs:,}: {_times(work / limits.work)} the work that a question may take "
                 f"here; lower the epochs, seeds, examples or parameters, or train on your own machine."
             )
+        _check_record(phase, limits, where, seeds)
         before: object = phase.get("after")
         if not isinstance(before, Mapping):
             return Experiment.from_dict(data)
@@ -78,7 +83,7 @@ def experiment_of(data: Mapping[str, Any], limits: Limits, *, seeds: int = 1) ->
     raise SpecError(f"after: at most {MOST_PHASES} trainings may continue one another here.")
 
 
-def _work(phase: Mapping[str, Any], limits: Limits, where: str, seeds: int) -> float:
+def _work(phase: Mapping[str, Any], limits: Limits, where: str) -> float:
     """Return what one seed of a training costs, without making its examples; refuse what isn't for here."""
     _check_loss(phase.get("loss"), where)
     points = _points(_part(phase, "task", where), limits, where)
@@ -92,13 +97,20 @@ def _work(phase: Mapping[str, Any], limits: Limits, where: str, seeds: int) -> f
     check_number(f"{where}epochs", epochs, at_least=1, at_most=MAX_COUNT)
     sampling: Sampling = _part(phase, "sampling", where)
     a_step = steps_per_epoch(sampling, points) * examples_per_step(sampling, points)
-    readings = _readings(phase, epochs, where)
-    if readings * seeds > MOST_READINGS:
+    return float(network.parameters) * (epochs * a_step + _readings(phase, epochs, where) * points)
+
+
+def _check_record(phase: Mapping[str, Any], limits: Limits, where: str, seeds: int) -> None:
+    """Refuse a record that doesn't fit in memory; most answers keep less, whatever it says."""
+    record: Record = _part(phase, "record", where)
+    network: Network = _part(phase, "network", where)
+    readings = _readings(phase, _part(phase, "epochs", where), where)
+    numbers = seeds * (readings + min(record.predictions, limits.examples) * network.widths[-1])
+    if numbers > MOST_RECORDED:
         raise SpecError(
-            f"{where}record.loss_every: {readings:,} readings of {seeds:,} runs are more than "
-            f"{MOST_READINGS:,}, the most here; record more seldom."
+            f"{where}record: {numbers:,} numbers of all runs, and at most {MOST_RECORDED:,} are kept here; "
+            "record more seldom, or lower the epochs or seeds."
         )
-    return float(network.parameters) * (epochs * a_step + readings * points)
 
 
 def _check_loss(loss: object, where: str) -> None:
@@ -111,25 +123,24 @@ def _points(task: TaskSpec, limits: Limits, where: str) -> int:
     """Return how many examples a task has, those held out included."""
     if isinstance(task, File):
         raise SpecError(f"{where}task = 'file': no files are read here; {OWN_MACHINE}.")
-    if isinstance(task, Parity):
-        field, points = "bits", 2**task.bits
+    if isinstance(task, Points):
+        field, points, features = "inputs", len(task.inputs), 1
+    elif isinstance(task, Parity):
+        field, points, features = "bits", 2**task.bits, task.bits
     else:
-        field, points = "points", _listed(task)
-    features = task.features if isinstance(task, Blobs | Plane) else 1
-    if points * features > limits.examples:
-        many = f"{points:,} examples" + (f" of {features:,} numbers" if features > 1 else "")
+        field, points = "points", getattr(task, "points", 0) or COUNTED[name_of(task)]
+        features = task.features if isinstance(task, Blobs | Plane) else 1
+    if points > limits.examples:
         raise SpecError(
-            f"{where}task.{field} = {getattr(task, field, points):,}: {many}, and at most "
-            f"{limits.examples:,} numbers are allowed here; {OWN_MACHINE}."
+            f"{where}task.{field}: {points:,} examples, and at most {limits.examples:,} are allowed here; "
+            f"{OWN_MACHINE}."
+        )
+    if points * features > MOST_NUMBERS:
+        raise SpecError(
+            f"{where}task.features: {points:,} examples of {features:,} numbers are more than "
+            f"{MOST_NUMBERS:,} numbers, the most here; {OWN_MACHINE}."
         )
     return points
-
-
-def _listed(task: TaskSpec) -> int:
-    rows: object = getattr(task, "inputs", None)
-    if isinstance(rows, tuple):
-        return len(cast("tuple[object, ...]", rows))
-    return getattr(task, "points", 0) or COUNTED[name_of(task)]
 
 
 def _readings(phase: Mapping[str, Any], epochs: int, where: str) -> int:

@@ -15,18 +15,28 @@ import uvicorn
 from starlette.applications import Starlette
 
 from trainlab.interrupt import termination
+from trainlab.store import DEFAULT_FOLDER
 from trainlab.web.app import lab_app
 from trainlab.web.binding import listen
 from trainlab.web.limits import Limits
+from trainlab.web.studies_pages import routes
 
 CONNECTIONS_A_VISITOR = 8
 """Six are what a browser opens at most to load a page."""
 
 
 def serve(
-    *, host: str, port: int, workers: int, open_browser: bool, on_ready: Callable[[str], None] = print
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    open_browser: bool,
+    store: str = DEFAULT_FOLDER,
+    on_ready: Callable[[str], None] = print,
 ) -> None:
     """Serve the lab until Ctrl-C or SIGTERM; `on_ready` is told the address once it can be opened.
+
+    The studies of the `store` in that folder are pages of it.
 
     Raises:
         TrainlabError: it can't listen there.
@@ -34,7 +44,7 @@ def serve(
     listening, binding = listen(host, port)
     token = None if binding.is_local else secrets.token_urlsafe(32)
     limits = Limits()
-    app = lab_app(binding=binding, workers=workers, token=token, limits=limits)
+    app = lab_app(binding=binding, workers=workers, token=token, limits=limits, pages=routes(store))
 
     def ready() -> None:
         address = binding.url(token)

@@ -16,6 +16,8 @@ from typing import BinaryIO
 import msgspec
 
 from trainlab.errors import TrainlabError
+from trainlab.spec import any_study
+from trainlab.web.addresses import page_form
 from trainlab.web.answers import answer
 from trainlab.web.errors_as_frames import error_frame
 from trainlab.web.frames import Frame, encode
@@ -32,7 +34,8 @@ from trainlab.web.pipes import (
     packed,
     unpacked,
 )
-from trainlab.web.questions import Asked
+from trainlab.web.questions import Asked, Population
+from trainlab.web.schema import SHOWN
 
 Answer = Callable[[Asked, Limits], Iterator[Frame]]
 
@@ -116,12 +119,14 @@ def own_stdout() -> BinaryIO:
 
 
 def load_kernel() -> None:
-    """Load what nearly every question needs of the fast engine, so that the first one doesn't wait for it."""
-    from trainlab.engine.fast import FastEngine
-    from trainlab.spec import Experiment
+    """Answer what the page asks first, for two epochs: what is loaded by then, a visitor needn't wait for.
 
-    experiment = Experiment.from_dict({"network": {"widths": "2-5-4-1"}, "epochs": 2})
-    FastEngine().train(experiment, range(Limits().seeds))
+    On a new machine this compiles what it needs of the kernel, which no question has the time for.
+    """
+    first = any_study(SHOWN).cells()[0].experiment
+    asked = Population(experiment=page_form(msgspec.structs.replace(first, epochs=2)), seeds=Limits().seeds)
+    for _ in answer(asked, Limits()):
+        pass
 
 
 def main() -> None:

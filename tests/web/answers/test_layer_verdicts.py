@@ -24,7 +24,6 @@ VANISHING: dict[str, Any] = xor(network="2-2-1", epochs=300, optimizer={"name": 
 SEEDS = 300
 
 
-@pytest.mark.trains
 @pytest.mark.parametrize("given", [DEEP, VANISHING])
 def test_endings_are_those_that_causes_counts(given: dict[str, Any]):
     (runs,) = FastEngine().train(Experiment.from_dict(given), range(SEEDS))

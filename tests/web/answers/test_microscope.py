@@ -116,6 +116,16 @@ def test_what_isn_t_there_is_refused(asked: dict[str, Any], words: str):
         looked_at(xor(), **asked)
 
 
+def test_where_a_run_has_diverged_there_is_nothing_to_see():
+    given = xor(
+        network={"widths": [2, 4, 1], "activation": ["tanh", "linear"]},
+        optimizer={"name": "sgd", "lr": 1000.0},
+    )
+    assert looked_at(given)["step"] == 0
+    with pytest.raises(TrainlabError, match="step = 150: some weights are no longer finite numbers there"):
+        looked_at(given, step=150)
+
+
 @pytest.mark.trains
 def test_autograd_follows_in_a_second_frame():
     pytest.importorskip("torch")

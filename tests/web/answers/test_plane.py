@@ -72,7 +72,7 @@ def test_a_cell_that_is_too_large_is_never_made():
     points = {"path": "task.points", "values": [8, 9_000_000]}
     header, arrays = asked([(0, 0), (1, 0)], experiment=experiment, x=points)[-1]
     assert arrays["k"].tolist()[1] == -1
-    assert "9,000,000 examples, and at most 10,000" in header["refused"][0]["words"]
+    assert "task.points: 9,000,000 examples, and at most 10,000" in header["refused"][0]["words"]
 
 
 def test_a_field_left_out_can_be_set():

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from web.experiments import sent, xor
 
 import trainlab
 from trainlab import Experiment
+from trainlab.draw import format_number
 from trainlab.studies.answers.answer import answer_of
 from trainlab.web.answers import training
 from trainlab.web.answers.population import answer_population
@@ -88,7 +91,7 @@ def test_failures_are_counted_by_the_rule_of_studies():
     counts = {each["name"]: each["k"] for each in header["why"]}
     assert counts.get("vanishing gradient", 0) == (causes.vanishing.k if causes.vanishing else 0)
     assert counts.get("standing still", 0) == (causes.standing_still.k if causes.standing_still else 0)
-    assert counts.get("nearly there", 0) == causes.failed - causes.high_loss
+    assert counts.get("low loss", 0) == causes.failed - causes.high_loss
 
 
 def test_what_diverges_is_counted_and_not_a_number_in_json():
@@ -117,3 +120,22 @@ def test_a_small_rest_is_trained_with_the_chunk_before_it():
     trained = training.Training.of(Experiment.from_dict(xor()))
     sizes = [grown.count for grown in training.growing([trained], range(65))]
     assert sizes == [64, 65]
+
+
+@pytest.mark.parametrize(
+    ("changes", "of", "number"),
+    [
+        (
+            {"task": {"name": "moons", "points": 40}},
+            "held_out_accuracy",
+            lambda value: f"{100 * value:.1f} %",
+        ),
+        ({"task": {"name": "plane", "points": 40}, "loss": "l1"}, "held_out_loss", format_number),
+    ],
+)
+def test_examples_held_out_are_told_of(changes: dict, of: str, number: Callable[[float], str]):
+    changes |= {"split": {"held_out": 0.5}, "epochs": 40}
+    header, _ = asked(seeds=9, **changes)[-1]
+    cell = trainlab.run(Experiment.from_dict(xor(**changes)), seeds=9).cells[0].to_dict()
+    assert f": {number(cell[of]['median'])} in the median run, " in header["held_out"]
+    assert asked(seeds=1)[-1][0]["held_out"] is None

@@ -19,6 +19,7 @@ from trainlab.explain.subject.loss import examples_gradients, examples_loss
 from trainlab.maths import ACTIVATIONS
 from trainlab.web.answers import one_run
 from trainlab.web.answers.replay import answer_replay
+from trainlab.web.frames import encode
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Asked, Replay
 
@@ -135,12 +136,31 @@ def test_another_engine_is_read_at_the_ends_of_epochs(sampling: object, monkeypa
     pytest.importorskip("torch")
     monkeypatch.setattr(one_run, "engine_of", lambda engine, experiment: "reference")
     one_run.run_of.cache_clear()
+    one_run.overview_of.cache_clear()
     given = xor(epochs=6, sampling=sampling)
     header, arrays = replayed(given, seed=5)
     one_run.run_of.cache_clear()
+    one_run.overview_of.cache_clear()
     (runs,) = get_engine("reference").train(Experiment.from_dict(given), range(5, 6))
     assert header["exact"] == "epochs"
     assert np.array_equal(arrays["parameters"][-1], runs.parameters[0])
     assert arrays["loss"][-1] == runs.loss[0]
     assert len(arrays["steps"]) == 7
     assert np.isnan(arrays["update"]).all() == (sampling != "full")
+
+
+def test_a_part_has_the_same_ends_of_histograms_as_the_whole():
+    given = xor(network={"widths": [2, 3, 1], "activation": ["relu", "linear"]}, epochs=60)
+    whole, arrays = replayed(given)
+    part, some = replayed(given, start=20, stop=30)
+    assert part["layers"] == whole["layers"]
+    assert np.array_equal(some["activation_histogram"], arrays["activation_histogram"][20:31])
+
+
+def test_of_a_large_network_as_many_moments_come_as_fit_a_frame():
+    given = xor(network="2-20-1", epochs=99)
+    question = msgspec.convert({"ask": "replay", "experiment": given, "frames": 100}, Replay)
+    (frame,) = answer_replay(question, Limits(frame_bytes=40_000))
+    assert len(encode(frame)) < 40_000
+    assert 20 < len(frame.arrays["steps"]) < 40
+    assert frame.arrays["steps"][[0, -1]].tolist() == [0, 99]

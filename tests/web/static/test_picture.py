@@ -1,4 +1,4 @@
-"""Pictures taken from the page stand alone: colours in them, nothing of style sheets, a PNG twice the size."""
+"""Pictures taken from the page stand alone: with colours, without style sheets, a PNG twice the size."""
 
 from __future__ import annotations
 

@@ -54,7 +54,6 @@ def map_html(
         f"Map: where {asked.name} learns",
         Front(say=first, show=drawn.pop("solved"), more=joined(*rest)),
         [
-            *further,
             (
                 "plane",
                 "Other views of the plane",
@@ -62,6 +61,7 @@ def map_html(
             ),
             ("best", _points_title(result), joined(_points_table(result), _experiment(result))),
             ("method", "How it was run", terms(method_pairs(result))),
+            *further,
         ],
         aside=f"{axes[0].upper()}{axes[1:]}",
         notice=notice,

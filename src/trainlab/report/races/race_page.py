@@ -53,11 +53,11 @@ def race_html(
             more=joined(paragraph(RANKS), _leaders(result)),
         ),
         [
-            *further,
             ("board", "Leaderboard", _board(result)),
             ("networks", "The networks in front", _networks(result)),
             ("rounds", "Round by round", ROUNDS.html(result.rounds)),
             ("method", "How it was run", _method(result)),
+            *further,
         ],
         question=f"A race of {result.field}",
         aside=f"{saved_words(result)}.",

@@ -30,7 +30,7 @@ def study_html(
     Args:
         result: the study.
         notice: what to know before all else.
-        further: id, heading and body of sections that stand before the others.
+        further: id, heading and body of sections that stand after the others.
     """
     title = result.study.title or "A study"
     size = f"{result.size} = {result.run_count:,} runs"
@@ -39,7 +39,6 @@ def study_html(
         title,
         answer_front(result),
         [
-            *further,
             ("verdicts", "Statements and verdicts", told),
             ("rates", "Every cell", rate_part(result)),
             ("effects", "What each change does", effect_part(result)),
@@ -51,6 +50,7 @@ def study_html(
             ("runs", "A solved and an unsolved run", run_part(result)),
             ("method", "How it was run", method_part(result)),
             ("code", "The cells as PyTorch code", code_part(result)),
+            *further,
         ],
         question=result.study.question,
         notice=notice,

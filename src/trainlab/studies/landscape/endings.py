@@ -70,7 +70,7 @@ def endings(
     plan = any_study(spec)
     chosen = named_cell(plan, cell)
     experiment = chosen.experiment
-    _check_readable(experiment)
+    check_readable(experiment)
     if not experiment.record.parameters:
         experiment = replace(experiment, record=replace(experiment.record, parameters=True))
     asked = [experiment, *([experiment.at_epochs(longer * experiment.epochs)] if longer > 1 else [])]
@@ -114,7 +114,7 @@ def endings(
     )
 
 
-def _check_readable(experiment: Experiment) -> None:
+def check_readable(experiment: Experiment) -> None:
     """Refuse a loss without a known Hessian, and a network whose Hessian is too large to be read often."""
     network, loss = experiment.network, name_of(experiment.loss)
     if loss_entry(experiment.loss).tangent is None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from trainlab.engine.network_pass import Layer, forward, initial_layers
 from trainlab.explain.questions.loss import pairing_of
-from trainlab.spec import Experiment
+from trainlab.spec import Constant, Experiment, InitScheme, Uniform
 
 Advice = dict[str, str]
 """The path of a `field`, and `words`."""
@@ -41,7 +41,8 @@ def _linear(experiment: Experiment) -> list[Advice]:
 
 def _start(experiment: Experiment, seed: int) -> list[Advice]:
     """Say where equal weights keep units equal, or let no gradient through."""
-    if experiment.after is not None:
+    drawn = experiment.init.weights_of(experiment.network.layers)
+    if experiment.after is not None or not any(map(_constant, drawn)):
         return []
     layers = initial_layers(experiment, seed)
     alike = [
@@ -55,12 +56,20 @@ def _start(experiment: Experiment, seed: int) -> list[Advice]:
     dead = [at for at in alike if not layers[at].weight.any() and not passes[at - 1].outputs.any()]
     advice: list[Advice] = []
     if dead:
-        words = "its outputs, and the weights after it, are 0, and stay so: start from random weights."
+        its, it = ("its", "it") if len(dead) == 1 else ("their", "them")
+        words = f"{its} outputs, and the weights after {it}, are 0, and stay so: start from random weights."
         advice.append(_of("init.weight", f"No gradient reaches {_named(dead)}: {words}"))
     if equal := [at for at in alike if at not in dead]:
         words = "start equal and get equal gradients, so they stay equal: start from random weights."
         advice.append(_of("init.weight", f"The units of {_named(equal)} {words}"))
     return advice
+
+
+def _constant(scheme: InitScheme) -> bool:
+    """Whether a scheme gives all weights of a layer one value."""
+    if isinstance(scheme, Uniform):
+        return scheme.a == scheme.b
+    return isinstance(scheme, Constant) or 0.0 in (getattr(scheme, "std", 1), getattr(scheme, "gain", 1))
 
 
 def _alike(layer: Layer, after: Layer) -> bool:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.engine import Runs
 from trainlab.engine.layout import LayerLayout, layers_of
 from trainlab.engine.run_steps import RunSteps
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
+from trainlab.web.answers.one_run import evenly, overview_of
 
 Numbers = npt.NDArray[np.float64]
 
@@ -21,6 +24,9 @@ ENDS: Final = {"tanh": (-0.99, 0.99), "hardtanh": (-0.99, 0.99), "sigmoid": (0.0
 NEARLY_FLAT: Final = 0.05
 """Where an activation has no such ends, a slope below this is nearly flat, as `explain.neuron` says."""
 
+EXAMPLES: Final = 512
+"""Strips are over so many examples, at most."""
+EDGE_MOMENTS: Final = 24
 BINS: Final = 24
 GRADIENT_EDGES: Final = (-12.0, 0.0)
 """Powers of ten."""
@@ -47,13 +53,14 @@ class Strip:
     counted: int
 
 
-def strip_of(experiment: Experiment, read: RunSteps, inputs: Numbers) -> Strip:
+def strip_of(run: Runs, read: RunSteps, inputs: Numbers) -> Strip:
     """Return the strips of all layers at the moments read, over these inputs ``[examples, features]``."""
+    experiment = run.experiment
     layers = layers_of(experiment.network)
     parameters = read.parameters.astype(np.float64)
     shape = (len(read.steps), len(layers))
     counted = min(len(inputs), COUNTED // max(layer.fan_out for layer in layers))
-    edges = _edges(layers, parameters, inputs)
+    edges = _edges(experiment, run.first_seed)
     saturated, dead = np.full(shape, np.nan), np.full(shape, np.nan)
     counts = np.zeros((*shape, BINS), dtype=np.uint16)
     for frames in _chunks(layers, len(read.steps), len(inputs)):
@@ -133,14 +140,16 @@ def _dead(kind: str, sums: Numbers) -> Numbers:
     return np.where(np.isnan(sums).any(axis=(1, 2)), np.nan, dead)
 
 
-def _edges(
-    layers: tuple[LayerLayout, ...], parameters: Numbers, inputs: Numbers
-) -> tuple[tuple[float, float], ...]:
+@lru_cache(maxsize=16)
+def _edges(experiment: Experiment, seed: int) -> tuple[tuple[float, float], ...]:
     """Return the ends of each layer's histogram: its activation's, or those of all but a hundredth.
 
-    Of an activation without ends some moments are looked at, evenly over the run.
+    Of an activation without ends some moments of the whole run are looked at, so that a part of it has the
+    same ends.
     """
-    some = parameters[np.unique(np.linspace(0, len(parameters) - 1, 24).astype(int))]
+    seen, inputs = overview_of(experiment, seed).parameters, experiment.data().inputs
+    some = seen[evenly(len(seen), EDGE_MOMENTS)].astype(np.float64)
+    inputs, layers = inputs[evenly(len(inputs), EXAMPLES)], layers_of(experiment.network)
     found: list[tuple[float, float]] = []
     for layer, (_, outputs) in zip(layers, _passes(layers, some, inputs), strict=True):
         kind = ACTIVATIONS[layer.activation]

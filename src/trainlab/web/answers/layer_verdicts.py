@@ -18,16 +18,15 @@ from trainlab.diagnosis.faults.saturated_activation import SHARE
 from trainlab.draw import format_number
 from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
-from trainlab.engine.run_steps import RunSteps, steps_made
+from trainlab.engine.run_steps import RunSteps
 from trainlab.maths import format_share
 from trainlab.spec import Experiment
 from trainlab.studies.causes import THRESHOLD, Causes, causes_of, gradients_of
-from trainlab.web.answers.layer_strip import ENDS, Strip, flat_words, strip_of
-from trainlab.web.answers.one_run import evenly, exact, read_run, run_of
+from trainlab.web.answers.layer_strip import ENDS, EXAMPLES, Strip, flat_words, strip_of
+from trainlab.web.answers.one_run import evenly, exact, overview_of, read_run, run_of
 
-LOOKED_AT: Final = 256
-"""So many epochs of a run are looked at, and as many again where something began."""
-EXAMPLES: Final = 512
+BETWEEN: Final = 256
+"""So many epochs are looked at between the two where something began."""
 
 KINDS: Final = ("not finite", "frozen", "dead", "vanished", "still", "saturated", "at rest", "moving")
 Bools = npt.NDArray[np.bool_]
@@ -66,7 +65,7 @@ class LayerVerdict:
 def layer_verdicts(experiment: Experiment, seed: int) -> tuple[LayerVerdict, ...]:
     """Return a verdict on each layer of a seed's run."""
     run = run_of(experiment, seed)
-    signs = _signs(run, evenly(_epochs(run) + 1, LOOKED_AT))
+    signs = _signs(run, overview_of(experiment, seed))
     causes, gradient = causes_of(run), gradients_of(run)[0]
     layers = layers_of(experiment.network)
     kinds = [_kind(run, causes, signs, index) for index in range(len(layers))]
@@ -89,16 +88,14 @@ class _Signs:
     """What some epochs of a run show of each layer: ``holds[kind]`` is ``[epochs, layers]``."""
 
     epochs: npt.NDArray[np.int64]
-    read: RunSteps
     strip: Strip
     holds: dict[str, Bools]
 
 
-def _signs(run: Runs, epochs: npt.NDArray[np.int64]) -> _Signs:
+def _signs(run: Runs, read: RunSteps) -> _Signs:
     experiment = run.experiment
     inputs = experiment.data().inputs
-    read = read_run(run, (epochs * experiment.steps_per_epoch).tolist())
-    strip = strip_of(experiment, read, inputs[evenly(len(inputs), EXAMPLES)])
+    strip = strip_of(run, read, inputs[evenly(len(inputs), EXAMPLES)])
     layers = layers_of(experiment.network)
     finite = [np.isfinite(read.parameters[:, _own(layer)]).all(axis=1) for layer in layers]
     vanished = strip.gradient_mean < THRESHOLD
@@ -109,15 +106,11 @@ def _signs(run: Runs, epochs: npt.NDArray[np.int64]) -> _Signs:
         "still": vanished,
         "saturated": strip.saturated > SHARE,
     }
-    return _Signs(epochs=epochs, read=read, strip=strip, holds=holds)
+    return _Signs(epochs=read.steps // experiment.steps_per_epoch, strip=strip, holds=holds)
 
 
 def _own(layer: Any) -> slice:
     return slice(layer.first_weight, max(layer.weights.stop, layer.biases.stop))
-
-
-def _epochs(run: Runs) -> int:
-    return steps_made(run) // run.experiment.steps_per_epoch
 
 
 def _vanished(causes: Causes, index: int) -> bool:
@@ -152,7 +145,7 @@ def _since(run: Runs, signs: _Signs, kinds: list[str]) -> list[int | None]:
         found.append(_begun(signs, signs.holds[kind][:, index]) if known else None)
     between = sorted({epoch for begun in found if begun for epoch in _before(signs.epochs, begun)})
     if between:
-        finer = _signs(run, np.array(between))
+        finer = _signs(run, read_run(run, [epoch * run.experiment.steps_per_epoch for epoch in between]))
         for index, (kind, begun) in enumerate(zip(kinds, found, strict=True)):
             if begun:
                 inside = np.isin(finer.epochs, _before(signs.epochs, begun))
@@ -177,7 +170,7 @@ def _before(epochs: npt.NDArray[np.int64], begun: int) -> list[int]:
     """Return some of the epochs between the one where something began and the one looked at before it."""
     place = int(np.searchsorted(epochs, begun))
     before = int(epochs[place - 1]) if place else begun
-    return (before + 1 + evenly(begun - before - 1, LOOKED_AT)).tolist() if begun - before > 1 else []
+    return (before + 1 + evenly(begun - before - 1, BETWEEN)).tolist() if begun - before > 1 else []
 
 
 def _words(run: Runs, signs: _Signs, kind: str, since: int | None, index: int) -> str:

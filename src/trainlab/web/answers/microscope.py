@@ -70,6 +70,11 @@ def answer_microscope(question: Microscope, limits: Limits) -> Iterator[Frame]:
     if question.step > last:
         raise SpecError(f"step = {question.step:,}: must be at most {last:,}, the end of the run.")
     read = read_run(run, [question.step], gradients="step")
+    if not np.isfinite(read.parameters).all():
+        raise SpecError(
+            f"step = {question.step:,}: some weights are no longer finite numbers there: the run diverged. "
+            "Take an earlier step; the replay says which was the first that went wrong."
+        )
     asked = question_at(
         experiment,
         layers_from(experiment.network, read.parameters[0]),

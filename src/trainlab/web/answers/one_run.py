@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -19,6 +19,10 @@ from trainlab.maths import LINKS
 from trainlab.spec import Experiment, Gradients, NoStopping, ReduceLROnPlateau, loss_entry
 from trainlab.spec.schedules import resolved
 
+OVERVIEW: Final = 256
+"""So many epochs of a run are looked at."""
+OVERVIEW_NUMBERS: Final = 500_000
+"""Of a large network fewer: its parameters at all of them are no more numbers than these."""
 Exact = Literal["steps", "epochs"]
 Rows = npt.NDArray[np.floating]
 
@@ -30,6 +34,15 @@ def run_of(experiment: Experiment, seed: int) -> Runs:
     if name == "fast":
         return train_alone(experiment, seed)
     return get_engine(name).train(experiment, range(seed, seed + 1))[0]
+
+
+@lru_cache(maxsize=4)
+def overview_of(experiment: Experiment, seed: int) -> RunSteps:
+    """Return the run of a seed at the ends of some epochs, evenly over all of it, start and end included."""
+    run = run_of(experiment, seed)
+    most = max(8, min(OVERVIEW, OVERVIEW_NUMBERS // experiment.network.parameters))
+    epochs = evenly(steps_made(run) // experiment.steps_per_epoch + 1, most)
+    return read_run(run, (epochs * experiment.steps_per_epoch).tolist())
 
 
 def exact(experiment: Experiment) -> Exact:

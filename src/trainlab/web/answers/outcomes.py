@@ -6,15 +6,17 @@ from typing import Any
 
 from trainlab.draw import format_number
 from trainlab.engine import Runs
+from trainlab.maths import format_share
 from trainlab.stats import Rate, percent_words, rate
-from trainlab.studies.causes import HIGH_LOSS, THRESHOLD, causes_of
+from trainlab.studies.causes import HIGH_LOSS, THRESHOLD, failed, high_loss, standing_still, vanishing
+from trainlab.studies.cells import spread_of
 
 WORDS = {
     "diverged": "an output was no longer a finite number",
     "vanishing gradient": "a high loss, and almost no gradient in the first layer, but one in the last",
     "standing still": "a high loss, and almost no gradient in any layer",
     "stuck": "a high loss, though gradients arrive: stuck otherwise, or still on the way",
-    "nearly there": "a low loss, but not solved",
+    "low loss": "the loss isn't high, but the goal is missed",
 }
 """How runs fail, by the rule of `trainlab.studies.causes`."""
 
@@ -36,19 +38,37 @@ def interval_words(share: Rate) -> str:
     return f"{percent_words(share)} ({100 * share.low:.0f} to {100 * share.high:.0f} %)"
 
 
+def held_out_sentence(runs: Runs) -> str | None:
+    """Return how runs do on the examples held out; None if there are none."""
+    data = runs.experiment.data()
+    if not data.held_out:
+        return None
+    found = spread_of(runs.held_out_loss if data.kind == "regression" else runs.held_out_accuracy)
+    if found is None:
+        return None
+    if data.kind == "regression":
+        what = "Loss on the held-out examples"
+        low, middle, high = (format_number(value) for value in found)
+    else:
+        what = "Held-out examples classified correctly"
+        low, middle, high = (f"{format_share(value, decimals=1)} %" for value in found)
+    return f"{what}: {middle} in the median run, {low} to {high} in the middle nine tenths."
+
+
 def failures(runs: Runs) -> list[dict[str, Any]]:
     """Return how the unsolved runs failed, each kind as its share of them, the commonest first."""
     unsolved = int((~runs.solved).sum())
     if not unsolved:
         return []
-    causes = causes_of(runs)
+    failed_ones, high = failed(runs), high_loss(runs)
+    lost, still = vanishing(runs), standing_still(runs)
     counts = {
-        "diverged": unsolved - causes.failed,
-        "vanishing gradient": causes.vanishing.k if causes.vanishing else 0,
-        "standing still": causes.standing_still.k if causes.standing_still else 0,
-        "nearly there": causes.failed - causes.high_loss,
+        "diverged": unsolved - int(failed_ones.sum()),
+        "vanishing gradient": int(lost.sum()),
+        "standing still": int(still.sum()),
+        "stuck": int((high & ~lost & ~still).sum()),
+        "low loss": int((failed_ones & ~high).sum()),
     }
-    counts["stuck"] = unsolved - sum(counts.values())
     order = sorted((name for name in WORDS if counts[name]), key=lambda name: -counts[name])
     return [_failure(name, rate(counts[name], unsolved)) for name in order]
 

@@ -12,6 +12,7 @@ Kind ``population``. Every frame is about the seeds trained so far, from the fir
 | `seconds`, `engine`, `how` | what the training has taken so far, which engine did it, and both in words |
 | `first_seed` | the seed of the first entry of each array |
 | `sentence` | the answer |
+| `held_out` | how runs do on the examples held out, in words; null if there are none |
 | `why`, `why_rule` | how the others failed, ``[{name, words, k, n, low, high}]``, and by what rule |
 | `advice` | what can't go well, ``[{field, words}]`` |
 | `solved_is` | what counts as solved |
@@ -34,7 +35,7 @@ from trainlab.spec import solved_rule
 from trainlab.stats import quantile_curves, rate
 from trainlab.studies.cells import predicts_right
 from trainlab.web.answers.advice import Advice, advice_on
-from trainlab.web.answers.outcomes import RULE, failures, solved_sentence
+from trainlab.web.answers.outcomes import RULE, failures, held_out_sentence, solved_sentence
 from trainlab.web.answers.training import Training, growing, how_words
 from trainlab.web.frames import Frame, Numbers
 from trainlab.web.limits import Limits
@@ -76,6 +77,7 @@ def population_fields(runs: Runs, *, asked: int, advice: Sequence[Advice]) -> di
         "steps": experiment.epochs * experiment.steps_per_epoch,
         "first_seed": runs.first_seed,
         "sentence": solved_sentence(solved, asked),
+        "held_out": held_out_sentence(runs),
         "why": failures(runs),
         "why_rule": RULE,
         "advice": advice,

@@ -32,6 +32,29 @@ example_rows         i4[N]          which they are, from 0
 output_rows          i4[K]          which of the N examples `outputs` are of, from 0
 ==================== ============== =========================================================================
 
+==================== ======================================================================================
+field                what it holds
+==================== ======================================================================================
+seed, epochs         what was trained; with `steps_per_epoch`, and `of_steps`, all that the run made
+exact                ``steps``, or ``epochs`` where the population's engine can't be read inside of them
+gradients            whose they are: ``data``, all examples, or ``step``, those of the next step
+link                 what turns the last layer's outputs into predictions (`maths.LINKS`)
+layers               a layer each: `fan_in`, `fan_out`, `bias`, `activation`, `first_weight`, `first_bias`;
+                     `flat`, what counts as saturated; `low` and `high`, the ends of its histogram
+gradient_low, …_high the ends of the histogram of gradients, powers of ten; `histogram_examples`
+inputs               their names
+ending               ``solved``, or how it failed: `run_words.Ending`
+sentence, why        how the run went; why it failed, null if it didn't
+first_bad            the first step whose numbers aren't finite, null if all are: `step` (made before it),
+                     `layer` (null: the loss's), `what`, `rate`, `edge` (the largest rate at which descent
+                     converges where the run begins, or null), `before` (`step`, `loss`, `rate`, and a
+                     layer each `largest_weight` and `largest_gradient`), `sentence`
+verdicts             a layer each: `layer` (from 1), `kind`, `since_epoch` and `since_step` (null where
+                     unknown), `gradient`, `vanished`, `sentence`
+solved_step          when it was first found solved, null if never; `solved_at_end`
+diverged_step        steps made before the first output that isn't finite, null if none
+==================== ======================================================================================
+
 What lies beyond the ends of a histogram counts in its first or last bin. Where the run isn't finite any more,
 shares are NaN.
 """
@@ -48,32 +71,34 @@ from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
 from trainlab.engine.run_steps import steps_made
 from trainlab.errors import SpecError
-from trainlab.spec import loss_entry
+from trainlab.spec import Experiment, loss_entry
 from trainlab.tasks import Task
 from trainlab.web.answers.first_bad import first_bad
-from trainlab.web.answers.layer_strip import GRADIENT_EDGES, Strip, flat_words, strip_of
+from trainlab.web.answers.layer_strip import BINS, EXAMPLES, GRADIENT_EDGES, Strip, flat_words, strip_of
 from trainlab.web.answers.layer_verdicts import layer_verdicts
-from trainlab.web.answers.one_run import evenly, exact, read_run, run_of
+from trainlab.web.answers.one_run import evenly, exact, overview_of, read_run, run_of
 from trainlab.web.answers.run_words import ending_of, how_it_went, why_it_failed
 from trainlab.web.frames import Frame
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Replay
 from trainlab.web.reading import experiment_of
 
-EXAMPLES: Final = 512
 OUTPUTS: Final = 64
+FILLED: Final = 0.9
+"""Moments fill so much of the largest frame; of a large network there are fewer."""
 
 
 def answer_replay(question: Replay, limits: Limits) -> Iterator[Frame]:
     """Yield one frame: the run at some of its moments, evenly spaced, both ends among them."""
     experiment = experiment_of(question.experiment, limits)
     run = run_of(experiment, question.seed)
-    steps = moments(question, steps_made(run))
     data = experiment.data()
+    fitting = int(limits.frame_bytes * FILLED / _bytes_of_a_moment(experiment, data.outputs))
+    steps = moments(question, steps_made(run), most=max(2, fitting))
     rows = evenly(data.points, EXAMPLES)
     outputs = evenly(len(rows), OUTPUTS)
     read = read_run(run, steps.tolist(), predictions=data.points)
-    strip = strip_of(experiment, read, data.inputs[rows])
+    strip = strip_of(run, read, data.inputs[rows])
     with np.errstate(invalid="ignore"):
         moved = read.after.astype(np.float64) - read.parameters
     yield Frame(
@@ -101,15 +126,21 @@ def answer_replay(question: Replay, limits: Limits) -> Iterator[Frame]:
     )
 
 
-def moments(question: Replay, last: int) -> npt.NDArray[np.int64]:
-    """Return the steps to show of a run of `last` steps, both ends among them."""
+def moments(question: Replay, last: int, *, most: int) -> npt.NDArray[np.int64]:
+    """Return the steps to show of a run of `last` steps, `most` of them, both ends among them."""
     stop = last if question.stop is None else min(question.stop, last)
     if question.start > stop:
         raise SpecError(
             f"start = {question.start:,}: must be at most {stop:,}, where the moments asked for end; the run "
             f"has {last:,} steps."
         )
-    return question.start + evenly(stop - question.start + 1, question.frames)
+    return question.start + evenly(stop - question.start + 1, min(question.frames, most))
+
+
+def _bytes_of_a_moment(experiment: Experiment, outputs: int) -> int:
+    """Return how much of a frame a moment takes: parameters, gradient and update, outputs, the strips."""
+    strips = experiment.network.layers * (4 * 4 + 2 * 2 * BINS)
+    return 3 * 4 * experiment.network.parameters + 4 * OUTPUTS * outputs + strips + 20
 
 
 def input_names(data: Task) -> list[str]:
@@ -128,7 +159,8 @@ def _fields(run: Runs, strip: Strip) -> dict[str, Any]:
         "steps_per_epoch": per_epoch,
         "of_steps": steps_made(run),
         "exact": exact(experiment),
-        "gradients": experiment.record.gradients,
+        "gradients": experiment.record.gradients if exact(experiment) == "steps" else "data",
+        "link": loss_entry(experiment.loss).link,
         "layers": [
             {
                 "fan_in": layer.fan_in,
@@ -147,9 +179,8 @@ def _fields(run: Runs, strip: Strip) -> dict[str, Any]:
         "gradient_high": high,
         "histogram_examples": strip.counted,
         "inputs": input_names(experiment.data()),
-        "link": loss_entry(experiment.loss).link,
         "ending": ending_of(run),
-        "sentence": how_it_went(run, float(read_run(run, [0]).loss[0])),
+        "sentence": how_it_went(run, float(overview_of(experiment, run.first_seed).loss[0])),
         "why": why_it_failed(run),
         "first_bad": first_bad(run),
         "verdicts": [each.to_dict(per_epoch) for each in layer_verdicts(experiment, run.first_seed)],

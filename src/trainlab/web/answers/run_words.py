@@ -58,21 +58,22 @@ def why_it_failed(run: Runs) -> str | None:
     best = best_constant_loss(experiment.loss, experiment.data().targets)
     share = f", {_times(loss / best)} the best constant answer's" if best > 0 else ""
     high = f"with the loss still high ({format_number(loss)}{share})"
+    whose = "over all examples" if experiment.record.gradients == "data" else "in one step"
     first, last = (f"{format_number(float(gradient[layer]), digits=2)}" for layer in (0, -1))
     if ending == "vanishing gradient":
         return (
-            f"Seed {seed:,} failed {high}: its gradient vanishes on the way back, mean |∂L/∂w| {last} in the "
-            f"last layer and {first} in layer 1, below {format_number(THRESHOLD)}."
+            f"Seed {seed:,} failed {high}: its gradient vanishes on the way back; the mean |∂L/∂w| {whose} "
+            f"is {last} in the last layer, and {first} in layer 1, below {format_number(THRESHOLD)}."
         )
     if ending == "standing still":
         return (
-            f"Seed {seed:,} failed {high}: it stands still, with a mean |∂L/∂w| below "
+            f"Seed {seed:,} failed {high}: it stands still, with a mean |∂L/∂w| {whose} below "
             f"{format_number(THRESHOLD)} in every layer."
         )
     if ending == "stuck":
         return (
-            f"Seed {seed:,} failed {high}, though gradients arrive (mean |∂L/∂w| {first} in layer 1): it is "
-            "stuck for another reason, or was still on its way."
+            f"Seed {seed:,} failed {high}, though gradients arrive (mean |∂L/∂w| {whose} {first} in "
+            "layer 1): it is stuck for another reason, or was still on its way."
         )
     return (
         f"Seed {seed:,} isn't solved, though its loss is low ({format_number(loss)}{share}; high is from "

@@ -18,7 +18,7 @@ from trainlab.spec.checks import MAX_COUNT
 from trainlab.web.reading import CURVE_POINTS
 
 FRAME_SECONDS = 0.05
-"""So long, about, the training between two frames takes."""
+"""So long, about, the training between two frames takes, on a machine that has nothing else to do."""
 
 FULL_TILE, LEAST_TILE = 64, 8
 """How many networks the kernel trains side by side, at most and at least: chunks are multiples of these."""
@@ -77,13 +77,14 @@ def growing(trainings: Sequence[Training], seeds: range) -> Iterator[Grown]:
     seconds = 0.0
     chunk = _first_chunk(trainings, seeds)
     while chunk:
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         more = tuple(each.engine.train(each.experiment, chunk, threads=1)[0] for each in trainings)
-        took = time.perf_counter() - started
-        seconds += took
+        seconds += time.perf_counter() - started
+        # Of a busy machine smaller chunks would only ask for more.
+        worked = time.process_time() - worked
         runs = tuple(map(_joined, runs, more)) if runs else more
         yield Grown(runs=runs, seconds=seconds)
-        count = _fitting(trainings, took / len(chunk))
+        count = _fitting(trainings, worked / len(chunk))
         left = seeds.stop - chunk.stop
         # A small rest isn't worth a frame of its own.
         chunk = range(chunk.stop, seeds.stop if left <= 1.25 * count else chunk.stop + count)
@@ -105,7 +106,7 @@ def _fitting(trainings: Sequence[Training], seconds_a_seed: float) -> int:
     most = min(each.engine.chunk_seeds for each in trainings)
     if any(each.engine.name != "fast" for each in trainings):
         return most
-    count = min(most, int(FRAME_SECONDS / seconds_a_seed))
+    count = min(most, int(FRAME_SECONDS / max(seconds_a_seed, 1e-9)))
     tile = FULL_TILE if count >= FULL_TILE else LEAST_TILE
     return max(LEAST_TILE, count // tile * tile)
 

@@ -1,13 +1,13 @@
 """Why one run failed: by its record at once, then by the doctor's rules, beside a run that was solved.
 
 Frames of kind ``why-seed``, without arrays. The first says what the record tells; where PyTorch is installed
-a second follows with what the doctor finds in the run, trained once more under its eyes, and a third that says
-whether a solved run shows the same: what it shares is no reason why this one failed.
+a second follows with what the doctor finds in the run, trained once more under its eyes, and a third that
+says whether a solved run shows the same: what it shares is no reason why this one failed.
 
 `sentence` is the answer, `by` ``record`` or ``doctor``, `ending` as in `run_words.ending_of`. `fault` (null
 where no rule tells a cause), `title`, `where`, `evidence`, `remedy`, `confidence` and `others` (`fault`,
-`title`) are the doctor's; `beside` is the solved `seed`, and whether it has the `same` fault, null where there
-is none or isn't one yet.
+`title`) are the doctor's; `beside` is the solved `seed`, and whether it has the `same` fault, null where
+there is none or isn't one yet.
 """
 
 from __future__ import annotations

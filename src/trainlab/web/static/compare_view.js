@@ -1,12 +1,15 @@
 // Compare: A and B side by side on the same seeds, the effect with its interval, who was rescued, who was lost.
 
-import { changesNodes, comparedPair, keepAsA, pairDiffers } from "./comparison.js";
+import { changesNodes, comparisonOf, keepAsA, pairDiffers } from "./comparison.js";
 import { announce, element, setChildren, svgElement } from "./dom.js";
 import { createFanChart, fanRange } from "./fan_chart.js";
 import { formatCount, formatNumber } from "./format.js";
 import { guessVeil } from "./guesses.js";
 import { createSeedList } from "./seed_list.js";
 import { createShareBar } from "./share_bar.js";
+
+const COMPARE_SAME = "B is the same as A so far. Change something in the column of controls.";
+const COMPARE_AWAITED = "The runs of both are being trained.";
 
 /**
  * Make the view.
@@ -21,8 +24,8 @@ export function createCompareView(lab) {
     element("p", {}, "Two trainings on the same seeds, with one change between them: what does the change do?"),
     element("button", { type: "button", click: () => keepAsA(state) }, "Keep this as A, change B"),
   );
-  const hint = element("p", {});
-  const headline = element("p", { class: "headline" });
+  const hint = element("p", {}, pairDiffers(state.now) ? COMPARE_AWAITED : "");
+  const headline = element("p", { class: "claim" });
   const changes = element("div");
   const effect = createEffectBar();
   const sides = ["A", "B"].map(createSide);
@@ -32,7 +35,7 @@ export function createCompareView(lab) {
   const cost = element("p", { class: "muted small" });
   const answer = element(
     "div",
-    { class: "spoils" },
+    { class: "spoils", hidden: true },
     headline,
     effect.node,
     changes,
@@ -47,9 +50,9 @@ export function createCompareView(lab) {
   function sayChosen({ seed }) {
     const place = seed - (shown?.first ?? 0);
     const known = shown && place in shown.a.solved;
-    chosen.textContent = known
-      ? `Seed ${formatCount(seed)}, the run that is looked at: A ${endWords(shown.a, place)}; B ${endWords(shown.b, place)}.`
-      : "";
+    if (!known) return (chosen.textContent = "");
+    const [a, b] = [endWords(shown.a, place), endWords(shown.b, place)];
+    chosen.textContent = `Seed ${formatCount(seed)}, the run that is looked at: A ${a}; B ${b}.`;
   }
 
   lab.listen("compare", (header, arrays) => {
@@ -75,19 +78,23 @@ export function createCompareView(lab) {
     if (header.last && node.offsetParent) announce(header.sentence);
   });
 
+  state.subscribe((now, before) => {
+    const question = comparisonOf(now);
+    if (!question || JSON.stringify(question) === JSON.stringify(comparisonOf(before))) return;
+    answer.classList.add("stale");
+    hint.textContent = answer.hidden ? COMPARE_AWAITED : "";
+  });
+
   return {
     name: "compare",
     title: "Compare",
     node,
-    show(now, before) {
-      const differs = pairDiffers(now);
+    show(now) {
       begin.hidden = now.b !== null;
-      if (!differs) {
+      if (!pairDiffers(now)) {
         answer.hidden = true;
-        hint.textContent = now.b === null ? "" : `B is the same as A so far. Change something in the column of controls.`;
+        hint.textContent = now.b === null ? "" : COMPARE_SAME;
       }
-      const pair = JSON.stringify(comparedPair(now));
-      if (differs && before && pair !== JSON.stringify(comparedPair(before))) answer.classList.add("stale");
       for (const list of [rescued, lost]) list.choose(now.seed);
       sides.forEach((side, place) => side.mark(now.side === "ab"[place]));
       sayChosen(now);
@@ -101,7 +108,14 @@ function createSide(name) {
   const bar = createShareBar();
   const fan = createFanChart(`Loss of all runs of ${name}`);
   return {
-    node: element("section", { "aria-label": name }, element("h3", {}, `${name} `, here), sentence, bar.node, element("figure", {}, fan.node)),
+    node: element(
+      "section",
+      { "aria-label": name },
+      element("h3", {}, `${name} `, here),
+      sentence,
+      bar.node,
+      element("figure", {}, fan.node),
+    ),
     show(population, { epochs, curve }, range) {
       sentence.textContent = population.sentence;
       bar.show(population);
@@ -131,9 +145,13 @@ function createEffectBar() {
   const interval = svgElement("path", { "stroke-width": 8, opacity: 0.4 });
   const value = svgElement("circle", { cy: 14, r: 5 });
   const ticks = [-1, -0.5, 0, 0.5, 1].map((share) =>
-    svgElement("text", { x: place(share), y: 38, "text-anchor": "middle" }, `${share > 0 ? "+" : ""}${100 * share}`.replace("-", "−")),
+    svgElement("text", { x: place(share), y: 38, "text-anchor": "middle" }, effectPoints(share, 0)),
   );
-  const words = svgElement("text", { x: EFFECT.middle, y: 52, "text-anchor": "middle", class: "muted" }, "effect of B in points, with its 95 % interval");
+  const words = svgElement(
+    "text",
+    { x: EFFECT.middle, y: 52, "text-anchor": "middle", class: "muted" },
+    "effect of B in points, with its 95 % interval",
+  );
   const node = svgElement(
     "svg",
     { viewBox: `0 0 ${EFFECT.width} 56`, class: "effect", role: "img" },
@@ -152,8 +170,14 @@ function createEffectBar() {
       interval.setAttribute("stroke", colour);
       value.setAttribute("cx", place(estimate));
       value.setAttribute("fill", colour);
-      const points = (share) => `${share > 0 ? "+" : share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(1)}`;
-      node.setAttribute("aria-label", `Effect of B: ${points(estimate)} points, 95 % interval ${points(low)} to ${points(high)}`);
+      const [from, to] = [effectPoints(low), effectPoints(high)];
+      node.setAttribute("aria-label", `Effect of B: ${effectPoints(estimate)} points, 95 % interval ${from} to ${to}`);
     },
   };
+}
+
+/** Return a difference of shares in points, with its sign: "+4.7". */
+function effectPoints(share, digits = 1) {
+  const points = Math.abs(100 * share).toFixed(digits);
+  return Number(points) === 0 ? points : `${share > 0 ? "+" : "−"}${points}`;
 }

@@ -1,5 +1,6 @@
 // A and B: which of the two is on the page, and the question that compares them on the same seeds.
 
+import { createDragAsker } from "./drag_asker.js";
 import { element, setAttributes, setChildren } from "./dom.js";
 
 /** Return the two experiments under their names; `b` is null where there is nothing to compare with. */
@@ -10,6 +11,12 @@ export function comparedPair({ a, b, side }) {
 /** Whether B is there and differs from A. */
 export function pairDiffers({ a, b }) {
   return b !== null && JSON.stringify(a) !== JSON.stringify(b);
+}
+
+/** Return the question that compares the two; null where there is nothing to ask. */
+export function comparisonOf(now) {
+  if (!pairDiffers(now)) return null;
+  return { ask: "compare", ...comparedPair(now), first_seed: now.first, seeds: now.seeds };
 }
 
 /** Keep the page's experiment as A; B begins as its copy and is what the controls change from now on. */
@@ -52,30 +59,31 @@ export function createComparison(lab, panel) {
     if (side !== before) state.change({ a: b, b: a, side, step: null });
   }
 
-  function asked(now) {
-    const pair = comparedPair(now);
-    return pairDiffers(now) ? { ask: "compare", ...pair, first_seed: now.first, seeds: now.seeds } : null;
-  }
-
+  const asker = createDragAsker((question) => lab.ask("compare", question));
   lab.listen("compare", (header) => {
+    asker.answered();
     if (header.kind === "error") return setChildren(changes);
     setChildren(changes, ...changesNodes(header));
   });
 
   return {
-    show(now, before) {
+    show(now, before, dragging) {
       const compared = now.b !== null;
       pair.hidden = stop.hidden = !compared;
       keep.textContent = compared ? "Keep this as A" : "Keep this as A, change B";
       ["a", "b"].forEach((side, place) =>
         setAttributes(sides[place], { "aria-pressed": String(compared && now.side === side) }),
       );
-      const question = asked(now);
+      const question = comparisonOf(now);
+      const earlier = before && comparisonOf(before);
       if (!question) {
-        lab.cancel("compare");
-        setChildren(changes, compared ? element("p", {}, `B is the same as A so far. Change something of ${now.side.toUpperCase()}.`) : null);
-      } else if (!before || JSON.stringify(question) !== JSON.stringify(asked(before))) {
-        lab.ask("compare", question);
+        asker.forget();
+        if (earlier) lab.cancel("compare");
+        const same = `B is the same as A so far. Change something of ${now.side.toUpperCase()}.`;
+        setChildren(changes, compared ? element("p", {}, same) : null);
+      } else if (JSON.stringify(question) !== JSON.stringify(earlier)) {
+        if (!earlier) setChildren(changes);
+        asker.ask(question, dragging);
       }
     },
   };

@@ -5,6 +5,10 @@ import { formatCount, formatShare } from "./format.js";
 import { exerciseOnPage } from "./guess_gate.js";
 import { createGuessSlider, pointsOff } from "./guesses.js";
 
+const COURSE_WORDS =
+  "Say what will happen before the page shows it: the five changes and the five questions of the assignment, " +
+  "on its three networks of 44 parameters. Every answer is computed now, from runs.";
+
 /**
  * Make the view.
  * @param {object} lab
@@ -13,14 +17,14 @@ export function createCourseView(lab) {
   const { state, guesses, schema } = lab;
   const { course } = schema;
   const truths = new Map(); // number -> the server's answer
-  const steps = course.map((exercise, place) => element("button", { type: "button", click: () => open(place + 1) }, String(place + 1)));
+  const steps = course.map((_, place) => element("button", { type: "button", click: () => open(place + 1) }));
   const score = element("p", { role: "status" });
   const again = element("button", { type: "button", click: startAgain }, "Start again");
   const box = element("div", { class: "exercise" });
   const node = element(
     "div",
     {},
-    element("p", {}, "Say what will happen before the page shows it: the five changes and the five questions of the assignment, on its three networks of 44 parameters. Every answer is computed now, from runs."),
+    element("p", {}, COURSE_WORDS),
     element("div", { class: "row", role: "group", "aria-label": "Exercises" }, ...steps),
     box,
     element("div", { class: "row" }, score, again),
@@ -28,12 +32,15 @@ export function createCourseView(lab) {
 
   function open(number) {
     const { a, b, seeds } = course[number - 1];
-    state.change({ exercise: number, a, b, side: "a", first: 0, seeds, seed: 0, step: null, view: "course" });
+    const page = { a, b, side: "a", first: 0, seeds, seed: 0, step: null };
+    state.change({ ...page, exercise: number, view: "course" });
+    box.querySelector("h3").focus();
   }
 
   function startAgain() {
     guesses.clearCourse();
     open(1);
+    lab.refresh(); // It may have been open already.
   }
 
   function guess(number, value) {
@@ -48,11 +55,14 @@ export function createCourseView(lab) {
 
   lab.listen("course", (header) => {
     const number = state.now.exercise;
-    if (header.kind === "error") return setChildren(box, ...heading(number), element("p", { class: "says" }, header.message));
+    if (header.kind === "error") {
+      return setChildren(box, ...heading(number), element("p", { class: "says" }, header.message));
+    }
     if (!header.last) return;
     truths.set(header.number, header);
     const made = guesses.exercise(header.number);
-    if (made) guesses.setExercise(header.number, { ...made, right: isRight(course[header.number - 1], made.guess, header) });
+    const right = made && isRight(course[header.number - 1], made.guess, header);
+    if (made) guesses.setExercise(header.number, { ...made, right });
     draw(state.now);
     if (header.number !== number) return;
     announce(header.sentence);
@@ -61,7 +71,7 @@ export function createCourseView(lab) {
 
   function heading(number) {
     const { title, text } = course[number - 1];
-    return [element("h3", {}, `${number}. ${title}`), element("p", {}, text)];
+    return [element("h3", { tabindex: "-1" }, `${number}. ${title}`), element("p", {}, text)];
   }
 
   function draw(now) {
@@ -75,17 +85,23 @@ export function createCourseView(lab) {
       });
     });
     const { known, right } = guesses.score;
-    score.textContent = known ? `${right} of ${known} guessed right${known === course.length ? "" : `, ${course.length - known} to go`}.` : "";
+    const left = known === course.length ? "" : `, ${course.length - known} to go`;
+    score.textContent = known ? `${right} of ${known} guessed right${left}.` : "";
     again.hidden = !known;
     const number = now.exercise;
     if (!course[number - 1]) {
-      const start = element("button", { type: "button", class: "main", click: () => open(nextOpen(0)) }, known ? "Go on" : "Begin");
-      return setChildren(box, start);
+      const start = () => open(nextOpen(0) || 1);
+      return setChildren(box, element("button", { type: "button", class: "main", click: start }, known ? "Go on" : "Begin"));
     }
+    const other = exerciseOnPage(now, course) ? null : otherOnPage(number);
+    setChildren(box, ...heading(number), other, ...below(number));
+  }
+
+  function below(number) {
     const made = guesses.exercise(number);
     const truth = truths.get(number);
-    const told = made && truth ? result(number, made, truth) : made ? [element("p", {}, "The runs are being trained.")] : question(number);
-    setChildren(box, ...heading(number), ...(exerciseOnPage(now, course) ? [] : [otherOnPage(number)]), ...told);
+    if (!made) return question(number);
+    return truth ? result(number, made, truth) : [element("p", {}, "The runs are being trained.")];
   }
 
   function otherOnPage(number) {
@@ -95,8 +111,11 @@ export function createCourseView(lab) {
 
   function question(number) {
     const { choices, rule, seeds } = course[number - 1];
-    const asked = choices.length
-      ? element("div", { class: "choices" }, ...choices.map((words, place) => element("button", { type: "button", click: () => guess(number, place) }, words)))
+    const buttons = choices.map((words, place) =>
+      element("button", { type: "button", click: () => guess(number, place) }, words),
+    );
+    const asked = buttons.length
+      ? element("div", { class: "choices" }, ...buttons)
       : createGuessSlider(seeds, (count) => guess(number, count));
     return [asked, element("p", { class: "muted small" }, rule)];
   }
@@ -118,7 +137,9 @@ export function createCourseView(lab) {
         "div",
         { class: "row" },
         next ? element("button", { type: "button", class: "main", click: () => open(next) }, "Next") : null,
-        look ? element("button", { type: "button", click: () => state.change({ view: look.name }) }, `See it in ${look.title}`) : null,
+        look
+          ? element("button", { type: "button", click: () => state.change({ view: look.name }) }, `See it in ${look.title}`)
+          : null,
       ),
     ];
   }
@@ -146,8 +167,7 @@ function isRight({ near }, guess, { right, k, n }) {
 }
 
 function guessWords({ choices, seeds }, guess, { right, k, n }) {
-  if (right === null) {
-    return `You guessed ${formatCount(guess)} of ${formatCount(seeds)} (${formatShare(guess / seeds)}): ${pointsOff(guess, k, n).toFixed(0)} points off.`;
-  }
-  return `You guessed: ${choices[guess]}.`;
+  if (right !== null) return `You guessed: ${choices[guess]}.`;
+  const off = pointsOff(guess, k, n).toFixed(0);
+  return `You guessed ${formatCount(guess)} of ${formatCount(seeds)} (${formatShare(guess / seeds)}): ${off} points off.`;
 }

@@ -24,11 +24,21 @@ export function createGuessGate(lab, root, show) {
   const { state, schema, guesses } = lab;
   const made = new Map(); // the question asked -> the guess
   let question = ""; // as text
-  let frame = null; // its newest frame
+  let asking = ""; // the question that frames come for, behind while a knob is dragged
+  let frame = null; // the newest frame: {to, header, arrays}, `to` being its question
   let counted = ""; // the question of the guess that was counted last
+  let sliderOf = ""; // the question whose slider is shown
   const content = element("div");
   const node = element("section", { class: "card", "aria-label": "Guess first" }, content);
-  const button = element("button", { type: "button", click: () => state.change({ guess: !state.now.guess }) }, "Guess first");
+  const button = element(
+    "button",
+    {
+      type: "button",
+      title: "Guess each answer before it is shown",
+      click: () => state.change({ guess: !state.now.guess }),
+    },
+    "Guess first",
+  );
 
   function shut(now) {
     const exercise = exerciseOnPage(now, schema.course);
@@ -41,22 +51,24 @@ export function createGuessGate(lab, root, show) {
     root.classList.toggle("guessing", why !== null);
     setAttributes(button, { "aria-pressed": String(now.guess) });
     node.hidden = why === null && !made.has(question);
-    if (content.dataset.shown === `${why} ${question}` && why) return;
-    content.dataset.shown = `${why} ${question}`;
+    // A slider that somebody moves stays as it is.
+    if (why === "free" && sliderOf === question) return;
+    sliderOf = why === "free" ? question : "";
     if (why === "course") setChildren(content, ...courseWords(now));
     else if (why) setChildren(content, ...askWords(now));
     else if (made.has(question)) setChildren(content, ...resultWords());
   }
 
   function courseWords({ exercise, view }) {
-    const words = element("p", { class: "headline" }, `Guess first: exercise ${exercise} of the course asks what will happen.`);
+    const says = `Guess first: exercise ${exercise} of the course asks what will happen.`;
+    const words = element("p", { class: "claim" }, says);
     const go = () => state.change({ view: "course" });
     return [words, view === "course" ? null : element("button", { type: "button", click: go }, "Go to the exercise")];
   }
 
   function askWords({ seeds }) {
     return [
-      element("p", { class: "headline" }, `Guess first: how many of ${formatCount(seeds)} seeds solve it?`),
+      element("p", { class: "claim" }, `Guess first: how many of ${formatCount(seeds)} seeds solve it?`),
       createGuessSlider(seeds, (count) => {
         made.set(question, count);
         lab.refresh();
@@ -65,14 +77,16 @@ export function createGuessGate(lab, root, show) {
   }
 
   function resultWords() {
-    if (!frame?.[0].last) return [element("p", {}, "The answer is on its way.")];
-    const { k, n } = frame[0];
+    if (frame?.to !== question || !frame.header.last) return [element("p", {}, "The answer is on its way.")];
+    const { k, n } = frame.header;
     const off = pointsOff(made.get(question), k, n);
     if (counted !== question) guesses.addFree(off);
     counted = question;
     const { count, off: sum } = guesses.free;
-    const tally = count > 1 ? ` In ${formatCount(count)} guesses you were ${(sum / count).toFixed(0)} points off on average.` : "";
-    return [element("p", {}, `You guessed ${formatCount(made.get(question))} of ${formatCount(n)}; it is ${formatCount(k)}: ${off.toFixed(0)} points off.${tally}`)];
+    const guess = `You guessed ${formatCount(made.get(question))} of ${formatCount(n)}`;
+    const mean = `In ${formatCount(count)} guesses you were ${(sum / count).toFixed(0)} points off on average.`;
+    const words = `${guess}; it is ${formatCount(k)}: ${off.toFixed(0)} points off.`;
+    return [element("p", {}, count > 1 ? `${words} ${mean}` : words)];
   }
 
   return {
@@ -80,7 +94,7 @@ export function createGuessGate(lab, root, show) {
     button,
     /** Take a frame of the answer: let through, or held back until the guess is made. */
     take(header, arrays) {
-      frame = [header, arrays];
+      frame = { to: asking, header, arrays };
       if (shut(state.now)) return;
       show(header, arrays);
       draw(state.now);
@@ -90,14 +104,16 @@ export function createGuessGate(lab, root, show) {
       root.classList.remove("guessing");
       node.hidden = true;
     },
-    /** Be told of the state, and of the question whose answer is shown next. */
+    /** Be told which question frames come for from now on. */
+    asked(next) {
+      asking = JSON.stringify(next);
+    },
+    /** Be told of the state, and of the question that it asks. */
     show(now, asked) {
       const before = root.classList.contains("guessing");
-      const text = JSON.stringify(asked);
-      if (text !== question) frame = null;
-      question = text;
+      question = JSON.stringify(asked);
       draw(now);
-      if (before && frame && !shut(now)) show(...frame);
+      if (before && frame?.to === question && !shut(now)) show(frame.header, frame.arrays);
     },
   };
 }

@@ -59,8 +59,20 @@ export function pointsOff(guess, k, n) {
  */
 export function createGuessSlider(n, onGuess) {
   const said = element("output", {}, "Move the slider to your guess.");
-  const done = element("button", { type: "button", class: "main", disabled: true, click: () => onGuess(Number(slider.value)) }, "That's my guess");
-  const slider = element("input", { type: "range", min: 0, max: n, step: 1, value: Math.round(n / 2), "aria-label": `How many of ${formatCount(n)} seeds solve it`, input: say });
+  const done = element(
+    "button",
+    { type: "button", class: "main", disabled: true, click: () => onGuess(Number(slider.value)) },
+    "That's my guess",
+  );
+  const slider = element("input", {
+    type: "range",
+    min: 0,
+    max: n,
+    step: 1,
+    value: Math.round(n / 2),
+    "aria-label": `How many of ${formatCount(n)} seeds solve it`,
+    input: say,
+  });
   // Where the slider stands at first is nobody's guess.
   function say() {
     const count = Number(slider.value);

@@ -2,15 +2,19 @@
 // a server's page, a lesson or a notebook, brings the link, the state's address and the panel.
 
 import { createAnswerCard } from "./answer_card.js";
+import { createBudgetView } from "./budget_view.js";
 import { createCompareView } from "./compare_view.js";
+import { createComparison } from "./comparison.js";
 import { createCourseView } from "./course_view.js";
-import { element, setAttributes, setChildren } from "./dom.js";
+import { createLiveRegion, element, setAttributes, setChildren } from "./dom.js";
+import { createDragAsker } from "./drag_asker.js";
 import { withEdits } from "./experiment_form.js";
 import { addFigureMenus } from "./figure_menu.js";
 import { createGuessGate } from "./guess_gate.js";
 import { createGuesses } from "./guesses.js";
 import { createMapView } from "./map_view.js";
 import { createMicroscopeView } from "./microscope_view.js";
+import { createPointsEditor } from "./points_editor.js";
 import { createRatesView } from "./rates_view.js";
 import { createRunCard } from "./run_card.js";
 import { createState } from "./state.js";
@@ -26,6 +30,9 @@ export const LAB_VIEWS = [
   createTakeAwayView,
 ];
 
+/** What puts itself into the column of controls. */
+export const LAB_BESIDES = [createComparison, createPointsEditor, createBudgetView];
+
 /**
  * Build the lab inside an element.
  * @param {HTMLElement} root
@@ -38,10 +45,11 @@ export const LAB_VIEWS = [
  * @param {Function[]} [around.views] which views there are
  * @param {object} [around.begin] the experiment that an empty address means
  * @param {string} [around.title] the heading
+ * @param {[string, string][]} [around.links] other pages: their names and addresses
  */
 export function startLab(root, around) {
-  const { schema, link, address, makePanel, besides = [], views: makers = LAB_VIEWS } = around;
-  const { title = "trainlab: the lab" } = around;
+  const { schema, link, address, makePanel, views: makers = LAB_VIEWS } = around;
+  const { title = "trainlab: the lab", links = [], besides = LAB_BESIDES } = around;
   const state = createState(around.begin ?? firstExperiment(schema), address);
   const status = element("p", { class: "status small", role: "status" });
   const lines = new Map(); // lane -> all that take its frames
@@ -67,13 +75,23 @@ export function startLab(root, around) {
   });
   const parts = besides.map((make) => make(lab, panel));
   const run = createRunCard(lab);
+  run.node.classList.add("spoils");
   const gate = createGuessGate(lab, root, answer.show);
   lab.views = makers.map((make) => make(lab));
   const tabs = createTabs(lab.views, state);
   setChildren(
     root,
-    element("header", { class: "top" }, element("h1", {}, title), shareButton(), gate.button, status),
+    element(
+      "header",
+      { class: "top" },
+      element("h1", {}, title),
+      address.link ? shareButton(address.link) : null,
+      gate.button,
+      ...links.map(([words, href]) => element("a", { href }, words)),
+      status,
+    ),
     element("main", { class: "lab" }, panel.node, gate.node, answer.node, run.node, ...tabs.nodes),
+    createLiveRegion(),
   );
 
   lab.listen("answer", (header, arrays) => {
@@ -89,7 +107,10 @@ export function startLab(root, around) {
     gate.take(header, arrays);
   });
 
-  const asker = createDragAsker((question) => lab.ask("answer", question));
+  const asker = createDragAsker((question) => {
+    gate.asked(question);
+    lab.ask("answer", question);
+  });
 
   function asked(now) {
     return { ask: "population", experiment: now.a, first_seed: now.first, seeds: now.seeds };
@@ -104,7 +125,7 @@ export function startLab(root, around) {
       asker.ask(asked(now), dragging);
     }
     run.show(now, before);
-    for (const part of parts) part.show(now, before);
+    for (const part of parts) part.show(now, before, dragging);
     tabs.show(now, before);
   }
 
@@ -122,30 +143,6 @@ export function startLab(root, around) {
   show(state.now, null);
 }
 
-/**
- * Asks the newest question, which ends the one before. But while a knob is dragged, one that was asked may
- * show something first: each new place would end it before any seed is trained.
- */
-function createDragAsker(ask) {
-  let open = false;
-  let next = null;
-  const begin = (question) => {
-    open = true;
-    next = null;
-    ask(question);
-  };
-  return {
-    ask(question, dragging) {
-      if (dragging && open) next = question;
-      else begin(question);
-    },
-    answered() {
-      open = false;
-      if (next) begin(next);
-    },
-  };
-}
-
 /** The assignment's Model 1 with Adam and MSE: most seeds solve it, some don't. */
 function firstExperiment(schema) {
   const { networks, changes } = schema.examples;
@@ -158,11 +155,11 @@ const STATUS_WORDS = {
   full: (words) => `${words} Trying again.`,
 };
 
-function shareButton() {
+function shareButton(link) {
   const button = element("button", { type: "button" }, "Copy link");
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(location.href);
+      await navigator.clipboard.writeText(link());
       button.textContent = "Copied";
     } catch {
       button.textContent = "Copy the address above";

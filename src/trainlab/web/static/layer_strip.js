@@ -3,15 +3,15 @@
 import { element, setChildren } from "./dom.js";
 import { formatNumber, formatShare } from "./format.js";
 
-const STRIP = { width: 96, height: 30 };
-const STRIP_WIDE = 760; // px from which on verdicts stand in a column
+const STRIP = { width: 96, narrow: 64, height: 30 };
+const STRIP_ROOMS = [420, 760]; // px: from the first on histograms are wide, from the second verdicts beside
 const STRIP_HEADS = [
   ["layer", ""],
   ["outputs", "how the layer's outputs lie, over the examples"],
   ["|gradient|, log scale", "how the sizes of its weights' gradients lie, by powers of ten"],
   ["flat", "share of its outputs where the activation is nearly flat: saturated"],
   ["dead", "share of its units that are flat for every example"],
-  ["log₁₀ (update ⁄ weight)", "how large the next update is beside the weights; about −3 is usual"],
+  ["update / weight, log₁₀", "how large the next update is beside the weights; about −3 is usual"],
 ];
 
 /** Make the strips; `begin` lays them for a run, `show` brings them to a moment. */
@@ -22,17 +22,17 @@ export function createLayerStrips() {
   let strips = [];
   let moment = null;
   let run = null;
-  let wide = false; // whether a verdict has room beside its layer's numbers
+  let room = 0;
 
   function lay() {
-    wide = node.clientWidth > STRIP_WIDE;
-    strips = run.layers.map((layer, place) => layStrip(layer, place, run, wide));
-    const heads = [...STRIP_HEADS, ...(wide ? [["in words", ""]] : [])].map(([head, help], at) =>
+    room = stripRoom(node.clientWidth);
+    strips = run.layers.map((layer, place) => layStrip(layer, place, run, room));
+    const heads = [...STRIP_HEADS, ...(room === 2 ? [["in words", ""]] : [])].map(([head, help], at) =>
       element("th", { scope: "col", title: help || null, class: at > 2 && at < STRIP_HEADS.length && "number" }, head),
     );
     const table = element(
       "table",
-      { class: "small" },
+      { class: `small room${room}` },
       element("caption", { class: "unseen" }, "What each layer does at this moment"),
       element("thead", {}, element("tr", {}, ...heads)),
       ...strips.map((strip) => strip.node),
@@ -51,7 +51,7 @@ export function createLayerStrips() {
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   new ResizeObserver(() => {
-    if (!run || node.clientWidth > STRIP_WIDE === wide) return;
+    if (!run || stripRoom(node.clientWidth) === room) return;
     lay();
     draw();
   }).observe(node);
@@ -70,9 +70,10 @@ export function createLayerStrips() {
   };
 }
 
-function layStrip({ activation, low, high }, place, { verdicts, gradient_low: least, gradient_high: most }, wide) {
-  const outputs = stripHistogram(low, high);
-  const gradients = stripHistogram(10 ** least, 10 ** most);
+function layStrip({ activation, low, high }, place, { verdicts, gradient_low: least, gradient_high: most }, room) {
+  const wide = room === 2;
+  const outputs = stripHistogram(low, high, room);
+  const gradients = stripHistogram(10 ** least, 10 ** most, room);
   const [flat, dead, ratio] = [0, 1, 2].map(() => element("td", { class: "number" }));
   const verdict = verdicts.find(({ layer }) => layer === place + 1);
   const node = element(
@@ -113,6 +114,11 @@ function layStrip({ activation, low, high }, place, { verdicts, gradient_low: le
   };
 }
 
+/** How much room there is: 0 on a phone, 1 beside the network, 2 below it. */
+function stripRoom(width) {
+  return STRIP_ROOMS.filter((from) => width >= from).length;
+}
+
 function stripShare(share) {
   return Number.isNaN(share) ? "–" : formatShare(share);
 }
@@ -123,16 +129,20 @@ function stripRatio(power) {
   return power === -Infinity ? "no update" : power.toFixed(1).replace("-", "−");
 }
 
-function stripHistogram(low, high) {
+function stripHistogram(low, high, room) {
+  const width = room ? STRIP.width : STRIP.narrow;
   const canvas = element("canvas", { "aria-hidden": "true" });
-  canvas.style.width = `${STRIP.width}px`;
+  canvas.style.width = `${width}px`;
   canvas.style.height = `${STRIP.height}px`;
   const ends = [low, high].map((end) => element("span", {}, formatNumber(end)));
   return {
     node: element("div", { class: "histogram" }, canvas, element("div", { class: "ends muted" }, ...ends)),
     draw(counts, { bars, line }) {
-      const ratio = devicePixelRatio || 1;
-      if (canvas.width !== STRIP.width * ratio) [canvas.width, canvas.height] = [STRIP.width * ratio, STRIP.height * ratio];
+      const ratio = devicePixelRatio;
+      if (canvas.width !== Math.round(width * ratio)) {
+        canvas.width = Math.round(width * ratio);
+        canvas.height = Math.round(STRIP.height * ratio);
+      }
       const pen = canvas.getContext("2d");
       pen.clearRect(0, 0, canvas.width, canvas.height);
       const most = counts.reduce((a, b) => Math.max(a, b), 1);

@@ -60,7 +60,7 @@ export function createLossTrack() {
 
 /** Return a mark as the track takes it, with a button that goes there. */
 export function trackMark(step, colour, words, go) {
-  const label = `${words} (step ${formatCount(step)})`;
+  const label = `${words}, after ${formatCount(step)} steps`;
   return { step, colour, node: element("button", { type: "button", class: colour, click: () => go(step) }, label) };
 }
 

@@ -1,6 +1,6 @@
 // Map: how often it is solved around here, in the plane of two settings; filled in while nothing else is asked.
 
-import { element, setAttributes, setChildren } from "./dom.js";
+import { element, focusSeenFrom, setAttributes, setChildren } from "./dom.js";
 import { formatCount, formatNumber, formatShare } from "./format.js";
 import { guessVeil } from "./guesses.js";
 import { nearestPlace, planeOrder, planeSettings, planeValues, withSetting } from "./plane_grid.js";
@@ -9,7 +9,7 @@ const MAP_SEEDS = 32;
 const MAP_PIECE = 6; // cells of one question: a short one, so that a knob needn't wait for it
 const MAP_QUIET = 1000; // milliseconds since the last answer
 const MAP_SIZES = [5, 9, 13];
-const MAP_FIRST = ["optimizer.lr", "init.weight.std", "epochs", "optimizer.momentum"];
+const MAP_FIRST = ["optimizer.lr", "init.weight.std", "init.weight.val", "epochs", "optimizer.momentum"];
 
 /**
  * Make the view.
@@ -17,16 +17,23 @@ const MAP_FIRST = ["optimizer.lr", "init.weight.std", "epochs", "optimizer.momen
  */
 export function createMapView(lab) {
   const { state, schema } = lab;
-  const across = createMapMenu("across", (path) => choose("x", path));
+  const along = createMapMenu("across", (path) => choose("x", path));
   const up = createMapMenu("up", (path) => choose("y", path));
   const size = createMapMenu("cells", (count) => choose("cells", Number(count)));
+  const centre = element("button", { type: "button", click: anew }, "Centre here");
   const words = element("p", { class: "small", role: "status" });
   const table = element("table", { class: "plane", role: "grid", keydown: press });
   const node = element(
     "div",
     {},
     guessVeil(),
-    element("div", { class: "spoils" }, element("div", { class: "row small" }, across.node, up.node, size.node), words, element("figure", { class: "scroll" }, table)),
+    element(
+      "div",
+      { class: "spoils" },
+      element("div", { class: "row small" }, along.node, up.node, size.node, centre),
+      words,
+      element("figure", { class: "scroll" }, table),
+    ),
   );
   const known = new Map(); // "x|y" -> {k, n, words}: what is known of the values x and y
   let base = ""; // what the cells are about: all but the two settings
@@ -36,6 +43,7 @@ export function createMapView(lab) {
   let onCell = true; // whether the present values are just the cell's
   let cursor = [0, 0];
   let timer = null;
+  let asking = false;
 
   function axesOf(now) {
     const settings = planeSettings(now.a, schema);
@@ -57,15 +65,14 @@ export function createMapView(lab) {
   function layOut(now) {
     const { settings, x, y, count } = axesOf(now);
     const paths = settings.map(({ path }) => path);
-    across.show(paths, x.path);
+    along.show(paths, x.path);
     up.show(paths, y.path);
     size.show(MAP_SIZES.map(String), String(count), (each) => `${each} × ${each}`);
     const plain = withSetting(withSetting(now.a, x.path, undefined, schema), y.path, undefined, schema);
     const about = JSON.stringify([plain, now.first, x.path, y.path, count]);
     if (about !== base) known.clear();
     const outside = ({ value }, { values }) => value < values[0] || value > values.at(-1);
-    if (about !== base || outside(x, grid.x) || outside(y, grid.y)) {
-      lab.cancel("plane");
+    if (about !== base || !grid || outside(x, grid.x) || outside(y, grid.y)) {
       grid = { x: { path: x.path, values: planeValues(x, count) }, y: { path: y.path, values: planeValues(y, count) } };
       cursor = null;
       makeTable();
@@ -78,6 +85,13 @@ export function createMapView(lab) {
     paint();
   }
 
+  /** Lay the axes out anew around the present place. */
+  function anew() {
+    grid = null;
+    layOut(state.now);
+    hush();
+  }
+
   function makeTable() {
     const { x, y } = grid;
     cells = x.values.map(() => []);
@@ -87,15 +101,20 @@ export function createMapView(lab) {
         {},
         element("th", { scope: "row" }, formatNumber(value)),
         ...x.values.map((_, column) => {
-          const cell = element("td", { role: "gridcell", tabindex: "-1", click: () => go([column, row]), mouseenter: () => tell([column, row]) });
-          cells[column][row] = cell;
-          return cell;
+          const place = [column, row];
+          cells[column][row] = element("td", { role: "gridcell", click: () => go(place), mouseenter: () => tell(place) });
+          return cells[column][row];
         }),
       ),
     );
     setChildren(
       table,
-      element("caption", {}, `Percent of ${MAP_SEEDS} seeds solved. Up: ${mapLabel(y.path)}. Across: ${mapLabel(x.path)}. Choose a cell to go there.`),
+      element(
+        "caption",
+        {},
+        `Percent of ${MAP_SEEDS} seeds solved. Up: ${mapLabel(y.path)}. Across: ${mapLabel(x.path)}. `,
+        "Choose a cell to go there.",
+      ),
       ...rows.reverse(),
       element("tr", {}, element("td"), ...x.values.map((value) => element("th", { scope: "col" }, formatNumber(value)))),
     );
@@ -121,16 +140,18 @@ export function createMapView(lab) {
         });
       }),
     );
-    if (!table.contains(document.activeElement)) tell(here);
+    if (!table.contains(focusSeenFrom(table))) tell(here);
   }
 
   function cellWords([column, row]) {
-    const place = `${mapLabel(grid.x.path)} ${formatNumber(grid.x.values[column])}, ${mapLabel(grid.y.path)} ${formatNumber(grid.y.values[row])}`;
+    const { x, y } = grid;
+    const near = column !== here[0] || row !== here[1] ? "" : onCell ? ", where you are" : ", nearest to where you are";
+    const across = `${mapLabel(x.path)} ${formatNumber(x.values[column])}`;
+    const place = `${across}, ${mapLabel(y.path)} ${formatNumber(y.values[row])}${near}`;
     const told = found([column, row]);
-    const near = column === here[0] && row === here[1] ? (onCell ? ", where you are" : ", nearest to where you are") : "";
-    if (!told) return `${place}${near}: not known yet`;
-    if (told.k < 0) return `${place}${near}: ${told.words}`;
-    return `${place}${near}: ${formatCount(told.k)} of ${formatCount(told.n)} seeds solve it`;
+    if (!told) return `${place}: not known yet`;
+    if (told.k < 0) return `${place}: ${told.words}`;
+    return `${place}: ${formatCount(told.k)} of ${formatCount(told.n)} seeds solve it`;
   }
 
   function tell(cell) {
@@ -150,7 +171,8 @@ export function createMapView(lab) {
     event.preventDefault();
     if (!step) return;
     const within = (value, count) => Math.min(Math.max(value, 0), count - 1);
-    cursor = [within(cursor[0] + step[0], grid.x.values.length), within(cursor[1] + step[1], grid.y.values.length)];
+    const { x, y } = grid;
+    cursor = [within(cursor[0] + step[0], x.values.length), within(cursor[1] + step[1], y.values.length)];
     paint();
     cells[cursor[0]][cursor[1]].focus();
     tell(cursor);
@@ -162,7 +184,16 @@ export function createMapView(lab) {
     const missing = grid.order.filter((cell) => !found(cell)).slice(0, MAP_PIECE);
     if (!missing.length) return;
     const { x, y } = grid;
-    lab.ask("plane", { ask: "plane", experiment: state.now.a, x, y, cells: missing, first_seed: state.now.first, seeds: MAP_SEEDS });
+    asking = true;
+    const { a: experiment, first: first_seed } = state.now;
+    lab.ask("plane", { ask: "plane", experiment, x, y, cells: missing, first_seed, seeds: MAP_SEEDS });
+  }
+
+  /** Give up what is asked, and wait until nothing else is going on. */
+  function hush() {
+    if (asking) lab.cancel("plane");
+    asking = false;
+    waitForQuiet();
   }
 
   function waitForQuiet() {
@@ -178,6 +209,7 @@ export function createMapView(lab) {
   });
 
   lab.listen("plane", (header, arrays) => {
+    asking = !header.last;
     if (header.kind === "error") {
       words.textContent = header.message;
       return;
@@ -186,7 +218,8 @@ export function createMapView(lab) {
     const why = new Map(header.refused.map(({ cell, words: said }) => [cell.join(), said]));
     arrays.k.values.forEach((k, place) => {
       const [column, row] = places.slice(2 * place, 2 * place + 2);
-      known.set(`${header.x.values[column]}|${header.y.values[row]}`, { k, n: header.n, words: why.get(`${column},${row}`) });
+      const values = `${header.x.values[column]}|${header.y.values[row]}`;
+      known.set(values, { k, n: header.n, words: why.get(`${column},${row}`) });
     });
     paint();
     if (header.last && timer === null) fill();
@@ -199,10 +232,8 @@ export function createMapView(lab) {
     show(now, before) {
       const about = (at) => JSON.stringify([at.a, at.first, at.seeds, at.plane, at.view]);
       if (before && before !== now && about(before) === about(now)) return;
-      clearTimeout(timer);
       layOut(now);
-      lab.cancel("plane");
-      waitForQuiet();
+      hush();
     },
   };
 }
@@ -218,7 +249,8 @@ function createMapMenu(label, onInput) {
   return {
     node: element("label", {}, `${label} `, input),
     show(names, chosen, words = mapLabel) {
-      if (names.join() !== filled) setChildren(input, ...names.map((name) => element("option", { value: name }, words(name))));
+      const options = names.map((name) => element("option", { value: name }, words(name)));
+      if (names.join() !== filled) setChildren(input, ...options);
       filled = names.join();
       input.value = chosen;
     },

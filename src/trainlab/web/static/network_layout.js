@@ -2,6 +2,7 @@
 
 export const NETWORK_HEAD = 20; // room above the columns, for the layers' names
 const NETWORK_UNITS = 16; // of a layer, before "+48 more"
+const NETWORK_PITCH = 26; // the least room of a unit, upwards
 const NETWORK_PAD = 4;
 
 /**
@@ -14,7 +15,7 @@ const NETWORK_PAD = 4;
 export function networkLayout(widths, width) {
   const last = widths.length - 1;
   const shown = widths.map((units) => Math.min(units, NETWORK_UNITS));
-  const tall = Math.min(Math.max(width * 0.5, 240), 460);
+  const tall = Math.max(Math.min(Math.max(width * 0.5, 240), 460), NETWORK_PITCH * Math.max(...shown));
   const largest = Math.min(Math.max(width * 0.22, 64), 200);
   const output = Math.min(largest, tall / shown[last] - 10);
   // Half a cell before the first column, and somewhat less than a whole one before the outputs.

@@ -9,6 +9,8 @@ const LEGEND_SAYS = {
   update: () => "what the next step adds, on a log scale",
 };
 
+const LEGEND_ENDED = "no update: the run has ended";
+
 /** Make the legend; `show` brings it up to date. */
 export function createNetworkLegend() {
   const positive = legendLine("var(--tl-s1)", null);
@@ -18,11 +20,12 @@ export function createNetworkLegend() {
   const means = element("span");
   const low = element("span");
   const high = element("span");
+  const grey = element("span", { hidden: true }, "; grey: not a number");
   const node = element(
     "div",
     { class: "legend small" },
     element("span", { class: "row" }, positive.node, "positive", negative.node, "negative", means),
-    element("span", { class: "row" }, positive.thin(2.5), small, positive.thin(7), large),
+    element("span", { class: "row" }, positive.thin(2.5), small, positive.thin(7), large, "dotted: 0"),
     element(
       "span",
       { class: "row" },
@@ -32,16 +35,18 @@ export function createNetworkLegend() {
       low,
       element("i", { class: "shades" }),
       high,
+      grey,
     ),
   );
   return {
     node,
     /** Tell the meaning of edges that carry something, by its scale, and of the answer's colours. */
-    show({ carried, scale, gradients, targets }) {
+    show({ carried, scale, gradients, targets, ended, broken }) {
+      grey.hidden = !broken;
       const texts = [
         [small, formatNumber(scale.middle)],
         [large, formatNumber(scale.top)],
-        [means, LEGEND_SAYS[carried](gradients)],
+        [means, carried === "update" && ended ? LEGEND_ENDED : LEGEND_SAYS[carried](gradients)],
         [low, formatNumber(targets.low)],
         [high, formatNumber(targets.high)],
       ];

@@ -61,30 +61,31 @@ export function createNetworkPainter() {
       const value = bias(cell);
       if (value !== null) paintBias(pen, cell, value, scale);
     }
-    for (const each of examples) paintExample(pen, each);
+    paintExamples(pen, examples);
     paintLabels(pen, layout, labels);
   }
 
+  /** Edges that look the same are one path: drawn one by one, hundreds of dashed lines take their time. */
   function paintEdges(pen, { edges, scale, carried, near, layout }) {
-    const most = Math.min(8, Math.max(2, layout.spacing / 10));
+    const most = Math.max(Math.min(8, layout.spacing / 10, 600 / edges.length), 2);
+    const paths = new Map();
     for (const edge of edges) {
       const value = carried(edge);
+      const sign = Number.isFinite(value) ? Math.sign(value) : 0;
+      const width = sign ? Math.round(2 * (0.5 + most * scale.width(value))) / 2 : 1;
+      const look = `${sign},${width},${near(edge)}`;
+      if (!paths.has(look)) paths.set(look, { sign, width, near: near(edge), path: new Path2D() });
       const [fromX, fromY, toX, toY] = networkEdgeEnds(edge);
-      const width = 0.5 + most * scale.width(value);
-      pen.globalAlpha = near(edge) ? 0.95 : 0.2;
-      pen.beginPath();
-      pen.moveTo(fromX, fromY);
-      pen.lineTo(toX, toY);
-      if (Number.isFinite(value) && value !== 0) {
-        pen.strokeStyle = value > 0 ? colours.positive : colours.negative;
-        pen.setLineDash(value > 0 ? [] : [4 + width, 2 + width / 2]);
-        pen.lineWidth = width;
-      } else {
-        pen.strokeStyle = colours.muted;
-        pen.setLineDash([1, 3]);
-        pen.lineWidth = 1;
-      }
-      pen.stroke();
+      const { path } = paths.get(look);
+      path.moveTo(fromX, fromY);
+      path.lineTo(toX, toY);
+    }
+    for (const look of paths.values()) {
+      pen.globalAlpha = look.near ? 0.95 : 0.2;
+      pen.lineWidth = look.width;
+      pen.strokeStyle = [colours.negative, colours.muted, colours.positive][look.sign + 1];
+      pen.setLineDash([[4 + look.width, 2 + look.width / 2], [1, 3], []][look.sign + 1]);
+      pen.stroke(look.path);
     }
     pen.globalAlpha = 1;
     pen.setLineDash([]);
@@ -147,24 +148,36 @@ export function createNetworkPainter() {
     pen.fillRect(cell.x - 0.5, y - 1, 1, 6);
   }
 
-  /** A disc or, of the upper half of the targets, a square; filled as its target would be. */
-  function paintExample(pen, { x, y, share, size }) {
-    const pixel = colours.shade(share);
-    pen.fillStyle = `rgb(${pixel & 255} ${(pixel >> 8) & 255} ${(pixel >> 16) & 255})`;
-    pen.beginPath();
-    if (share > 0) pen.rect(x - size, y - size, 2 * size, 2 * size);
-    else pen.arc(x, y, size * 1.15, 0, 2 * Math.PI);
-    pen.fill();
-    // Told apart from what lies beneath, whichever colour that has.
-    for (const [line, width] of [[colours.back, 3], [colours.text, 1.25]]) {
-      pen.strokeStyle = line;
-      pen.lineWidth = width;
-      pen.stroke();
+  /** Discs or, of the upper half of the targets, squares; filled as their target would be. */
+  function paintExamples(pen, examples) {
+    const paths = new Map();
+    for (const { x, y, share, size } of examples) {
+      const pixel = colours.shade(share);
+      const look = `${pixel},${share > 0}`;
+      if (!paths.has(look)) paths.set(look, { pixel, size, path: new Path2D() });
+      const { path } = paths.get(look);
+      if (share > 0) path.rect(x - size, y - size, 2 * size, 2 * size);
+      else {
+        path.moveTo(x + size * 1.15, y);
+        path.arc(x, y, size * 1.15, 0, 2 * Math.PI);
+      }
+    }
+    for (const { pixel, size, path } of paths.values()) {
+      pen.fillStyle = `rgb(${pixel & 255} ${(pixel >> 8) & 255} ${(pixel >> 16) & 255})`;
+      pen.fill(path);
+      // Large ones are told apart from what lies beneath, whichever colour that has.
+      const lines = size > 3 ? [[colours.back, 3], [colours.text, 1.25]] : [[colours.text, 0.75]];
+      for (const [line, width] of lines) {
+        pen.strokeStyle = line;
+        pen.lineWidth = width;
+        pen.stroke(path);
+      }
     }
   }
 
   function paintLabels(pen, layout, labels) {
-    pen.font = `11px ${getComputedStyle(canvas).fontFamily}`;
+    const { fontFamily, fontSize } = getComputedStyle(canvas);
+    pen.font = `${Math.max(11, 0.7 * parseFloat(fontSize))}px ${fontFamily}`;
     pen.fillStyle = colours.muted;
     layout.columns.forEach(({ layer, x, more, bottom }) => {
       pen.textAlign = layer === 0 ? "left" : layer === layout.columns.length - 1 ? "right" : "center";

@@ -55,7 +55,7 @@ export function createNetworkTable({ onInspect, canInspect, onClose }) {
 
   function inspectable(name) {
     if (!canInspect()) return name;
-    return element("button", { type: "button", title: "Look at its paths to the loss", click: () => onInspect({ weight: name }) }, name);
+    return element("button", { type: "button", title: "Look at its paths to the loss", click: () => onInspect(name) }, name);
   }
 
   return {
@@ -70,9 +70,10 @@ export function createNetworkTable({ onInspect, canInspect, onClose }) {
       const key = `${cell.layer}:${cell.unit}:${run.widths}`;
       if (key !== shown) lay(cell, run);
       shown = key;
+      const ended = moment.step === moment.header.of_steps;
       for (const [place, cells] of rows) {
         [moment.parameters, moment.gradient, moment.update].forEach((row, at) => {
-          const text = plainNumber(row[place]);
+          const text = at === 2 && ended ? "–" : plainNumber(row[place]);
           if (cells[at].textContent !== text) cells[at].textContent = text;
         });
       }

@@ -21,8 +21,8 @@ import {
 const NETWORK_CARRIED = { parameters: "weights", gradient: "gradients", update: "updates" };
 
 /**
- * Make the picture. `onInspect({weight})` is told of a weight that is to be looked into; `canInspect()`
- * whether anything would.
+ * Make the picture. `onInspect("w2[1,3]")` is told of a weight that is to be looked into; `canInspect()` says
+ * whether it can be.
  * @param {{onInspect: Function, canInspect: () => boolean}} listeners
  */
 export function createNetworkView({ onInspect, canInspect }) {
@@ -59,6 +59,7 @@ export function createNetworkView({ onInspect, canInspect }) {
 
   function lay() {
     const width = stage.clientWidth;
+    layout = null; // While it is hidden there is none: that of the run before has other cells.
     if (!run || !width) return;
     layout = networkLayout(run.widths, width);
     edges = networkEdges(layout);
@@ -131,7 +132,7 @@ export function createNetworkView({ onInspect, canInspect }) {
     if (at?.cell?.layer) choose(at.cell === chosen ? null : at.cell);
     else if (at?.edge) {
       choose(at.edge.to);
-      if (canInspect()) onInspect({ weight: weightName(at.edge.to, at.edge.from.unit) });
+      if (canInspect()) onInspect(weightName(at.edge.to, at.edge.from.unit));
     }
     look(at);
   }
@@ -189,7 +190,14 @@ export function createNetworkView({ onInspect, canInspect }) {
       examples: examplesOn(),
     });
     caption.textContent = `Seed ${formatCount(run.seed)} after ${formatCount(moment.step)} steps; edges: ${NETWORK_CARRIED[carried]}`;
-    legend.show({ carried, scale, gradients: run.gradients, targets: run.scale });
+    legend.show({
+      carried,
+      scale,
+      gradients: run.gradients,
+      targets: run.scale,
+      ended: moment.step === run.of,
+      broken: !moment.parameters.every(Number.isFinite),
+    });
     words.textContent = wordsOf(values);
     table.show(chosen && chosen.layer ? chosen : null, run, moment);
   }
@@ -217,7 +225,7 @@ export function createNetworkView({ onInspect, canInspect }) {
           x: x + size * (left - 0.5),
           y: y + size * ((top ?? (1 - share) / 2) - 0.5),
           share,
-          size: Math.min(5, Math.max(1.5, (size / 4) / Math.sqrt(count))),
+          size: top === null ? 2 : Math.min(5, Math.max(1.5, size / 3 / Math.sqrt(count))),
         };
       }),
     );
@@ -230,7 +238,7 @@ export function createNetworkView({ onInspect, canInspect }) {
       const ends = `from ${unitName(edge.from, run)} to ${unitName(edge.to, run)}`;
       return `${name}, ${ends}: ${parameterWords("weight", edge.place, moment)}.`;
     }
-    if (!cell) return "Point at a neuron or an edge, or go there with Tab and arrows, for its numbers; Enter lists them.";
+    if (!cell) return "Point at a neuron or an edge, or tap it, for its numbers. On the keyboard Tab and arrows go there, Enter lists all.";
     if (!cell.layer) return `Input ${run.inputs[cell.unit]}.`;
     const { points } = run.plane;
     const all = cell.layer === run.layers.length ? run.predictions : values[cell.layer - 1];
@@ -314,6 +322,7 @@ function networkRun(header, arrays) {
     inputs,
     link,
     gradients,
+    of: header.of_steps,
     targets,
     examples: arrays.example_inputs,
     parameters: arrays.parameters.shape[1],

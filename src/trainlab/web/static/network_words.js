@@ -31,7 +31,8 @@ export function parameterWords(kind, place, moment) {
   const [value, slope, update] = [moment.parameters, moment.gradient, moment.update].map((row) =>
     plainNumber(row[place]),
   );
-  return `${kind} ${value}, gradient ${slope}, next update ${update}`;
+  const next = moment.step === moment.header.of_steps ? "no step follows" : `next update ${update}`;
+  return `${kind} ${value}, gradient ${slope}, ${next}`;
 }
 
 /** Return a number; what isn't one is said to be none. */

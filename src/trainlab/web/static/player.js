@@ -18,10 +18,10 @@ const PLAYER_SINGLE = 30; // up to so many steps a second, each is shown
 /**
  * Make the player. `onPlace(step)` is told of every place as it comes; `onRest(step, told)` of one that is
  * stayed at, with `told` if it is worth a step back in the history; `ready(step)` says whether a moment has
- * come that playing step by step needs, and asks for those to come.
- * @param {{onPlace: Function, onRest: Function, ready: (step: number) => boolean}} listeners
+ * come that playing step by step needs, and asks for those to come; `held(step, from)` which step one comes to.
+ * @param {{onPlace: Function, onRest: Function, ready: Function, held: Function}} listeners
  */
-export function createPlayer({ onPlace, onRest, ready }) {
+export function createPlayer({ onPlace, onRest, ready, held }) {
   const slider = element("input", { type: "range", min: 0, step: 1, value: 0, "aria-label": "Step", input: () => go(Number(slider.value)), change: () => rest(true) });
   const play = element("button", { type: "button", class: "play", click: toggle }, "Play");
   const speed = element(
@@ -35,14 +35,18 @@ export function createPlayer({ onPlace, onRest, ready }) {
     button("−1 step", "One step back", ",", () => move(-1)),
     button("+1 step", "One step forward", ".", () => move(1)),
   ];
+  const epochs = [
+    button("−1 epoch", "One epoch back", "<", () => moveEpoch(-1)),
+    button("+1 epoch", "One epoch forward", ">", () => moveEpoch(1)),
+  ];
   const node = element(
     "div",
     { class: "row player", role: "group", "aria-label": "Play the run" },
     play,
     button("Start", "To the start", "", () => jump(0)),
-    button("−1 epoch", "One epoch back", "<", () => moveEpoch(-1)),
+    epochs[0],
     ...single,
-    button("+1 epoch", "One epoch forward", ">", () => moveEpoch(1)),
+    epochs[1],
     button("End", "To the end", "", () => jump(last)),
     speed,
   );
@@ -67,7 +71,7 @@ export function createPlayer({ onPlace, onRest, ready }) {
 
   function jump(step) {
     stop();
-    go(step);
+    go(held(Math.min(Math.max(step, 0), last), at));
     rest();
   }
 
@@ -121,6 +125,7 @@ export function createPlayer({ onPlace, onRest, ready }) {
       [last, perEpoch] = [of, epoch];
       unit = exact === "epochs" ? epoch : 1;
       for (const each of single) each.hidden = unit > 1;
+      for (const each of epochs) each.hidden = epoch === 1;
       setAttributes(slider, { max: last, step: unit });
       go(Math.min(step ?? last, last));
     },

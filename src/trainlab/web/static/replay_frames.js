@@ -50,6 +50,11 @@ export function createReplayFrames() {
       }
       return found && { exact: found.step === step, moment: momentOf(found.part, found.place) };
     },
+    /** Return the step of the first moment after one; the last if there is none. */
+    after(step) {
+      const { values } = parts[0].arrays.steps;
+      return values[Math.min(replayPlace(values, step) + 1, values.length - 1)];
+    },
     /** Return the first step from one on, of so many, that hasn't come; null if all have. */
     missing(step, count) {
       for (let each = step; each < step + count; each += 1) if (!this.find(each)?.exact) return each;

@@ -5,6 +5,7 @@ import { formatCount, formatNumber } from "./format.js";
 import { createLayerStrips } from "./layer_strip.js";
 import { createLossTrack, trackMark } from "./loss_track.js";
 import { createNetworkView } from "./network_view.js";
+import { plainNumber } from "./network_words.js";
 import { createPlayer } from "./player.js";
 import { createReplayFrames, replayCount } from "./replay_frames.js";
 
@@ -13,21 +14,18 @@ const RUN_NEAR = 120; // ms at a place, before its single steps are
 
 /**
  * Make the card. It asks on the lane "replay", and draws the run's loss by `lab.showRun(epochs, loss)`.
- * @param {{state: object, ask: Function, cancel: Function, listen: Function, showRun: Function}} lab
+ * @param {object} lab
  */
 export function createRunCard(lab) {
   const title = element("h2", { id: "run-title" }, "One run");
-  const sentence = element("p", {}, "Choose a run above.");
+  const sentence = element("p", {}, "It follows the answer.");
   const why = element("div");
   const place = element("p", { class: "small place" });
   const frames = createReplayFrames();
   const track = createLossTrack();
-  const view = createNetworkView({
-    onInspect: (what) => lab.inspect?.(what),
-    canInspect: () => Boolean(lab.inspect),
-  });
+  const view = createNetworkView({ onInspect, canInspect: () => lab.views.some(({ name }) => name === "microscope") });
   const strips = createLayerStrips();
-  const player = createPlayer({ onPlace, onRest, ready });
+  const player = createPlayer({ onPlace, onRest, ready, held });
   const beside = element("div", { class: "run" }, view.node, strips.node);
   const body = element(
     "div",
@@ -40,7 +38,7 @@ export function createRunCard(lab) {
   );
   const node = element(
     "section",
-    { class: "card", id: "run", "aria-labelledby": "run-title", keydown: press },
+    { class: "card spoils", id: "run", "aria-labelledby": "run-title", keydown: press },
     title,
     sentence,
     why,
@@ -68,7 +66,9 @@ export function createRunCard(lab) {
     frames.add(header, arrays);
     stretches = frames.find(awaited[0]).exact;
     awaited = null;
-    if (!player.playing) show(player.at);
+    if (player.playing) return;
+    if (stretches) show(player.at);
+    else player.jump(player.at);
   });
 
   lab.listen("answer", (header) => {
@@ -78,6 +78,12 @@ export function createRunCard(lab) {
     parameters = header.parameters;
     askWhole();
   });
+
+  /** Look at a weight under the microscope. */
+  function onInspect(weight) {
+    lab.state.change({ weight, view: "microscope" });
+    node.getRootNode().getElementById("tab-microscope").focus();
+  }
 
   function ask(part) {
     const { a: experiment, seed } = lab.state.now;
@@ -109,7 +115,7 @@ export function createRunCard(lab) {
     const found = [];
     const { solved_step: solved, solved_at_end: end, diverged_step: diverged, first_bad: bad } = run;
     if (solved !== null) found.push(trackMark(solved, "good", end ? "first solved" : "once solved", player.jump));
-    if (bad) found.push(trackMark(bad.step, "bad", "first number that isn't finite", player.jump));
+    if (bad) found.push(trackMark(bad.step, "bad", "the next step breaks it", player.jump));
     else if (diverged !== null) found.push(trackMark(diverged, "bad", "diverged", player.jump));
     return found;
   }
@@ -134,10 +140,10 @@ export function createRunCard(lab) {
     view.show(moment);
     strips.show(moment);
     const epoch = run.steps_per_epoch > 1 ? `, epoch ${formatNumber(moment.step / run.steps_per_epoch)}` : "";
-    const on = exact || player.playing || !stretches ? "" : `; step ${formatCount(step)} is on its way`;
+    const on = exact || player.playing || !stretches ? "" : `; ${formatCount(step)} is on its way`;
     place.textContent =
-      `Step ${formatCount(moment.step)} of ${formatCount(run.of_steps)}${epoch}: ` +
-      `loss ${formatNumber(moment.loss)}, learning rate ${formatNumber(moment.rate)}${on}`;
+      `After ${formatCount(moment.step)} of ${formatCount(run.of_steps)} steps${epoch}: ` +
+      `loss ${plainNumber(moment.loss)}, learning rate ${formatNumber(moment.rate)}${on}`;
   }
 
   function onPlace(step) {
@@ -167,6 +173,13 @@ export function createRunCard(lab) {
     const ahead = missing(step, 30);
     if (ahead !== null && !awaited) askStretch(ahead, ahead + replayCount(parameters) - 1);
     return ahead !== step;
+  }
+
+  /** Return where one comes who goes to a step from another: there, or where single steps can't be had, near it. */
+  function held(step, from) {
+    if (stretches) return step;
+    const found = frames.find(step).moment.step;
+    return step > from && found <= from ? frames.after(from) : found;
   }
 
   /** Return the first step from one on that could be had and hasn't come; null if there is none. */
@@ -220,7 +233,7 @@ export function createRunCard(lab) {
       awaited = null;
       lab.cancel("replay");
       player.stop();
-      node.classList.add("stale");
+      if (run) node.classList.add("stale");
       lab.showRun(null, null);
       if (!before || JSON.stringify(now.a) !== JSON.stringify(before.a)) answered = false;
       if (answered) askWhole();

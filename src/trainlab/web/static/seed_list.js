@@ -25,7 +25,9 @@ export function createSeedList(title, onPick) {
   function press(event) {
     const all = [...buttons.values()];
     const at = all.indexOf(event.target);
-    const next = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    const [ahead, back] = [at + 1, at - 1];
+    const moves = { ArrowRight: ahead, ArrowDown: ahead, ArrowLeft: back, ArrowUp: back, Home: 0, End: all.length - 1 };
+    const next = moves[event.key];
     if (at < 0 || next === undefined) return;
     event.preventDefault();
     all[Math.min(Math.max(next, 0), all.length - 1)].focus();
@@ -40,10 +42,11 @@ export function createSeedList(title, onPick) {
       if (key === shown) return;
       shown = key;
       buttons = new Map(
-        Array.from(seeds, (seed) => [
-          seed,
-          element("button", { type: "button", "aria-label": `Seed ${formatCount(seed)}`, click: () => onPick(seed) }, formatCount(seed)),
-        ]),
+        Array.from(seeds, (seed) => {
+          const name = formatCount(seed);
+          const pick = () => onPick(seed);
+          return [seed, element("button", { type: "button", "aria-label": `Seed ${name}`, click: pick }, name)];
+        }),
       );
       setChildren(list, ...buttons.values());
       if (!seeds.length) setChildren(list, "none");
