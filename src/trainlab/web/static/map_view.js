@@ -32,7 +32,7 @@ export function createMapView(lab) {
       { class: "spoils" },
       element("div", { class: "row small" }, along.node, up.node, size.node, centre),
       words,
-      element("div", { class: "scroll" }, table),
+      element("figure", { class: "scroll" }, table),
     ),
   );
   const known = new Map(); // "x|y" -> {k, n, words}: what is known of the values x and y

@@ -86,7 +86,7 @@ export function createPointsEditor(lab, panel) {
       const named = names ? `Targets: ${names}. ` : "";
       take(
         { inputs, targets, classes: read.classes },
-        named + (same ? "" : "Rounded to three decimals."),
+        named + (same ? "" : "Rounded, which keeps links short."),
       );
     } catch (error) {
       if (!(error instanceof PointsError)) throw error;
