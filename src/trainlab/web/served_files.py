@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +26,10 @@ TYPES: Final = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Served:
-    """Some content, its type, and the tag by which a browser asks whether it still has it."""
+    """Some content, plain and compressed, its type, and the tag by which a browser asks for it again."""
 
     content: bytes
+    compressed: bytes
     media_type: str
     etag: str
 
@@ -35,7 +37,10 @@ class Served:
     def of(cls, content: bytes, media_type: str) -> Self:
         """Return content with its tag."""
         return cls(
-            content=content, media_type=media_type, etag=f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+            content=content,
+            compressed=gzip.compress(content, mtime=0),
+            media_type=media_type,
+            etag=f'"{hashlib.sha256(content).hexdigest()[:32]}"',
         )
 
     def answer(self, request: Request) -> Response:
@@ -43,7 +48,11 @@ class Served:
         tags = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
         if self.etag in tags:
             return Response(status_code=304, headers={"etag": self.etag})
-        return Response(self.content, media_type=self.media_type, headers={"etag": self.etag})
+        headers = {"etag": self.etag, "vary": "accept-encoding"}
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(self.content, media_type=self.media_type, headers=headers)
+        headers["content-encoding"] = "gzip"
+        return Response(self.compressed, media_type=self.media_type, headers=headers)
 
 
 def files_in(folder: Path) -> dict[str, Served]:

@@ -12,6 +12,7 @@ import { createShareBar } from "./share_bar.js";
  */
 export function createAnswerCard({ onPick }) {
   const headline = element("p", { class: "headline" }, "…");
+  const brief = element("p", { class: "brief spoils small", "aria-hidden": "true" });
   const bar = createShareBar();
   const why = element("div");
   const advice = element("div");
@@ -46,6 +47,8 @@ export function createAnswerCard({ onPick }) {
 
   return {
     node,
+    /** The answer once more, for a screen on which the controls push it out of sight. */
+    brief,
     /** Say that an answer is on its way; what is shown is of the question before. */
     wait() {
       node.classList.add("stale");
@@ -54,7 +57,7 @@ export function createAnswerCard({ onPick }) {
     /** Show a frame of kind "population". */
     show(header, arrays) {
       node.classList.remove("stale");
-      headline.textContent = header.sentence;
+      headline.textContent = brief.textContent = header.sentence;
       bar.show(header);
       fan.show(arrays.curve_epochs.values, arrays.curve.values);
       picker.show({
@@ -74,7 +77,7 @@ export function createAnswerCard({ onPick }) {
     /** Say what is wrong with the experiment, in the place of an answer. */
     refuse(words) {
       node.classList.remove("stale");
-      headline.textContent = words;
+      headline.textContent = brief.textContent = words;
       bar.hide();
       announce(words);
     },

@@ -56,6 +56,7 @@ export function createNetworkView({ onInspect, canInspect }) {
   let due = false;
 
   function lay() {
+    layout = null; // While it is hidden there is none: that of the run before has other cells.
     if (!run || !stage.clientWidth) return;
     layout = networkLayout(run.widths, stage.clientWidth);
     edges = networkEdges(layout);

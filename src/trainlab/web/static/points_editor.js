@@ -1,6 +1,6 @@
 // Own points: drawn on a plane or pasted as text, they become the experiment's task.
 
-import { announce, buttonElement, element } from "./dom.js";
+import { announce, buttonElement, element, focusSeenFrom } from "./dom.js";
 import { kindOf } from "./experiment_form.js";
 import { formatCount } from "./format.js";
 import { PointsError, pointsText, readPointsText, roundPoints, withPoints } from "./points_data.js";
@@ -86,7 +86,7 @@ export function createPointsEditor(lab, panel) {
       const named = names ? `Targets: ${names}. ` : "";
       take(
         { inputs, targets, classes: read.classes },
-        named + (same ? "" : "Rounded to three decimals."),
+        named + (same ? "" : "Rounded, which keeps links short."),
       );
     } catch (error) {
       if (!(error instanceof PointsError)) throw error;
@@ -118,7 +118,7 @@ export function createPointsEditor(lab, panel) {
   }
 
   function fill(own) {
-    if (own && !node.contains(document.activeElement)) node.open = true;
+    if (own && !node.contains(focusSeenFrom(node))) node.open = true;
     flat.hidden = own !== null && !arePointsDrawable(own);
     if (!flat.hidden) plane.show(own ? planeOfPoints(own) : []);
     if (!drafted) text.value = own && !Array.isArray(own.targets[0]) ? pointsText(own) : "";
