@@ -7,6 +7,7 @@ import { createCompareView } from "./compare_view.js";
 import { createComparison } from "./comparison.js";
 import { createCourseView } from "./course_view.js";
 import { createLiveRegion, element, setAttributes, setChildren } from "./dom.js";
+import { createDoctorCauses } from "./doctor_causes.js";
 import { createDragAsker } from "./drag_asker.js";
 import { withEdits } from "./experiment_form.js";
 import { addFigureMenus } from "./figure_menu.js";
@@ -68,7 +69,8 @@ export function startLab(root, around) {
     views: [],
   };
 
-  const answer = createAnswerCard({ onPick: (seed) => state.change({ seed, step: null }) });
+  const causes = createDoctorCauses(lab, asked);
+  const answer = createAnswerCard({ causes, onPick: (seed) => state.change({ seed, step: null }) });
   const panel = makePanel(schema, {
     onChange: (a, dragging) => state.change({ a, step: null }, { dragging }),
     onSeeds: (seeds) => state.change({ seeds }),
