@@ -62,7 +62,7 @@ def number(words: str) -> float:
         and len(words.lstrip("-")) > 2
         and not words[-1].isascii()
     ):
-        mantissa, power = words[0] == "-" and "-1" or "1", words.lstrip("-")[2:]
+        mantissa, power = (words[0] == "-" and "-1") or "1", words.lstrip("-")[2:]
     raised = power.translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-"))
     return float(mantissa) * 10.0 ** int(raised or 0)
 

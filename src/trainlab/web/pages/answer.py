@@ -11,6 +11,9 @@ from trainlab.page.document import document, paragraph
 from trainlab.page.files import security_policy
 from trainlab.page.html import joined, tag
 
+UNFRAMED: Final = "frame-ancestors 'none'"
+"""No other page may show a page in itself; browsers take that from a header alone."""
+
 LINKS: Final = (("/", "The lab"), ("/studies", "Studies"), ("/diagnoses", "Diagnoses"))
 
 
@@ -19,7 +22,7 @@ def page_answer(html: str, *, status: int = 200, refresh: int | None = None) -> 
 
     Such a page has its script and style in itself, and is let have these by their digests, nothing else.
     """
-    headers = {"content-security-policy": f"{security_policy()}; frame-ancestors 'none'"}
+    headers = {"content-security-policy": f"{security_policy()}; {UNFRAMED}"}
     if refresh is not None:
         headers["refresh"] = str(refresh)
     return HTMLResponse(html, status_code=status, headers=headers)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from trainlab.draw.svg import Html
+from trainlab.draw.table import Cell
 from trainlab.page.cells import UNKNOWN, share
 from trainlab.page.document import Front, code, fold, page, paragraph
 from trainlab.page.html import NOTHING, join_html, joined, tag
@@ -71,7 +72,9 @@ def lab_link(experiment: Experiment, seed: int) -> str:
     return lab_address(experiment, seed=seed)
 
 
-def _rows(there: Sequence[tuple[Experiment, range]], held: HeldRuns, address: str):
+def _rows(
+    there: Sequence[tuple[Experiment, range]], held: HeldRuns, address: str
+) -> Iterator[list[Cell | Link]]:
     for place, (experiment, seeds) in enumerate(there):
         outcomes = held.outcomes(experiment, seeds)
         for seed, row in zip(seeds, outcomes, strict=True):

@@ -13,14 +13,14 @@ from trainlab.draw.svg import Html, escape
 from trainlab.page.document import document, paragraph
 from trainlab.page.html import NOTHING, joined, tag
 from trainlab.report import diagnosis_html, seeds_html
-from trainlab.web.pages.answer import links, page_answer
+from trainlab.web.pages.answer import UNFRAMED, links, page_answer
 
 MAX_BYTES: Final = 2_000_000
 FIELD: Final = "report"
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "form-action 'self'"
 )
 
 
@@ -52,7 +52,7 @@ def form_answer(problem: str = "", *, status: int = 200) -> Response:
     body = joined(tag("h1", Html("A diagnosis as a page")), wrong, words, form, links())
     html = document("Diagnoses", body, script="/static/diagnoses.js", policy=POLICY)
     headers = {
-        "content-security-policy": POLICY,
+        "content-security-policy": f"{POLICY}; {UNFRAMED}",
         # Without, browsers send a form with the origin "null".
         "referrer-policy": "same-origin",
     }

@@ -91,10 +91,11 @@ class StorePages:
         def make() -> Response:
             with self._opened(asked["key"]) as (named, held):
                 part = part_of(named, asked["number"])
-                _check_place(part, asked["place"])
-                experiment = part.experiments[asked["place"]][0]
-                held.engine(experiment, range(asked["seed"], asked["seed"] + 1))
-            return page_answer(spike_page(experiment, asked["seed"]))
+                place: int = asked["place"]
+                _check_place(part, place)
+                experiment, seed = part.experiments[place][0], int(asked["seed"])
+                held.engine(experiment, range(seed, seed + 1))
+            return page_answer(spike_page(experiment, seed))
 
         return self._answer(make)
 
