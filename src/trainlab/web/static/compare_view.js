@@ -8,6 +8,9 @@ import { guessVeil } from "./guesses.js";
 import { createSeedList } from "./seed_list.js";
 import { createShareBar } from "./share_bar.js";
 
+const COMPARE_SAME = "B is the same as A so far. Change something in the column of controls.";
+const COMPARE_AWAITED = "The runs of both are being trained.";
+
 /**
  * Make the view.
  * @param {object} lab
@@ -21,7 +24,7 @@ export function createCompareView(lab) {
     element("p", {}, "Two trainings on the same seeds, with one change between them: what does the change do?"),
     element("button", { type: "button", click: () => keepAsA(state) }, "Keep this as A, change B"),
   );
-  const hint = element("p", {});
+  const hint = element("p", {}, pairDiffers(state.now) ? COMPARE_AWAITED : "");
   const headline = element("p", { class: "claim" });
   const changes = element("div");
   const effect = createEffectBar();
@@ -32,7 +35,7 @@ export function createCompareView(lab) {
   const cost = element("p", { class: "muted small" });
   const answer = element(
     "div",
-    { class: "spoils" },
+    { class: "spoils", hidden: true },
     headline,
     effect.node,
     changes,
@@ -76,7 +79,10 @@ export function createCompareView(lab) {
   });
 
   state.subscribe((now, before) => {
-    if (JSON.stringify(comparisonOf(now)) !== JSON.stringify(comparisonOf(before))) answer.classList.add("stale");
+    const question = comparisonOf(now);
+    if (!question || JSON.stringify(question) === JSON.stringify(comparisonOf(before))) return;
+    answer.classList.add("stale");
+    hint.textContent = answer.hidden ? COMPARE_AWAITED : "";
   });
 
   return {
@@ -87,8 +93,7 @@ export function createCompareView(lab) {
       begin.hidden = now.b !== null;
       if (!pairDiffers(now)) {
         answer.hidden = true;
-        hint.textContent =
-          now.b === null ? "" : "B is the same as A so far. Change something in the column of controls.";
+        hint.textContent = now.b === null ? "" : COMPARE_SAME;
       }
       for (const list of [rescued, lost]) list.choose(now.seed);
       sides.forEach((side, place) => side.mark(now.side === "ab"[place]));

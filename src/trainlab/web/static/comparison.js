@@ -82,6 +82,7 @@ export function createComparison(lab, panel) {
         const same = `B is the same as A so far. Change something of ${now.side.toUpperCase()}.`;
         setChildren(changes, compared ? element("p", {}, same) : null);
       } else if (JSON.stringify(question) !== JSON.stringify(earlier)) {
+        if (!earlier) setChildren(changes);
         asker.ask(question, dragging);
       }
     },

@@ -34,6 +34,7 @@ export function createCourseView(lab) {
     const { a, b, seeds } = course[number - 1];
     const page = { a, b, side: "a", first: 0, seeds, seed: 0, step: null };
     state.change({ ...page, exercise: number, view: "course" });
+    box.querySelector("h3").focus();
   }
 
   function startAgain() {
@@ -70,7 +71,7 @@ export function createCourseView(lab) {
 
   function heading(number) {
     const { title, text } = course[number - 1];
-    return [element("h3", {}, `${number}. ${title}`), element("p", {}, text)];
+    return [element("h3", { tabindex: "-1" }, `${number}. ${title}`), element("p", {}, text)];
   }
 
   function draw(now) {
