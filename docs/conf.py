@@ -31,6 +31,7 @@ NAVIGATION = {
         "docs/questions",
     ),
     "Guides": (
+        "docs/lab",
         "docs/doctor",
         "docs/seeds",
         "docs/callbacks",

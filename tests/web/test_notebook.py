@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from chromium import OpenTab, needs_chromium
 from web.experiments import xor
 
 import trainlab
+from trainlab import run
 from trainlab.errors import SpecError, TrainlabError
 from trainlab.spec import Experiment
 from trainlab.web import notebook
@@ -25,9 +29,11 @@ class Sent:
 
     def __init__(self) -> None:
         self.headers: list[dict[str, Any]] = []
+        self.also: Callable[[bytes], None] = lambda _: None
         self._came = threading.Condition()
 
     def __call__(self, frame: bytes) -> None:
+        self.also(frame)
         with self._came:
             self.headers.append(decode(frame)[0])
             self._came.notify()
@@ -46,6 +52,61 @@ def test_a_widget_begins_with_an_experiment_and_a_seed():
     assert widget.offered["examples"]["networks"][0]["name"] == "Model 1"
     assert "export default { render: renderNotebook }" in widget._esm
     assert ":host{" in widget.look
+
+
+@needs_chromium
+@pytest.mark.process
+def test_in_a_cell_it_is_the_page_and_leaves_what_is_around_it_alone(open_tab: OpenTab):
+    widget: Any = trainlab.lab(Experiment.from_dict(SMALL), seed=1, seeds=16)
+    page = open_tab("about:blank").page
+    sent = Sent()
+    desk = Desk(sent)
+    frames: list[str] = []
+    sent.also = lambda frame: frames.append(base64.b64encode(frame).decode())
+    page.expose_function("ask", lambda told: desk.ask(told["id"], told["lane"], told["question"]))
+    page.expose_function("answered", lambda: [frames.pop(0) for _ in range(len(frames))])
+    page.set_content("<p id='around'>A notebook</p><div id='cell'></div>")
+    look = page.locator("#around").evaluate("(node) => getComputedStyle(node).font")
+    page.evaluate(
+        CELL,
+        {
+            "script": widget._esm,
+            "state": {each: getattr(widget, each) for each in ("offered", "look", "address")},
+        },
+    )
+    page.wait_for_function(
+        "() => document.querySelector('#cell').shadowRoot.querySelector('#answer')?.dataset.whole === 'true'"
+    )
+    solved = run(Experiment.from_dict(SMALL), seeds=16).cells[0].solved.k
+    assert page.locator("#answer .headline").inner_text().startswith(f"{solved} of 16 seeds")
+    page.get_by_role("slider", name="Seed", exact=True).press("ArrowRight")
+    assert "%22seed%22%3A2" in page.evaluate("() => model.get('address')")
+    assert page.locator("#around").evaluate("(node) => getComputedStyle(node).font") == look
+    desk.close()
+
+
+CELL = """async ({ script, state }) => {
+  const listeners = {};
+  globalThis.model = {
+    get: (name) => state[name],
+    set: (name, value) => { state[name] = value; },
+    save_changes() {},
+    on: (name, listener) => { listeners[name] = listener; },
+    off: (name) => { delete listeners[name]; },
+    send(message) {
+      if ("question" in message) { globalThis.view = message.view; ask(message); }
+    },
+  };
+  const widget = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+  widget.default.render({ model, el: document.querySelector("#cell") });
+  setInterval(async () => {
+    for (const frame of await answered()) {
+      const bytes = Uint8Array.from(atob(frame), (letter) => letter.charCodeAt(0));
+      listeners["msg:custom"]?.({ view }, [new DataView(bytes.buffer)]);
+    }
+  }, 50);
+}"""
+"""A notebook's cell: a model that passes questions on, and gets the answers by asking for them."""
 
 
 def test_what_is_no_experiment_is_refused():

@@ -55,7 +55,7 @@ class RunSteps:
     penalty and clipping, as `Runs` has it. ``loss [F]`` is over all that are trained on, ``predictions [F,
     points, outputs]`` are for the first of them. ``rate [F]`` is the step's learning rate, at the end that of
     the last one made, and ``factor [F]`` what a plateau has lowered it to. ``state [F, S, P]`` is what the
-    optimizer keeps, in the order of `maths.initial_state`.
+    optimizer keeps, in the order of `maths.initial_state`, but for NAdam's product of momenta.
     """
 
     steps: npt.NDArray[np.int64]

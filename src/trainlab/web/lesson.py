@@ -276,7 +276,7 @@ def _document(title: str, *, script: str, style: str, index: dict[str, Any], fra
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        '<div id="lab"></div>\n<div id="live" class="unseen" role="status" aria-live="polite"></div>\n'
+        '<div id="lab"></div>\n'
         f'<script type="application/json" id="lesson-index">{told}</script>\n'
         f'<script type="text/plain" id="lesson-frames">{frames}</script>\n'
         f'<script type="module">{script}</script>\n</body>\n</html>\n'

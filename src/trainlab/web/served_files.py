@@ -26,7 +26,7 @@ TYPES: Final = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Served:
-    """Some content, also compressed, its type, and the tag by which a browser asks whether it still has it."""
+    """Some content, plain and compressed, its type, and the tag by which a browser asks for it again."""
 
     content: bytes
     compressed: bytes

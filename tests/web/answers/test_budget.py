@@ -86,11 +86,11 @@ def test_biases_and_what_is_listed_by_layer_are_carried_over():
     assert header["layers"][1]["biases"] == 0
 
 
-@pytest.mark.parametrize("parameters", [301, 20_000])
+@pytest.mark.parametrize("parameters", [301, 20_000, 100_000])
 def test_large_budgets_are_counted_up_to_a_depth_that_takes_no_long(parameters: int):
     header = asked(parameters=parameters)
     assert header["asked"] == parameters
-    assert len(header["networks"]) == 24
+    assert 10 < len(header["networks"]) <= 24
     for each in header["networks"]:
         Experiment.from_dict(xor(network=each["network"]))
 
@@ -100,7 +100,3 @@ def test_what_is_too_large_is_refused():
         TrainlabError, match=r"^network.widths = '2-4000-1': 16,001 parameters, and at most 1"
     ):
         list(answer_budget(Budget(experiment=xor(network="2-4000-1")), Limits(parameters=1000)))
-    with pytest.raises(
-        TrainlabError, match=r"^parameters = 20,001: at most 20,000 are counted here; trainlab"
-    ):
-        asked(parameters=20_001)

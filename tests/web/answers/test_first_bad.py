@@ -12,6 +12,7 @@ from trainlab import Experiment
 from trainlab.engine.layout import layers_of
 from trainlab.engine.run_steps import read_steps, train_alone
 from trainlab.explain.questions.learning_rate.full_loss import FullLoss
+from trainlab.web.answers import first_bad as module
 from trainlab.web.answers.first_bad import first_bad, overflow_of
 
 LINEAR: dict[str, Any] = xor(
@@ -52,6 +53,23 @@ def test_the_edge_is_two_over_the_largest_curvature():
     hessian = np.array([full.hessian_times(start, row) for row in np.eye(len(start))])
     largest = float(np.linalg.eigvalsh((hessian + hessian.T) / 2).max())
     assert found["edge"] == pytest.approx(2 / largest, rel=1e-3)
+
+
+def test_a_run_that_breaks_in_its_last_step_is_explained_by_all_examples():
+    diverged = 0
+    for epochs in range(1, 7):
+        given = {**LINEAR, "sampling": "single", "epochs": epochs}
+        run = train_alone(Experiment.from_dict(given), 3)
+        assert (first_bad(run) is None) == (not run.diverged[0])
+        diverged += bool(run.diverged[0])
+    assert diverged > 0
+
+
+def test_what_broke_long_before_an_output_shows_it_is_found(monkeypatch: pytest.MonkeyPatch):
+    # One step is looked at first; the steps before it are, too, since that one is broken already.
+    whole = first_bad(train_alone(Experiment.from_dict(LINEAR), 3))
+    monkeypatch.setattr(module, "LOOKED_AT", 1)
+    assert first_bad(train_alone(Experiment.from_dict(LINEAR), 3))["step"] == whole["step"]
 
 
 @pytest.mark.parametrize("lr", [0.1, 1000.0])

@@ -116,10 +116,18 @@ def test_the_sentence_states_the_study_s_own_numbers():
     assert header["solved_is"] == "A run is solved when every prediction is less than 0.1 from its target."
 
 
-def test_a_small_rest_is_trained_with_the_chunk_before_it():
-    trained = training.Training.of(Experiment.from_dict(xor()))
-    sizes = [grown.count for grown in training.growing([trained], range(65))]
-    assert sizes == [64, 65]
+def test_a_small_rest_is_trained_with_the_chunk_before_it(monkeypatch: pytest.MonkeyPatch):
+    experiment = Experiment.from_dict(xor())
+    monkeypatch.setattr(training, "FIRST_WORK", 64.0 * training.work_of(experiment))
+    monkeypatch.setattr(training, "FRAME_SECONDS", 1e-9)
+    grown = training.growing([training.Training.of(experiment)], range(82))
+    assert [each.count for each in grown] == [64, 72, 82]
+
+
+def test_what_takes_no_frame_s_time_is_answered_at_once():
+    experiment = Experiment.from_dict(xor())
+    grown = training.growing([training.Training.of(experiment)], range(700))
+    assert [each.count for each in grown] == [700]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Pictures taken from the page stand alone: colours in them, nothing of style sheets, a PNG twice the size."""
+"""Pictures taken from the page stand alone: with colours, without style sheets, a PNG twice the size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ PAGE = f"""<!doctype html><style>{css()} body{{background:var(--tl-bg)}} .bar{{f
 <figure><figcaption>Bars &amp; a map</figcaption>
 <svg viewBox="0 0 100 50" width="200" height="100"><title>Bars</title><g fill="var(--tl-s1)"><rect width="40"
 height="50"/><rect class="bar" x="50" width="40" height="50"/><text class="gone">no</text></g></svg>
-<canvas width="20" height="10"></canvas></figure>"""
+<canvas width="20" height="10"></canvas>
+<table><tr><td style="background:var(--tl-s3)">60 %</td></tr></table></figure>"""
 
 
 def opened(open_tab: OpenTab, theme: str) -> Page:
@@ -40,11 +41,12 @@ def test_a_drawing_has_its_colours_in_it(open_tab: OpenTab, theme: str, palette:
     assert not re.search(r"var\(|class=|<style", text)
     drawn = ElementTree.fromstring(text)
     fills = [each.get("fill") for each in drawn.iter("{http://www.w3.org/2000/svg}rect")]
-    # The background, the bar that has its colour from the group around it, and that of a class.
-    assert fills == [rgb(palette["bg"]), None, rgb(palette["s2"])]
+    # The background, the bar that has its colour from the group around it, that of a class, and a cell.
+    assert fills == [rgb(palette["bg"]), None, rgb(palette["s2"]), rgb(palette["s3"])]
     assert f'<g fill="{rgb(palette["s1"])}"' in text
     assert 'display="none"' in text
-    assert "Bars &amp; a map" in text
+    assert "Bars &amp; a map</text>" in text
+    assert "60 %</text>" in text
     assert "data:image/png;base64," in text
 
 

@@ -19,14 +19,14 @@ the order of `trainlab budget`: from wide and shallow to narrow and deep.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from trainlab.budgets import Architecture, Budget
 from trainlab.budgets.question import BiasRule
 from trainlab.budgets.words import number_words
 from trainlab.draw import counted
-from trainlab.errors import BudgetError
 from trainlab.spec import Experiment, Network
 from trainlab.spec.network import MAX_WIDTH
 from trainlab.web.frames import Frame
@@ -34,11 +34,11 @@ from trainlab.web.limits import Limits
 from trainlab.web.questions import Budget as Question
 from trainlab.web.reading import experiment_of
 
-SHOWN = 24
+SHOWN: Final = 24
 
-SMALL, DEEP, SHALLOW = 300, 8, 3
-"""Networks of up to so many parameters are counted up to so many hidden layers, larger ones up to fewer:
-counting takes a few tenths of a second, in either case.
+DEPTHS: Final = ((300, 8), (20_000, 3), (math.inf, 2))
+"""Networks of up to so many parameters are counted up to so many hidden layers: it takes a few tenths of a
+second, in any case.
 """
 
 
@@ -46,11 +46,6 @@ def answer_budget(question: Question, limits: Limits) -> Iterator[Frame]:
     """Yield the count, layer by layer, and other networks of as many parameters."""
     experiment = experiment_of(question.experiment, limits)
     network = experiment.network
-    if question.parameters is not None and question.parameters > limits.parameters:
-        raise BudgetError(
-            f"parameters = {question.parameters:,}: at most {limits.parameters:,} are counted here; "
-            "trainlab budget counts more."
-        )
     own = Architecture(widths=network.widths, biases=network.biases)
     asked = _budget(experiment, question.parameters or network.parameters)
     frozen = [number in experiment.frozen for number in range(1, network.layers + 1)]
@@ -86,7 +81,7 @@ def _budget(experiment: Experiment, parameters: int) -> Budget:
         hidden_bias=rules.get(frozenset(hidden), "yes"),
         min_width=1 if 1 in network.widths[1:-1] else 2,
         max_width=MAX_WIDTH if parameters > MAX_WIDTH else None,
-        max_depth=DEEP if parameters <= SMALL else SHALLOW,
+        max_depth=next(depth for most, depth in DEPTHS if parameters <= most),
     )
 
 

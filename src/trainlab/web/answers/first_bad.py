@@ -48,10 +48,16 @@ def first_bad(run: Runs) -> dict[str, Any] | None:
     if diverged < 0 or exact(run.experiment) != "steps":
         return None
     experiment, last = run.experiment, min(diverged, steps_made(run))
-    read = read_steps(run, range(max(0, last - LOOKED_AT), last + 1), gradients="step")
-    broken = _first_broken(experiment, run.first_seed, read)
-    if broken is None:
-        return None
+    many = LOOKED_AT
+    while True:
+        read = read_steps(run, range(max(0, last - many), last + 1), gradients="step")
+        broken = _first_broken(run, read)
+        if broken is None:
+            return None
+        if broken[0] or many >= last:
+            break
+        # Broken before the first of these.
+        many *= 4
     place, found = broken
     step = int(read.steps[place])
     edge = _edge(experiment, run.first_seed)
@@ -66,14 +72,20 @@ def first_bad(run: Runs) -> dict[str, Any] | None:
     }
 
 
-def _first_broken(experiment: Experiment, seed: int, read: RunSteps) -> tuple[int, Overflow] | None:
-    """Return which of the steps read makes the first number that isn't finite, and which that is."""
-    steps = Steps(experiment=experiment, seed=seed, dtype="float32")
-    data = experiment.data()
+def _first_broken(run: Runs, read: RunSteps) -> tuple[int, Overflow] | None:
+    """Return which of the steps read makes the first number that isn't finite, and which that is.
+
+    At the end, where no step follows, all examples are answered.
+    """
+    experiment = run.experiment
+    steps, data = Steps(experiment=experiment, seed=run.first_seed, dtype="float32"), experiment.data()
     layers = layers_of(experiment.network)
+    drawn, of_epoch = steps.examples(0), 0
     for place, step in enumerate(int(step) for step in read.steps):
         epoch, within = divmod(step, experiment.steps_per_epoch)
-        chosen = steps.examples(epoch)[within]
+        if epoch != of_epoch:
+            drawn, of_epoch = steps.examples(epoch), epoch
+        chosen = None if step == steps_made(run) else drawn[within]
         x, y = (data.inputs, data.targets) if chosen is None else (data.inputs[chosen], data.targets[chosen])
         found = overflow_of(experiment, read.parameters[place], x, y)
         if found is not None:

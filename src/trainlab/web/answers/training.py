@@ -24,7 +24,9 @@ FULL_TILE, LEAST_TILE = 64, 8
 """How many networks the kernel trains side by side, at most and at least: chunks are multiples of these."""
 
 FIRST_WORK = 1e8
-"""What the first chunk may ask of an engine whose speed isn't known yet: examples × parameters seen."""
+"""What the first chunk may ask of an engine whose speed isn't known yet, in examples × parameters seen: some
+hundredths of a second. Many a question is answered by it.
+"""
 
 
 def recording_curves(experiment: Experiment) -> Experiment:
@@ -95,10 +97,8 @@ def _joined(first: Runs, more: Runs) -> Runs:
 
 
 def _first_chunk(trainings: Sequence[Training], seeds: range) -> range:
-    count, work = FULL_TILE, sum(work_of(each.experiment) for each in trainings)
-    while count > LEAST_TILE and count * work > FIRST_WORK:
-        count //= 2
-    return seeds[:count]
+    work = sum(work_of(each.experiment) for each in trainings)
+    return seeds[: _tiles(FIRST_WORK / work)]
 
 
 def _fitting(trainings: Sequence[Training], seconds_a_seed: float) -> int:
@@ -106,9 +106,13 @@ def _fitting(trainings: Sequence[Training], seconds_a_seed: float) -> int:
     most = min(each.engine.chunk_seeds for each in trainings)
     if any(each.engine.name != "fast" for each in trainings):
         return most
-    count = min(most, int(FRAME_SECONDS / max(seconds_a_seed, 1e-9)))
+    return min(most, _tiles(FRAME_SECONDS / max(seconds_a_seed, 1e-9)))
+
+
+def _tiles(count: float) -> int:
+    """Return about so many seeds, but whole tiles."""
     tile = FULL_TILE if count >= FULL_TILE else LEAST_TILE
-    return max(LEAST_TILE, count // tile * tile)
+    return max(LEAST_TILE, int(count) // tile * tile)
 
 
 def how_words(grown: Grown, trainings: Sequence[Training]) -> str:

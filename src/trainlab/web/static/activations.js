@@ -25,12 +25,6 @@ const ACTIVATION_OF_ONE = {
 /** Those over all units of a layer, by name, with whether the logarithm is meant. */
 const ACTIVATION_OVER_UNITS = { softmax: false, log_softmax: true };
 
-/** Every activation and link there is. */
-export const ACTIVATION_NAMES = Object.freeze([
-  ...Object.keys(ACTIVATION_OF_ONE),
-  ...Object.keys(ACTIVATION_OVER_UNITS),
-]);
-
 /**
  * Put activations in the place of a layer's sums, which lie unit after unit, each with its `points`.
  * @param {string} name an activation, or a link
@@ -39,8 +33,7 @@ export const ACTIVATION_NAMES = Object.freeze([
  */
 export function applyActivation(name, values, points) {
   if (name in ACTIVATION_OVER_UNITS) return activationSoftmax(values, points, ACTIVATION_OVER_UNITS[name]);
-  const value = ACTIVATION_OF_ONE[name];
-  for (let place = 0; place < values.length; place += 1) values[place] = value(values[place]);
+  values.forEach((sum, place) => (values[place] = ACTIVATION_OF_ONE[name](sum)));
 }
 
 function activationSoftmax(values, points, logarithm) {

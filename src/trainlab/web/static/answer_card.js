@@ -7,11 +7,12 @@ import { createSeedPicker } from "./seed_picker.js";
 import { createShareBar } from "./share_bar.js";
 
 /**
- * Make the card. `onPick(seed)` is told which run is to be looked at.
- * @param {{onPick: (seed: number) => void}} listeners
+ * Make the card. `onPick(seed)` is told which run is to be looked at; `causes` stands below the reasons.
+ * @param {{onPick: (seed: number) => void, causes: object}} parts
  */
-export function createAnswerCard({ onPick }) {
+export function createAnswerCard({ onPick, causes }) {
   const headline = element("p", { class: "headline" }, "…");
+  const brief = element("p", { class: "brief spoils small", "aria-hidden": "true" });
   const bar = createShareBar();
   const why = element("div");
   const advice = element("div");
@@ -39,6 +40,7 @@ export function createAnswerCard({ onPick }) {
         picker.node,
         chosen,
         why,
+        causes.node,
       ),
     ),
     cost,
@@ -46,15 +48,18 @@ export function createAnswerCard({ onPick }) {
 
   return {
     node,
+    /** The answer once more, for a screen on which the controls push it out of sight. */
+    brief,
     /** Say that an answer is on its way; what is shown is of the question before. */
     wait() {
       node.classList.add("stale");
       node.dataset.whole = "false";
+      causes.reset();
     },
     /** Show a frame of kind "population". */
     show(header, arrays) {
       node.classList.remove("stale");
-      headline.textContent = header.sentence;
+      headline.textContent = brief.textContent = header.sentence;
       bar.show(header);
       fan.show(arrays.curve_epochs.values, arrays.curve.values);
       picker.show({
@@ -66,6 +71,7 @@ export function createAnswerCard({ onPick }) {
       chosen.textContent = picker.words();
       setChildren(advice, ...header.advice.map(({ words }) => element("p", { class: "says small" }, words)));
       setChildren(why, ...whyRows(header));
+      causes.offer(header.why.length > 0);
       rule.textContent = header.solved_is;
       cost.textContent = header.last ? costWords(header) : "";
       node.dataset.whole = String(header.last);
@@ -74,7 +80,7 @@ export function createAnswerCard({ onPick }) {
     /** Say what is wrong with the experiment, in the place of an answer. */
     refuse(words) {
       node.classList.remove("stale");
-      headline.textContent = words;
+      headline.textContent = brief.textContent = words;
       bar.hide();
       announce(words);
     },

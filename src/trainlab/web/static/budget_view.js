@@ -1,6 +1,13 @@
 // The budget: how many parameters the network has, layer by layer, and other networks of as many.
 
-import { buttonElement, element, setChildren, tableElement, tableRow } from "./dom.js";
+import {
+  buttonElement,
+  element,
+  focusSeenFrom,
+  setChildren,
+  tableElement,
+  tableRow,
+} from "./dom.js";
 import { formatCount } from "./format.js";
 
 const BUDGET_MOST = 100_000;
@@ -68,7 +75,7 @@ export function createBudgetView(lab, panel) {
 
   return {
     show(now) {
-      if (document.activeElement !== budget) budget.value = String(now.budget);
+      if (focusSeenFrom(budget) !== budget) budget.value = String(now.budget);
       const counts = JSON.stringify([now.a.network, now.a.task, now.a.frozen, now.budget]);
       if (counts === asked) return;
       asked = counts;

@@ -1,7 +1,7 @@
 // The column of controls: every part of the experiment, made from what the server says there is.
 
 import { createChoice, createControl } from "./control.js";
-import { element, setAttributes, setChildren } from "./dom.js";
+import { element, focusSeenFrom, setAttributes, setChildren } from "./dom.js";
 import {
   hasEdits,
   kindOf,
@@ -269,7 +269,7 @@ function createNetworkPart(schema, now, change) {
       const last = network.output_bias;
       outputBias.set(last === undefined || last === null ? null : last ? "yes" : "no");
       // Kept while one of its buttons has the focus: pressed again, it is still there.
-      const focus = [...layers.querySelectorAll("button")].indexOf(document.activeElement);
+      const focus = [...layers.querySelectorAll("button")].indexOf(focusSeenFrom(layers));
       setChildren(layers, ...layerButtons());
       if (focus >= 0) layers.querySelectorAll("button")[Math.min(focus, layers.querySelectorAll("button").length - 1)].focus();
     },

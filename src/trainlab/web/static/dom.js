@@ -59,12 +59,22 @@ export function setChildren(target, ...children) {
   return target;
 }
 
+/** Return the element that has the focus, seen from a node: in a notebook's cell it isn't the document's. */
+export function focusSeenFrom(node) {
+  return node.getRootNode().activeElement;
+}
+
+/** Return the place where `announce` says what there is to say to screen readers. */
+export function createLiveRegion() {
+  announce.region = element("div", { class: "unseen", role: "status", "aria-live": "polite" });
+  return announce.region;
+}
+
 /** Say something to screen readers, once nothing new was said for half a second. */
 export function announce(words) {
   clearTimeout(announce.timer);
   announce.timer = setTimeout(() => {
-    const live = document.getElementById("live");
-    if (live && live.textContent !== words) live.textContent = words;
+    if (announce.region && announce.region.textContent !== words) announce.region.textContent = words;
   }, 500);
 }
 

@@ -8,7 +8,7 @@ import { saveFile } from "./save_file.js";
 export function addFigureMenus(root) {
   const fill = () => {
     for (const figure of root.querySelectorAll("figure")) {
-      const drawn = figure.querySelector("svg, canvas");
+      const drawn = figure.querySelector("svg, canvas, td");
       if (drawn && !figure.querySelector(":scope > .save")) figure.append(createFigureMenu(figure));
     }
   };
@@ -29,7 +29,7 @@ function createFigureMenu(figure) {
 }
 
 function figureTitle(figure) {
-  const named = figure.querySelector("figcaption, svg > title")?.textContent;
+  const named = figure.querySelector("figcaption, caption, svg > title")?.textContent;
   return named || figure.querySelector("[aria-label]")?.getAttribute("aria-label") || "picture";
 }
 

@@ -2,9 +2,12 @@
 // a server's page, a lesson or a notebook, brings the link, the state's address and the panel.
 
 import { createAnswerCard } from "./answer_card.js";
+import { createBudgetView } from "./budget_view.js";
 import { createCompareView } from "./compare_view.js";
+import { createComparison } from "./comparison.js";
 import { createCourseView } from "./course_view.js";
-import { element, setAttributes, setChildren } from "./dom.js";
+import { createLiveRegion, element, setAttributes, setChildren } from "./dom.js";
+import { createDoctorCauses } from "./doctor_causes.js";
 import { createDragAsker } from "./drag_asker.js";
 import { withEdits } from "./experiment_form.js";
 import { addFigureMenus } from "./figure_menu.js";
@@ -12,6 +15,7 @@ import { createGuessGate } from "./guess_gate.js";
 import { createGuesses } from "./guesses.js";
 import { createMapView } from "./map_view.js";
 import { createMicroscopeView } from "./microscope_view.js";
+import { createPointsEditor } from "./points_editor.js";
 import { createRatesView } from "./rates_view.js";
 import { createRunCard } from "./run_card.js";
 import { createState } from "./state.js";
@@ -27,6 +31,9 @@ export const LAB_VIEWS = [
   createTakeAwayView,
 ];
 
+/** What puts itself into the column of controls. */
+export const LAB_BESIDES = [createComparison, createPointsEditor, createBudgetView];
+
 /**
  * Build the lab inside an element.
  * @param {HTMLElement} root
@@ -39,10 +46,11 @@ export const LAB_VIEWS = [
  * @param {Function[]} [around.views] which views there are
  * @param {object} [around.begin] the experiment that an empty address means
  * @param {string} [around.title] the heading
+ * @param {[string, string][]} [around.links] other pages: their names and addresses
  */
 export function startLab(root, around) {
-  const { schema, link, address, makePanel, besides = [], views: makers = LAB_VIEWS } = around;
-  const { title = "trainlab: the lab" } = around;
+  const { schema, link, address, makePanel, views: makers = LAB_VIEWS } = around;
+  const { title = "trainlab: the lab", links = [], besides = LAB_BESIDES } = around;
   const state = createState(around.begin ?? firstExperiment(schema), address);
   const status = element("p", { class: "status small", role: "status" });
   const lines = new Map(); // lane -> all that take its frames
@@ -61,7 +69,8 @@ export function startLab(root, around) {
     views: [],
   };
 
-  const answer = createAnswerCard({ onPick: (seed) => state.change({ seed, step: null }) });
+  const causes = createDoctorCauses(lab, asked);
+  const answer = createAnswerCard({ causes, onPick: (seed) => state.change({ seed, step: null }) });
   const panel = makePanel(schema, {
     onChange: (a, dragging) => state.change({ a, step: null }, { dragging }),
     onSeeds: (seeds) => state.change({ seeds }),
@@ -74,8 +83,18 @@ export function startLab(root, around) {
   const tabs = createTabs(lab.views, state);
   setChildren(
     root,
-    element("header", { class: "top" }, element("h1", {}, title), shareButton(), gate.button, status),
+    element(
+      "header",
+      { class: "top" },
+      element("h1", {}, title),
+      address.link ? shareButton(address.link) : null,
+      gate.button,
+      ...links.map(([words, href]) => element("a", { href }, words)),
+      status,
+    ),
+    answer.brief,
     element("main", { class: "lab" }, panel.node, gate.node, answer.node, run.node, ...tabs.nodes),
+    createLiveRegion(),
   );
 
   lab.listen("answer", (header, arrays) => {
@@ -139,11 +158,11 @@ const STATUS_WORDS = {
   full: (words) => `${words} Trying again.`,
 };
 
-function shareButton() {
+function shareButton(link) {
   const button = element("button", { type: "button" }, "Copy link");
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(location.href);
+      await navigator.clipboard.writeText(link());
       button.textContent = "Copied";
     } catch {
       button.textContent = "Copy the address above";

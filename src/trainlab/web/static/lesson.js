@@ -18,6 +18,7 @@ startLab(document.getElementById("lab"), {
   link: lessonLink,
   address: pageAddress(),
   makePanel: createLessonPanel,
+  besides: [],
   views: [],
 });
 

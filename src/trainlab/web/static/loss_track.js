@@ -3,67 +3,73 @@
 import { element, setChildren, svgElement } from "./dom.js";
 import { formatCount, formatNumber } from "./format.js";
 
-const TRACK = { width: 1000, height: 60, top: 4, bottom: 4 };
+const TRACK = { width: 1000, height: 60, margin: 4 };
 
-/** Make the track: `show` draws a run, `at` moves the line that says where one is. */
-export function createLossTrack() {
-  const curve = svgElement("path", { fill: "none", stroke: "var(--tl-s2)", "stroke-width": 2, "vector-effect": "non-scaling-stroke" });
-  const here = svgElement("path", { stroke: "var(--tl-text)", "stroke-width": 1, "vector-effect": "non-scaling-stroke" });
-  const marks = svgElement("g");
-  const picture = svgElement(
-    "svg",
-    { viewBox: `0 0 ${TRACK.width} ${TRACK.height}`, preserveAspectRatio: "none", "aria-hidden": "true" },
-    curve,
-    marks,
-    here,
-  );
+/**
+ * Make the track: `show` draws a run, `at` moves the line that says where one is; `onGo(step)` is told of a
+ * mark that is to be gone to.
+ * @param {{onGo: (step: number) => void}} listeners
+ */
+export function createLossTrack({ onGo }) {
+  const curve = svgElement("path", { fill: "none", stroke: "var(--tl-s2)", "stroke-width": 2 });
+  const here = svgElement("path", { stroke: "var(--tl-text)" });
+  const lines = svgElement("g", { "stroke-width": 3 });
+  const view = { viewBox: `0 0 ${TRACK.width} ${TRACK.height}`, preserveAspectRatio: "none", "aria-hidden": "true" };
   const words = element("p", { class: "small row" });
   let last = 1;
+  const across = (step) => ((TRACK.width * step) / last).toFixed(1);
+  const line = (step) => `M${across(step)},0V${TRACK.height}`;
 
   return {
-    node: element("div", { class: "track" }, picture),
+    node: element("div", { class: "track" }, svgElement("svg", view, curve, lines, here)),
     words,
-    /** Draw the run: its `steps` and `loss`, and `marks`, [{step, colour, words}]. */
-    show(steps, loss, of, told) {
-      last = Math.max(of, 1);
-      const powers = Array.from(loss, (value) => (value > 0 && Number.isFinite(value) ? Math.log10(value) : NaN));
-      const finite = powers.filter((power) => !Number.isNaN(power));
-      const high = finite.length ? Math.max(...finite) : 0;
-      const low = finite.length ? Math.max(Math.min(...finite), high - 16) : -1;
-      const down = TRACK.height - TRACK.top - TRACK.bottom;
-      let drawn = "";
+    /** Draw a run: its `steps` and `loss`, with the marks that its header tells. */
+    show(steps, loss, header) {
+      last = Math.max(header.of_steps, 1);
+      const finite = Array.from(loss).filter((value) => value > 0 && Number.isFinite(value));
+      const most = finite.reduce((a, b) => Math.max(a, b), 0) || 1;
+      const least = finite.reduce((a, b) => Math.min(a, b), most);
+      // Losses of 0, and far below what is interesting, lie on the floor.
+      const floor = Math.log10(Math.max(least, most * 1e-16));
+      const scale = (TRACK.height - 2 * TRACK.margin) / (Math.log10(most) - floor || 1);
+      let path = "";
       let pen = "M";
-      powers.forEach((power, place) => {
-        // A loss of 0 lies on the floor; one that is no number leaves a gap.
-        const at = loss[place] === 0 ? low : Math.max(power, low);
-        if (Number.isNaN(at)) return (pen = "M");
-        const y = TRACK.top + (down * (high - at)) / (high - low || 1);
-        drawn += `${pen}${((TRACK.width * steps[place]) / last).toFixed(1)},${y.toFixed(1)}`;
+      loss.forEach((value, place) => {
+        // One that is no number leaves a gap.
+        if (!Number.isFinite(value)) return (pen = "M");
+        const y = TRACK.height - TRACK.margin - scale * Math.max(Math.log10(value) - floor, 0);
+        path += `${pen}${across(steps[place])},${y.toFixed(1)}`;
         pen = "L";
       });
-      curve.setAttribute("d", drawn);
+      curve.setAttribute("d", path);
+      const marks = trackMarks(header);
+      const dashes = (colour) => (colour === "bad" ? "4 3" : null);
       setChildren(
-        marks,
-        ...told.map(({ step, colour }) =>
-          svgElement("path", { d: trackLine(step, last), stroke: `var(--tl-${colour})`, "stroke-width": 3, "stroke-dasharray": colour === "bad" ? "4 3" : null, "vector-effect": "non-scaling-stroke" }),
+        lines,
+        ...marks.map(([step, colour]) =>
+          svgElement("path", { d: line(step), stroke: `var(--tl-${colour})`, "stroke-dasharray": dashes(colour) }),
         ),
       );
-      const range = finite.length ? `Loss from ${formatNumber(10 ** high)} down to ${formatNumber(10 ** low)}, on a log scale.` : "";
-      setChildren(words, element("span", { class: "muted" }, range), ...told.map((mark) => mark.node));
+      setChildren(
+        words,
+        element("span", { class: "muted" }, `Loss: ${formatNumber(most)} to ${formatNumber(least)}, on a log scale.`),
+        ...marks.map(([step, colour, told]) => {
+          const label = `${told}, after ${formatCount(step)} steps`;
+          return element("button", { type: "button", class: colour, click: () => onGo(step) }, label);
+        }),
+      );
     },
     /** Move the line to a step. */
     at(step) {
-      here.setAttribute("d", trackLine(step, last));
+      here.setAttribute("d", line(step));
     },
   };
 }
 
-/** Return a mark as the track takes it, with a button that goes there. */
-export function trackMark(step, colour, words, go) {
-  const label = `${words}, after ${formatCount(step)} steps`;
-  return { step, colour, node: element("button", { type: "button", class: colour, click: () => go(step) }, label) };
-}
-
-function trackLine(step, last) {
-  return `M${((TRACK.width * step) / last).toFixed(1)},0V${TRACK.height}`;
+/** Return the marks of a run: [step, colour, words]. */
+function trackMarks({ solved_step: solved, solved_at_end: end, diverged_step: diverged, first_bad: bad }) {
+  return [
+    [solved, "good", end ? "first solved" : "once solved"],
+    bad ? [bad.step, "bad", "the next step breaks it"] : [diverged, "bad", "diverged"],
+  ].filter(([step]) => step !== null);
 }

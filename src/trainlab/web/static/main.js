@@ -1,11 +1,8 @@
 // The server's page: the lab with every control, its answers from the socket, its state in the address.
 
-import { createBudgetView } from "./budget_view.js";
 import { createBuildPanel } from "./build_panel.js";
-import { createComparison } from "./comparison.js";
 import { startLab } from "./lab.js";
 import { openLink } from "./link.js";
-import { createPointsEditor } from "./points_editor.js";
 import { pageAddress } from "./state.js";
 
 const offered = await fetch("schema.json");
@@ -14,5 +11,8 @@ startLab(document.getElementById("lab"), {
   link: openLink,
   address: pageAddress(),
   makePanel: createBuildPanel,
-  besides: [createComparison, createPointsEditor, createBudgetView],
+  links: [
+    ["Studies", "studies"],
+    ["Diagnoses", "diagnoses"],
+  ],
 });

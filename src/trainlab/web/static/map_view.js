@@ -1,6 +1,6 @@
 // Map: how often it is solved around here, in the plane of two settings; filled in while nothing else is asked.
 
-import { element, setAttributes, setChildren } from "./dom.js";
+import { element, focusSeenFrom, setAttributes, setChildren } from "./dom.js";
 import { formatCount, formatNumber, formatShare } from "./format.js";
 import { guessVeil } from "./guesses.js";
 import { nearestPlace, planeOrder, planeSettings, planeValues, withSetting } from "./plane_grid.js";
@@ -32,7 +32,7 @@ export function createMapView(lab) {
       { class: "spoils" },
       element("div", { class: "row small" }, along.node, up.node, size.node, centre),
       words,
-      element("div", { class: "scroll" }, table),
+      element("figure", { class: "scroll" }, table),
     ),
   );
   const known = new Map(); // "x|y" -> {k, n, words}: what is known of the values x and y
@@ -142,7 +142,7 @@ export function createMapView(lab) {
         });
       }),
     );
-    if (!table.contains(document.activeElement)) tell(here);
+    if (!table.contains(focusSeenFrom(table))) tell(here);
   }
 
   function cellWords([column, row]) {

@@ -1,7 +1,14 @@
 // The microscope: both passes of one example at one step of one run, operation by operation, and every
 // path from a weight to the loss.
 
-import { announce, buttonElement, element, setAttributes, setChildren } from "./dom.js";
+import {
+  announce,
+  buttonElement,
+  element,
+  focusSeenFrom,
+  setAttributes,
+  setChildren,
+} from "./dom.js";
 import { widthsOf } from "./experiment_form.js";
 import { formatCount } from "./format.js";
 import { createScopeDrawing } from "./microscope_drawing.js";
@@ -168,7 +175,7 @@ function scopeField(name, label, least, onValue) {
   return {
     node: scopeLabelled(label, input),
     set(value) {
-      if (document.activeElement !== input) input.value = String(value);
+      if (focusSeenFrom(input) !== input) input.value = String(value);
     },
   };
 }

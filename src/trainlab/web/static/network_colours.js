@@ -3,8 +3,8 @@
 const NETWORK_SHADES = 255;
 
 /**
- * Read the theme's colours where an element stands, and make the scale for heat maps: `shade(share)` is a pixel for a share from −1
- * to 1, grey for what isn't a number.
+ * Read the theme's colours where an element stands, and make the scale of heat maps: `shade(share)` is the
+ * pixel of a share from −1 to 1, grey of what isn't a number.
  */
 export function networkColours(place) {
   const style = getComputedStyle(place);
@@ -25,7 +25,7 @@ export function networkColours(place) {
     back: colour("bg"),
     shade(share) {
       if (Number.isNaN(share)) return grey;
-      return shades[Math.round(((Math.min(Math.max(share, -1), 1) + 1) / 2) * (NETWORK_SHADES - 1))];
+      return shades[Math.round((Math.min(Math.max(share, -1), 1) * 0.5 + 0.5) * (NETWORK_SHADES - 1))];
     },
   };
 }

@@ -1,66 +1,36 @@
 // What a network's colours, widths and dashes mean.
 
-import { element, setChildren, svgElement } from "./dom.js";
+import { element } from "./dom.js";
 import { formatNumber } from "./format.js";
-
-const LEGEND_SAYS = {
-  parameters: () => "weights and biases (bars below the neurons), as wide as they are large",
-  gradient: (of) => `∂L/∂w over ${of === "step" ? "the examples of the next step" : "all examples"}, on a log scale`,
-  update: () => "what the next step adds, on a log scale",
-};
-
-const LEGEND_ENDED = "no update: the run has ended";
 
 /** Make the legend; `show` brings it up to date. */
 export function createNetworkLegend() {
-  const positive = legendLine("var(--tl-s1)", null);
-  const negative = legendLine("var(--tl-s2)", "7 4");
-  const small = element("span");
-  const large = element("span");
-  const means = element("span");
-  const low = element("span");
-  const high = element("span");
-  const grey = element("span", { hidden: true }, "; grey: not a number");
+  const line = (kind) => element("i", { class: `line ${kind}` });
+  const shades = () => element("i", { class: "shades" });
+  const texts = Array.from({ length: 5 }, () => element("span"));
+  const [means, small, large, low, high] = texts;
+  const row = (...parts) => element("span", { class: "row" }, ...parts);
   const node = element(
     "div",
     { class: "legend small" },
-    element("span", { class: "row" }, positive.node, "positive", negative.node, "negative", means),
-    element("span", { class: "row" }, positive.thin(2.5), small, positive.thin(7), large, "dotted: 0"),
-    element(
-      "span",
-      { class: "row" },
-      "neurons: below 0",
-      element("i", { class: "shades" }),
-      "above 0; answer:",
-      low,
-      element("i", { class: "shades" }),
-      high,
-      grey,
-    ),
+    row(line("plus"), "positive", line("minus"), "negative", line("none"), "0, or not a number"),
+    row(means, line("plus thin"), small, line("plus thick"), large),
+    row("neurons: below 0", shades(), "above 0; answer:", low, shades(), high),
   );
   return {
     node,
-    /** Tell the meaning of edges that carry something, by its scale, and of the answer's colours. */
-    show({ carried, scale, gradients, targets, ended, broken }) {
-      grey.hidden = !broken;
-      const texts = [
-        [small, formatNumber(scale.middle)],
-        [large, formatNumber(scale.top)],
-        [means, carried === "update" && ended ? LEGEND_ENDED : LEGEND_SAYS[carried](gradients)],
-        [low, formatNumber(targets.low)],
-        [high, formatNumber(targets.high)],
-      ];
-      for (const [span, text] of texts) if (span.textContent !== text) setChildren(span, text);
+    /** Tell what edges carry, by its scale, and from where to where the answer's colours go. */
+    show(carried, scale, { gradients, low: least, high: most, ended, broken }) {
+      const says = {
+        parameters: "weights; biases are the bars below neurons:",
+        gradient: `∂L/∂w over ${gradients === "step" ? "the next step's examples" : "all examples"}, on a log scale:`,
+        update: ended ? "no update, for the run has ended" : "what the next step adds, on a log scale:",
+      };
+      const ends = [scale.middle, scale.top, least, most].map((each) => formatNumber(each));
+      if (broken) ends[3] += "; grey: not a number";
+      [says[carried], ...ends].forEach((text, place) => {
+        if (texts[place].textContent !== text) texts[place].textContent = text;
+      });
     },
   };
-}
-
-function legendLine(stroke, dashes) {
-  const line = (width) =>
-    svgElement(
-      "svg",
-      { width: 34, height: 10, "aria-hidden": "true" },
-      svgElement("path", { d: "M1,5H33", stroke, "stroke-width": width, "stroke-dasharray": dashes }),
-    );
-  return { node: line(4), thin: line };
 }

@@ -1,5 +1,6 @@
 // A network painted on a canvas: neurons as heat maps of what they compute, edges by what they carry.
 
+import { formatCount } from "./format.js";
 import { networkColours, networkRoundUp } from "./network_colours.js";
 import { NETWORK_HEAD, networkEdgeEnds } from "./network_layout.js";
 
@@ -32,13 +33,12 @@ export function createNetworkPainter() {
   const maps = document.createElement("canvas"); // All heat maps, one below the other.
   canvas.setAttribute("aria-hidden", "true");
   let colours = null;
-  let pixels = null;
 
   /**
-   * Paint a moment. `shares(cell)` are a cell's values at the plane's points, from −1 to 1; `carried(edge)`
-   * and `bias(cell)` are numbers, null where there is none; `near(edge)` whether it is looked at.
+   * Paint a moment: `row` is what edges and biases carry, `near(edge)` says which are looked at, and `chosen`
+   * is the cell that is.
    */
-  function paint({ layout, edges, plane, scale, shares, carried, bias, near, labels, examples, chosen }) {
+  function paint({ layout, edges, run, row, scale, chosen, near }) {
     const ratio = devicePixelRatio || 1;
     const [wide, tall] = [Math.round(layout.width * ratio), Math.round(layout.height * ratio)];
     if (canvas.width !== wide || canvas.height !== tall) {
@@ -51,26 +51,25 @@ export function createNetworkPainter() {
     const pen = canvas.getContext("2d");
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, layout.width, layout.height);
-    paintEdges(pen, { edges, scale, carried, near, layout });
-    if (plane.flat) for (const cell of layout.cells) paintCurve(pen, cell, shares(cell));
-    else paintMaps(pen, layout.cells, plane, shares);
+    paintEdges(pen, { edges, row, scale, near, layout });
+    if (run.plane.flat) for (const cell of layout.cells) paintCurve(pen, cell, run.picture(cell));
+    else paintMaps(pen, layout.cells, run);
     for (const cell of layout.cells) {
       pen.lineWidth = cell === chosen ? 3 : 1;
       pen.strokeStyle = cell === chosen ? colours.text : colours.muted;
       pen.strokeRect(cell.x - cell.size / 2, cell.y - cell.size / 2, cell.size, cell.size);
-      const value = bias(cell);
-      if (value !== null) paintBias(pen, cell, value, scale);
+      if (cell.place !== null) paintBias(pen, cell, row[cell.place], scale);
     }
-    paintExamples(pen, examples);
-    paintLabels(pen, layout, labels);
+    paintExamples(pen, run.examplesOn(layout.cells.filter(({ layer }) => layer === run.layers.length)));
+    paintLabels(pen, layout, run.layers);
   }
 
   /** Edges that look the same are one path: drawn one by one, hundreds of dashed lines take their time. */
-  function paintEdges(pen, { edges, scale, carried, near, layout }) {
+  function paintEdges(pen, { edges, row, scale, near, layout }) {
     const most = Math.max(Math.min(8, layout.spacing / 10, 600 / edges.length), 2);
     const paths = new Map();
     for (const edge of edges) {
-      const value = carried(edge);
+      const value = row[edge.place];
       const sign = Number.isFinite(value) ? Math.sign(value) : 0;
       const width = sign ? Math.round(2 * (0.5 + most * scale.width(value))) / 2 : 1;
       const look = `${sign},${width},${near(edge)}`;
@@ -91,47 +90,36 @@ export function createNetworkPainter() {
     pen.setLineDash([]);
   }
 
-  function paintMaps(pen, cells, plane, shares) {
-    const { columns, rows, points } = plane;
-    if (maps.width !== columns || maps.height !== rows * cells.length) {
-      maps.width = columns;
-      maps.height = rows * cells.length;
-      pixels = null;
-    }
+  function paintMaps(pen, cells, run) {
+    const { columns, rows, points } = run.plane;
+    maps.width = columns;
+    maps.height = rows * cells.length;
     const page = maps.getContext("2d");
-    pixels ??= page.createImageData(columns, rows * cells.length);
+    const pixels = page.createImageData(maps.width, maps.height);
     const into = new Uint32Array(pixels.data.buffer);
     cells.forEach((cell, place) => {
-      const { values, first, middle, reach } = shares(cell);
-      for (let point = 0; point < points; point += 1) {
-        into[place * points + point] = colours.shade((values[first + point] - middle) / reach);
-      }
+      const { values, middle, reach } = run.picture(cell);
+      values.forEach((value, point) => (into[place * points + point] = colours.shade((value - middle) / reach)));
     });
     page.putImageData(pixels, 0, 0);
-    pen.imageSmoothingEnabled = true;
     cells.forEach(({ x, y, size }, place) => {
       pen.drawImage(maps, 0, place * rows, columns, rows, x - size / 2, y - size / 2, size, size);
     });
   }
 
-  function paintCurve(pen, cell, { values, first, middle, reach, points }) {
+  function paintCurve(pen, cell, { values, middle, reach }) {
     const [left, top] = [cell.x - cell.size / 2, cell.y - cell.size / 2];
     const height = (value) => top + (cell.size * (1 - Math.min(Math.max((value - middle) / reach, -1), 1))) / 2;
     pen.fillStyle = colours.back;
     pen.fillRect(left, top, cell.size, cell.size);
-    pen.strokeStyle = colours.line;
-    pen.lineWidth = 1;
-    pen.beginPath();
-    pen.moveTo(left, height(0));
-    pen.lineTo(left + cell.size, height(0));
-    pen.stroke();
+    pen.fillStyle = colours.line;
+    pen.fillRect(left, height(0), cell.size, 1);
     pen.strokeStyle = colours.positive;
     pen.lineWidth = 1.5;
     pen.beginPath();
-    for (let point = 0; point < points; point += 1) {
-      const value = values[first + point];
-      if (!Number.isNaN(value)) pen.lineTo(left + (cell.size * (point + 0.5)) / points, height(value));
-    }
+    values.forEach((value, point) => {
+      if (!Number.isNaN(value)) pen.lineTo(left + (cell.size * (point + 0.5)) / values.length, height(value));
+    });
     pen.stroke();
   }
 
@@ -139,13 +127,15 @@ export function createNetworkPainter() {
   function paintBias(pen, cell, value, scale) {
     const half = cell.size / 2;
     const y = cell.y + half + 2;
-    pen.fillStyle = colours.line;
-    pen.fillRect(cell.x - half, y, cell.size, 4);
-    pen.fillStyle = value > 0 ? colours.positive : colours.negative;
-    const long = Number.isFinite(value) && value !== 0 ? half * scale.width(value) : 0;
-    pen.fillRect(value > 0 ? cell.x : cell.x - long, y, long, 4);
-    pen.fillStyle = colours.text;
-    pen.fillRect(cell.x - 0.5, y - 1, 1, 6);
+    const bar = (colour, from, long) => {
+      pen.fillStyle = colour;
+      pen.fillRect(cell.x + from, y, long, 4);
+    };
+    bar(colours.line, -half, cell.size);
+    if (Number.isFinite(value) && value !== 0) {
+      bar(value > 0 ? colours.positive : colours.negative, 0, Math.sign(value) * half * scale.width(value));
+    }
+    bar(colours.text, -0.5, 1);
   }
 
   /** Discs or, of the upper half of the targets, squares; filled as their target would be. */
@@ -175,16 +165,17 @@ export function createNetworkPainter() {
     }
   }
 
-  function paintLabels(pen, layout, labels) {
+  function paintLabels(pen, { columns, cells }, layers) {
     const { fontFamily, fontSize } = getComputedStyle(canvas);
     pen.font = `${Math.max(11, 0.7 * parseFloat(fontSize))}px ${fontFamily}`;
     pen.fillStyle = colours.muted;
-    layout.columns.forEach(({ layer, x, more, bottom }) => {
-      pen.textAlign = layer === 0 ? "left" : layer === layout.columns.length - 1 ? "right" : "center";
-      const half = layout.cells.find((cell) => cell.layer === layer).size / 2;
-      const at = layer === 0 ? x - half : pen.textAlign === "right" ? x + half : x;
-      pen.fillText(labels[layer], at, NETWORK_HEAD - 8);
-      if (more > 0) pen.fillText(`+${more.toLocaleString("en")} more`, at, bottom + 12);
+    columns.forEach(({ layer, x, more, bottom }) => {
+      const side = layer === 0 ? -0.5 : layer === layers.length ? 0.5 : 0;
+      pen.textAlign = ["left", "center", "right"][2 * side + 1];
+      const at = x + side * cells.find((cell) => cell.layer === layer).size;
+      const name = layer && layers.length <= 5 ? `${layer} ${layers[layer - 1].activation}` : layer || "inputs";
+      pen.fillText(name, at, NETWORK_HEAD - 8);
+      if (more) pen.fillText(`+${formatCount(more)} more`, at, bottom + 12);
     });
   }
 

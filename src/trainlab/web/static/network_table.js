@@ -1,7 +1,8 @@
 // All numbers of one neuron: its bias and the weights that come to it, with gradients and updates.
 
 import { element, setChildren } from "./dom.js";
-import { biasName, parameterPlace, plainNumber, unitName, weightName } from "./network_words.js";
+import { formatCount } from "./format.js";
+import { biasName, parameterNumbers, parameterPlace, unitName, weightName } from "./network_words.js";
 
 const TABLE_ROWS = 64;
 
@@ -13,18 +14,20 @@ export function createNetworkTable({ onInspect, canInspect, onClose }) {
   const title = element("h3");
   const body = element("tbody");
   const more = element("p", { class: "muted small" });
-  const heads = ["parameter", "from", "value", "gradient", "next update"];
+  const heads = ["parameter", "from", "value", "gradient", "next update"].map((head, at) =>
+    element("th", { scope: "col", class: at > 1 && "number" }, head),
+  );
   const node = element(
     "div",
     { hidden: true, keydown: (event) => event.key === "Escape" && onClose() },
-    element("div", { class: "row" }, title, element("button", { type: "button", class: "small", click: onClose }, "Close")),
+    element("div", { class: "row small" }, title, element("button", { type: "button", click: onClose }, "Close")),
     element(
       "div",
       { class: "scroll", tabindex: "0", role: "region", "aria-label": "Numbers of the chosen neuron" },
       element(
         "table",
         { class: "small" },
-        element("thead", {}, element("tr", {}, ...heads.map((head, at) => element("th", { scope: "col", class: at > 1 && "number" }, head)))),
+        element("thead", {}, element("tr", {}, ...heads)),
         body,
       ),
     ),
@@ -35,16 +38,16 @@ export function createNetworkTable({ onInspect, canInspect, onClose }) {
 
   function lay(cell, run) {
     const sources = run.layers[cell.layer - 1].fan_in;
-    const bias = parameterPlace(run.layers, cell);
+    const bias = parameterPlace(run, cell);
     const entries = Array.from({ length: Math.min(sources, TABLE_ROWS) }, (_, source) => ({
       name: weightName(cell, source),
       from: unitName({ layer: cell.layer - 1, unit: source }, run),
-      place: parameterPlace(run.layers, cell, source),
+      place: parameterPlace(run, cell, source),
     }));
     if (bias !== null) entries.push({ name: biasName(cell), from: "bias", place: bias });
-    rows = entries.map(({ place }) => [place, ["parameters", "gradient", "update"].map(() => element("td", { class: "number" }))]);
+    rows = entries.map(({ place }) => [place, [0, 1, 2].map(() => element("td", { class: "number" }))]);
     title.textContent = `Into ${unitName(cell, run)}`;
-    more.textContent = sources > TABLE_ROWS ? `The first ${TABLE_ROWS} of ${sources.toLocaleString("en")} weights.` : "";
+    more.textContent = sources > TABLE_ROWS ? `The first ${TABLE_ROWS} of ${formatCount(sources)} weights.` : "";
     setChildren(
       body,
       ...entries.map(({ name, from }, at) =>
@@ -55,7 +58,8 @@ export function createNetworkTable({ onInspect, canInspect, onClose }) {
 
   function inspectable(name) {
     if (!canInspect()) return name;
-    return element("button", { type: "button", title: "Look at its paths to the loss", click: () => onInspect(name) }, name);
+    const title = "Its paths to the loss";
+    return element("button", { type: "button", title, click: () => onInspect(name) }, name);
   }
 
   return {
@@ -70,10 +74,8 @@ export function createNetworkTable({ onInspect, canInspect, onClose }) {
       const key = `${cell.layer}:${cell.unit}:${run.widths}`;
       if (key !== shown) lay(cell, run);
       shown = key;
-      const ended = moment.step === moment.header.of_steps;
       for (const [place, cells] of rows) {
-        [moment.parameters, moment.gradient, moment.update].forEach((row, at) => {
-          const text = at === 2 && ended ? "–" : plainNumber(row[place]);
+        parameterNumbers(place, moment).forEach((text, at) => {
           if (cells[at].textContent !== text) cells[at].textContent = text;
         });
       }

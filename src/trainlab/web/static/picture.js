@@ -2,6 +2,7 @@
 
 import { svgElement } from "./dom.js";
 
+const PICTURE_PARTS = "figcaption, caption, th, td, svg, canvas";
 const PICTURE_MARGIN = 8;
 const PICTURE_SCALE = 2;
 const PICTURE_STYLES = [
@@ -29,36 +30,26 @@ const PICTURE_STYLES = [
 const PICTURE_START = { opacity: "1", "dominant-baseline": "auto" };
 
 /**
- * Return all drawings of a figure as one SVG: its text, width and height. HTML between them is left out.
+ * Return a figure as one SVG: its text, width and height. Drawings, captions and tables are in it.
  * @param {HTMLElement} figure
  * @returns {{text: string, width: number, height: number}}
  */
 export function pictureOf(figure) {
-  const around = figure.getBoundingClientRect();
-  const caption = figure.querySelector("figcaption");
-  const drawn = [...figure.querySelectorAll("svg, canvas")].filter(isPictureOutermost);
-  const boxes = drawn.map((each) => each.getBoundingClientRect());
-  const left = Math.min(...boxes.map((box) => box.left));
-  const top = Math.min(
-    ...boxes.map((box) => box.top),
-    caption ? caption.getBoundingClientRect().top : around.bottom,
-  );
-  const width = Math.ceil(Math.max(...boxes.map((box) => box.right)) - left) + 2 * PICTURE_MARGIN;
-  const height = Math.ceil(Math.max(...boxes.map((box) => box.bottom)) - top) + 2 * PICTURE_MARGIN;
+  const parts = [...figure.querySelectorAll(PICTURE_PARTS)].filter(isPicturePart);
+  const boxes = parts.map(pictureBox);
+  const left = Math.min(...boxes.map((box) => box.left)) - PICTURE_MARGIN;
+  const top = Math.min(...boxes.map((box) => box.top)) - PICTURE_MARGIN;
+  const width = Math.ceil(Math.max(...boxes.map((box) => box.right)) - left) + PICTURE_MARGIN;
+  const height = Math.ceil(Math.max(...boxes.map((box) => box.bottom)) - top) + PICTURE_MARGIN;
   const picture = svgElement(
     "svg",
     { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` },
     svgElement("rect", { width, height, fill: pictureBackground(figure) }),
-    caption && pictureCaption(caption, left, top),
-    ...drawn.map((each, place) => {
-      const box = boxes[place];
-      const at = {
-        x: box.left - left + PICTURE_MARGIN,
-        y: box.top - top + PICTURE_MARGIN,
-        width: box.width,
-        height: box.height,
-      };
-      return each instanceof HTMLCanvasElement ? pictureImage(each, at) : pictureCopy(each, at);
+    ...parts.map((part, place) => {
+      const { left: x, top: y, width: across, height: down } = boxes[place];
+      const at = { x: x - left, y: y - top, width: across, height: down };
+      if (part.matches("canvas")) return pictureImage(part, at);
+      return part.matches("svg") ? pictureCopy(part, at) : pictureWords(part, at, left, top);
     }),
   );
   return { text: new XMLSerializer().serializeToString(picture), width, height };
@@ -82,34 +73,63 @@ export async function pngOf({ text, width, height }) {
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
-function isPictureOutermost(drawing) {
-  const { width, height } = drawing.getBoundingClientRect();
-  return width > 0 && height > 0 && !drawing.parentElement.closest("svg");
+function isPicturePart(part) {
+  const { width, height } = part.getBoundingClientRect();
+  return width > 0 && height > 0 && !part.parentElement.closest("svg");
+}
+
+/** Where a part lies; of a caption, which is as wide as the figure, its words. */
+function pictureBox(part) {
+  const range = document.createRange();
+  range.selectNodeContents(part);
+  return (part.matches("figcaption") ? range : part).getBoundingClientRect();
 }
 
 function pictureBackground(node) {
   for (let at = node; at; at = at.parentElement) {
     const { backgroundColor } = getComputedStyle(at);
-    if (backgroundColor !== "rgba(0, 0, 0, 0)" && backgroundColor !== "transparent")
-      return backgroundColor;
+    if (!isPictureClear(backgroundColor)) return backgroundColor;
   }
   return "white";
 }
 
-function pictureCaption(caption, left, top) {
-  const box = caption.getBoundingClientRect();
-  const { color, fontFamily, fontSize } = getComputedStyle(caption);
-  return svgElement(
-    "text",
-    {
-      x: Math.max(box.left - left, 0) + PICTURE_MARGIN,
-      y: box.top - top + PICTURE_MARGIN + parseFloat(fontSize),
-      fill: color,
-      "font-family": fontFamily,
-      "font-size": fontSize,
-    },
-    caption.textContent,
-  );
+function isPictureClear(colour) {
+  return colour === "rgba(0, 0, 0, 0)" || colour === "transparent";
+}
+
+/** The words of a caption or a cell of a table, line by line where they stand, on its background. */
+function pictureWords(part, at, left, top) {
+  const looks = getComputedStyle(part);
+  const size = parseFloat(looks.fontSize);
+  const font = { fill: looks.color, "font-family": looks.fontFamily, "font-size": looks.fontSize };
+  const upright = !looks.writingMode.startsWith("vertical");
+  const written = pictureLines(part).map(({ words, box }) => {
+    const x = box.left - left + (upright ? 0 : size / 4);
+    const y = upright ? box.bottom - top - size / 4 : box.top - top;
+    const transform = upright ? null : `rotate(90 ${x} ${y})`;
+    return svgElement("text", { x, y, transform, ...font }, words);
+  });
+  const ground = looks.backgroundColor;
+  const behind = isPictureClear(ground) ? null : svgElement("rect", { ...at, fill: ground });
+  return svgElement("g", {}, behind, ...written);
+}
+
+/** The lines that the words of an element are broken into, each with the box of its first word. */
+function pictureLines(part) {
+  const lines = new Map();
+  const range = document.createRange();
+  const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    for (const { 0: word, index } of text.data.matchAll(/\S+\s*/g)) {
+      range.setStart(text, index);
+      range.setEnd(text, index + word.trimEnd().length);
+      const box = range.getBoundingClientRect();
+      const line = lines.get(Math.round(box.bottom)) ?? { words: "", box };
+      line.words += word;
+      lines.set(Math.round(box.bottom), line);
+    }
+  }
+  return [...lines.values()];
 }
 
 function pictureImage(canvas, at) {

@@ -3,14 +3,14 @@
 import { element, setAttributes, setChildren } from "./dom.js";
 import { formatCount } from "./format.js";
 
-/** Speeds: so many steps a second, or the whole run in so many seconds. */
+/** Speeds: so many steps a second, or if none, the whole run in so many seconds. */
 const PLAYER_SPEEDS = [
-  { words: "1 step a second", steps: 1 },
-  { words: "5 steps a second", steps: 5 },
-  { words: "25 steps a second", steps: 25 },
-  { words: "the run in 60 s", seconds: 60 },
-  { words: "the run in 20 s", seconds: 20 },
-  { words: "the run in 8 s", seconds: 8 },
+  ["1 step a second", 1],
+  ["5 steps a second", 5],
+  ["25 steps a second", 25],
+  ["the run in 60 s", null, 60],
+  ["the run in 20 s", null, 20],
+  ["the run in 8 s", null, 8],
 ];
 const PLAYER_SPEED = 4; // at first
 const PLAYER_SINGLE = 30; // up to so many steps a second, each is shown
@@ -18,36 +18,44 @@ const PLAYER_SINGLE = 30; // up to so many steps a second, each is shown
 /**
  * Make the player. `onPlace(step)` is told of every place as it comes; `onRest(step, told)` of one that is
  * stayed at, with `told` if it is worth a step back in the history; `ready(step)` says whether a moment has
- * come that playing step by step needs, and asks for those to come.
- * @param {{onPlace: Function, onRest: Function, ready: (step: number) => boolean}} listeners
+ * come that playing step by step needs, and asks for those to come; `held(step, from)` which step one comes to.
+ * @param {{onPlace: Function, onRest: Function, ready: Function, held: Function}} listeners
  */
-export function createPlayer({ onPlace, onRest, ready }) {
-  const slider = element("input", { type: "range", min: 0, step: 1, value: 0, "aria-label": "Step", input: () => go(Number(slider.value)), change: () => rest(true) });
+export function createPlayer({ onPlace, onRest, ready, held }) {
+  const slider = element("input", {
+    type: "range",
+    min: 0,
+    "aria-label": "Step",
+    input: () => go(Number(slider.value)),
+    change: () => rest(true),
+  });
   const play = element("button", { type: "button", class: "play", click: toggle }, "Play");
   const speed = element(
     "select",
     { "aria-label": "Speed" },
-    ...PLAYER_SPEEDS.map(({ words }, place) => element("option", { value: place, selected: place === PLAYER_SPEED }, words)),
+    ...PLAYER_SPEEDS.map(([words], value) => element("option", { value, selected: value === PLAYER_SPEED }, words)),
   );
-  const button = (words, label, keys, act) =>
-    element("button", { type: "button", "aria-label": label, title: keys ? `${label} (${keys})` : label, click: act }, words);
+  const button = (words, label, click, key) => {
+    const title = key ? `${label} (${key})` : label;
+    return element("button", { type: "button", "aria-label": label, title, click }, words);
+  };
   const single = [
-    button("−1 step", "One step back", ",", () => move(-1)),
-    button("+1 step", "One step forward", ".", () => move(1)),
+    button("−1 step", "One step back", () => move(-1), ","),
+    button("+1 step", "One step forward", () => move(1), "."),
   ];
   const epochs = [
-    button("−1 epoch", "One epoch back", "<", () => moveEpoch(-1)),
-    button("+1 epoch", "One epoch forward", ">", () => moveEpoch(1)),
+    button("−1 epoch", "One epoch back", () => moveEpoch(-1), "<"),
+    button("+1 epoch", "One epoch forward", () => moveEpoch(1), ">"),
   ];
   const node = element(
     "div",
     { class: "row player", role: "group", "aria-label": "Play the run" },
     play,
-    button("Start", "To the start", "", () => jump(0)),
+    button("Start", "To the start", () => jump(0)),
     epochs[0],
     ...single,
     epochs[1],
-    button("End", "To the end", "", () => jump(last)),
+    button("End", "To the end", () => jump(last)),
     speed,
   );
   let last = 0;
@@ -71,7 +79,7 @@ export function createPlayer({ onPlace, onRest, ready }) {
 
   function jump(step) {
     stop();
-    go(step);
+    go(held(Math.min(Math.max(step, 0), last), at));
     rest();
   }
 
@@ -99,15 +107,16 @@ export function createPlayer({ onPlace, onRest, ready }) {
 
   function tick(now) {
     if (!playing) return;
-    const { steps, seconds } = PLAYER_SPEEDS[Number(speed.value)];
+    const [, steps, seconds] = PLAYER_SPEEDS[Number(speed.value)];
     const pace = Math.max(steps ?? last / seconds, 1);
     const past = Math.min(Math.max((now - playing.then) / 1000, 0), 0.25);
     const place = Math.min(playing.place + past * pace * unit, last);
+    const step = Math.floor(place / unit) * unit;
     playing.then = now;
     // Step by step, a moment that is still on its way is waited for.
-    if (pace > PLAYER_SINGLE || ready(Math.floor(place / unit) * unit)) {
+    if (pace > PLAYER_SINGLE || ready(step)) {
       playing.place = place;
-      if (Math.floor(place / unit) * unit !== at) go(Math.floor(place / unit) * unit);
+      if (step !== at) go(step);
     }
     if (at >= last) return rest();
     requestAnimationFrame(tick);

@@ -1,6 +1,6 @@
 // Own points: drawn on a plane or pasted as text, they become the experiment's task.
 
-import { announce, buttonElement, element } from "./dom.js";
+import { announce, buttonElement, element, focusSeenFrom } from "./dom.js";
 import { kindOf } from "./experiment_form.js";
 import { formatCount } from "./format.js";
 import { PointsError, pointsText, readPointsText, roundPoints, withPoints } from "./points_data.js";
@@ -9,7 +9,7 @@ import { addressOf } from "./state.js";
 
 const POINTS_LINK = 8_000; // Longer links are cut by some programs.
 const POINTS_TOLD = 512; // A replay tells so many examples at most.
-const POINTS_MESSAGE = 60_000; // Longer experiments aren't taken by the server.
+const POINTS_MESSAGE = 30_000; // Two such experiments, compared, are as much as the server takes.
 const POINTS_HELP =
   "Click to add a point, Shift-click to remove one. With the keyboard: arrows move a cursor, " +
   "0 and 1 place a point, Delete removes the nearest.";
@@ -86,7 +86,7 @@ export function createPointsEditor(lab, panel) {
       const named = names ? `Targets: ${names}. ` : "";
       take(
         { inputs, targets, classes: read.classes },
-        named + (same ? "" : "Rounded to three decimals."),
+        named + (same ? "" : "Rounded, which keeps links short."),
       );
     } catch (error) {
       if (!(error instanceof PointsError)) throw error;
@@ -118,7 +118,7 @@ export function createPointsEditor(lab, panel) {
   }
 
   function fill(own) {
-    if (own && !node.contains(document.activeElement)) node.open = true;
+    if (own && !node.contains(focusSeenFrom(node))) node.open = true;
     flat.hidden = own !== null && !arePointsDrawable(own);
     if (!flat.hidden) plane.show(own ? planeOfPoints(own) : []);
     if (!drafted) text.value = own && !Array.isArray(own.targets[0]) ? pointsText(own) : "";

@@ -1,6 +1,6 @@
 // The schedule as it will be: the rate over the epochs, with handles for fields that name an epoch.
 
-import { setAttributes, setChildren, svgElement } from "./dom.js";
+import { focusSeenFrom, setAttributes, setChildren, svgElement } from "./dom.js";
 import { formatCount, formatNumber } from "./format.js";
 import { createLineChart } from "./line_chart.js";
 
@@ -79,7 +79,7 @@ export function createScheduleChart({ onMove }) {
     const ends = `from ${formatNumber(ys[0])} to ${formatNumber(ys[ys.length - 1])}`;
     setAttributes(chart.node, { "aria-label": `Learning rate over the training, ${ends}` });
     const { marks } = chart;
-    const focus = [...marks.children].indexOf(document.activeElement);
+    const focus = [...marks.children].indexOf(focusSeenFrom(marks));
     setChildren(marks, ...shown.handles.map(handle));
     if (focus >= 0) marks.children[Math.min(focus, shown.handles.length - 1)]?.focus();
   }

@@ -26,11 +26,14 @@ export const STATE_START = Object.freeze({
 const STATE_COUNTS = ["first", "seeds", "seed", "step", "exercise", "budget", "point", "operation"];
 
 /**
- * The address of the page as the place of the state. Others, as a notebook's, have the same three functions.
+ * The address of the page as the place of the state. Others, as a notebook's, have the same
+ * functions but `link`.
  */
 export function pageAddress() {
   return {
     read: () => location.hash,
+    /** What somebody else opens to see the same. */
+    link: () => location.href,
     /** Keep an address; with `push` the page before can be gone back to. */
     write(address, push) {
       if (address === location.hash || (address === "#" && location.hash === "")) return;
