@@ -1,4 +1,4 @@
-"""The page's views in a browser: own points, budget, microscope, learning rates, what is taken away."""
+"""More of the page in a browser: own points, budget, microscope, learning rates, what is taken away."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 from chromium import OpenTab, Tab, needs_chromium
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from web.experiments import xor
 
 from trainlab import run
@@ -45,6 +45,10 @@ def open_view(open_tab: OpenTab, lab_address_of_server: str) -> OpenView:
 def state_of(address: str) -> dict[str, Any]:
     """Return the state that an address has."""
     return json.loads(unquote(address.split("#", 1)[1]))
+
+
+def number(slider: Locator) -> int:
+    return int(slider.get_attribute("aria-valuenow") or 0)
 
 
 def answered(page: Page, wanted: str) -> None:
@@ -98,12 +102,8 @@ def test_the_present_points_are_where_own_ones_begin(open_view: OpenView):
     page.get_by_role("button", name="Start from the present points").click()
     expect(page.locator(".own-points")).to_contain_text("4 points.")
     task = state_of(page.url)["a"]["task"]
-    assert sorted(zip(map(tuple, task["inputs"]), task["targets"], strict=True)) == [
-        ((0, 0), 0),
-        ((0, 1), 1),
-        ((1, 0), 1),
-        ((1, 1), 0),
-    ]
+    points = [[*inputs, target] for inputs, target in zip(task["inputs"], task["targets"], strict=True)]
+    assert sorted(points) == [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]]
 
 
 def test_networks_of_the_budget_have_just_as_many_parameters(open_view: OpenView):
@@ -117,7 +117,7 @@ def test_networks_of_the_budget_have_just_as_many_parameters(open_view: OpenView
         other.click()
         expect(page.get_by_label("widths")).to_have_value(name.split()[0])
         expect(used).to_have_text("44 / 44")
-    page.get_by_label("/ budget").fill("50")
+    page.get_by_label("budget", exact=True).fill("50")
     page.keyboard.press("Enter")
     expect(used).to_have_text("44 / 50")
     expect(page.locator(".budget")).to_contain_text("6 left.")
@@ -166,6 +166,16 @@ def test_a_click_in_the_range_test_takes_its_rate_and_a_handle_moves_the_schedul
     expect(first).to_have_attribute("aria-valuenow", "52")
     first.press("End")
     assert state_of(page.url)["a"]["schedule"]["milestones"] == [99, 100]
+    second = page.get_by_role("slider", name="Milestone 2")
+    box = second.locator("circle").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 7, box["y"] + 7)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 67, box["y"], steps=4)
+    page.mouse.up()
+    expect(second).not_to_have_attribute("aria-valuenow", "100")
+    assert state_of(page.url)["a"]["schedule"]["milestones"] == [99, number(second)]
+    assert number(second) > 110
     assert tab.said == []
 
 

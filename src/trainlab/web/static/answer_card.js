@@ -7,10 +7,10 @@ import { createSeedPicker } from "./seed_picker.js";
 import { createShareBar } from "./share_bar.js";
 
 /**
- * Make the card. `onPick(seed)` is told which run is to be looked at.
- * @param {{onPick: (seed: number) => void}} listeners
+ * Make the card. `onPick(seed)` is told which run is to be looked at; `causes` stands below the reasons.
+ * @param {{onPick: (seed: number) => void, causes: object}} parts
  */
-export function createAnswerCard({ onPick }) {
+export function createAnswerCard({ onPick, causes }) {
   const headline = element("p", { class: "headline" }, "…");
   const brief = element("p", { class: "brief spoils small", "aria-hidden": "true" });
   const bar = createShareBar();
@@ -40,6 +40,7 @@ export function createAnswerCard({ onPick }) {
         picker.node,
         chosen,
         why,
+        causes.node,
       ),
     ),
     cost,
@@ -53,6 +54,7 @@ export function createAnswerCard({ onPick }) {
     wait() {
       node.classList.add("stale");
       node.dataset.whole = "false";
+      causes.reset();
     },
     /** Show a frame of kind "population". */
     show(header, arrays) {
@@ -69,6 +71,7 @@ export function createAnswerCard({ onPick }) {
       chosen.textContent = picker.words();
       setChildren(advice, ...header.advice.map(({ words }) => element("p", { class: "says small" }, words)));
       setChildren(why, ...whyRows(header));
+      causes.offer(header.why.length > 0);
       rule.textContent = header.solved_is;
       cost.textContent = header.last ? costWords(header) : "";
       node.dataset.whole = String(header.last);

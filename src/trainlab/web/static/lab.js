@@ -7,6 +7,7 @@ import { createCompareView } from "./compare_view.js";
 import { createComparison } from "./comparison.js";
 import { createCourseView } from "./course_view.js";
 import { createLiveRegion, element, setAttributes, setChildren } from "./dom.js";
+import { createDoctorCauses } from "./doctor_causes.js";
 import { createDragAsker } from "./drag_asker.js";
 import { withEdits } from "./experiment_form.js";
 import { addFigureMenus } from "./figure_menu.js";
@@ -68,7 +69,8 @@ export function startLab(root, around) {
     views: [],
   };
 
-  const answer = createAnswerCard({ onPick: (seed) => state.change({ seed, step: null }) });
+  const causes = createDoctorCauses(lab, asked);
+  const answer = createAnswerCard({ causes, onPick: (seed) => state.change({ seed, step: null }) });
   const panel = makePanel(schema, {
     onChange: (a, dragging) => state.change({ a, step: null }, { dragging }),
     onSeeds: (seeds) => state.change({ seeds }),
@@ -136,7 +138,7 @@ export function startLab(root, around) {
     },
     onStatus(kind, words) {
       status.textContent = STATUS_WORDS[kind](words);
-      setAttributes(status, { class: kind === "open" ? "status small muted" : "status bad" });
+      setAttributes(status, { class: kind === "open" || kind === "idle" ? "status small muted" : "status bad" });
     },
   });
   addFigureMenus(root);
@@ -153,7 +155,9 @@ function firstExperiment(schema) {
 const STATUS_WORDS = {
   open: () => "",
   lost: () => "The server doesn't answer. Trying again; nothing of yours is lost.",
-  full: (words) => `${words} Trying again.`,
+  full: (words) => `${words} This page tries again by itself.`,
+  idle: () => "",
+  said: (words) => words,
 };
 
 function shareButton(link) {

@@ -56,9 +56,10 @@ export function createNetworkView({ onInspect, canInspect }) {
   let due = false;
 
   function lay() {
+    const width = stage.clientWidth;
     layout = null; // While it is hidden there is none: that of the run before has other cells.
-    if (!run || !stage.clientWidth) return;
-    layout = networkLayout(run.widths, stage.clientWidth);
+    if (!run || !width) return;
+    layout = networkLayout(run.widths, width);
     edges = networkEdges(layout);
     for (const edge of edges) edge.place = parameterPlace(run, edge.to, edge.from.unit);
     for (const cell of layout.cells) cell.place = parameterPlace(run, cell);

@@ -9,7 +9,7 @@ import { addressOf } from "./state.js";
 
 const POINTS_LINK = 8_000; // Longer links are cut by some programs.
 const POINTS_TOLD = 512; // A replay tells so many examples at most.
-const POINTS_MESSAGE = 60_000; // Longer experiments aren't taken by the server.
+const POINTS_MESSAGE = 30_000; // Two such experiments, compared, are as much as the server takes.
 const POINTS_HELP =
   "Click to add a point, Shift-click to remove one. With the keyboard: arrows move a cursor, " +
   "0 and 1 place a point, Delete removes the nearest.";
