@@ -29,7 +29,7 @@ export function createGuessGate(lab, root, show) {
   let counted = ""; // the question of the guess that was counted last
   let sliderOf = ""; // the question whose slider is shown
   const content = element("div");
-  const node = element("section", { class: "card", "aria-label": "Guess first" }, content);
+  const node = element("section", { class: "card gate", "aria-label": "Guess first" }, content);
   const button = element(
     "button",
     {
