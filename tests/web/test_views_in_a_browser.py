@@ -165,6 +165,7 @@ def test_a_guessed_number_is_told_how_far_off_it_is(open_state: OpenState):
     expect(answer).to_be_visible()
     expect(answer).to_contain_text(truth["sentence"])
     off = f"{100 * truth['k'] / SEEDS:.0f} points off."
+    expect(page.get_by_label("Guess first", exact=True)).to_be_focused()
     expect(page.get_by_label("Guess first", exact=True)).to_contain_text(
         f"You guessed 0 of {SEEDS}; it is {truth['k']}: {off}"
     )
