@@ -117,7 +117,7 @@ def test_networks_of_the_budget_have_just_as_many_parameters(open_view: OpenView
         other.click()
         expect(page.get_by_label("widths")).to_have_value(name.split()[0])
         expect(used).to_have_text("44 / 44")
-    page.get_by_label("/ budget").fill("50")
+    page.get_by_label("budget", exact=True).fill("50")
     page.keyboard.press("Enter")
     expect(used).to_have_text("44 / 50")
     expect(page.locator(".budget")).to_contain_text("6 left.")

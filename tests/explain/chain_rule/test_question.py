@@ -249,6 +249,7 @@ def test_without_torch_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.numbers["checks"]["autograd"] is None
     assert "PyTorch is not installed" in " ".join(result.section("paths").text)
     assert "autograd" not in result.verdict
+    assert "; central differences differ by " in result.verdict
 
 
 @pytest.mark.parametrize(

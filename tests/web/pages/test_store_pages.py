@@ -275,3 +275,16 @@ def test_a_point_of_a_map_leads_to_its_runs(tmp_path: Path) -> None:
     assert "optimizer.lr = 0.1, epochs = 3" in text_of(point.text)
     assert "of 3 runs solved" in text_of(point.text)
     assert client(tmp_path).get("/studies/1/cells/4").status_code == 404
+
+
+def test_a_page_whose_turn_does_not_come_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_pages, "PATIENCE", 0.01)
+    save_study(tmp_path, 6)
+    pages = store_pages.StorePages(folder=str(tmp_path))
+    with pages._turn:
+        answer = pages._answer(pages._list)
+    assert answer.status_code == 503
+    assert "Ask again in a moment." in bytes(answer.body).decode()
+    assert pages._answer(pages._list).status_code == 200

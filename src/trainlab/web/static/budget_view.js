@@ -21,7 +21,7 @@ const BUDGET_MOST = 100_000;
 export function createBudgetView(lab, panel) {
   const used = element("strong", {}, "…");
   const budget = element("input", { id: "budget", type: "number", min: 1, max: BUDGET_MOST });
-  const label = element("label", { for: "budget" }, "/ budget");
+  const label = element("label", { for: "budget" }, "budget");
   const bar = element("meter", { min: 0, "aria-label": "Parameters of the budget" });
   const words = element("p", { class: "small", role: "status" });
   const layers = element("tbody");

@@ -35,11 +35,12 @@ export function createRangeChart({ onRate }) {
     const { rate, median, low, high } = shown.arrays;
     const [xs, ys] = [rate.values, median.values];
     const ends = { low: xs[0], high: xs[xs.length - 1] };
-    const least = Math.min(...ys.filter((loss) => loss > 0));
+    const seen = ys.filter((loss) => loss > 0 && Number.isFinite(loss));
+    if (!seen.length) return;
     const right = chart.paint({
       across: { ...ends, log: true },
       // Above ten times the loss at the start it says no more than that the rate is too large.
-      up: { low: tenBelow(least), high: 10 * tenBelow(10 * ys[0]), log: true },
+      up: { low: tenBelow(Math.min(...seen)), high: 10 * tenBelow(10 * seen[0]), log: true },
       xs,
       ys,
       lows: low.values,

@@ -1,11 +1,10 @@
 // The learning rate: a range test of it, and the schedule as it will be.
 
 import { buttonElement, element } from "./dom.js";
-import { kindOf } from "./experiment_form.js";
+import { kindOf, withField } from "./experiment_form.js";
 import { formatCount, formatNumber } from "./format.js";
 import { createRangeChart, tidyRate } from "./range_chart.js";
 import { createScheduleChart } from "./schedule_chart.js";
-import { withValue } from "./state.js";
 import { openViewLane } from "./view_lane.js";
 
 const RATES_TEST =
@@ -19,8 +18,8 @@ const RATES_HANDLED = { step: "step_size", cosine_annealing_warm_restarts: "T_0"
  * @param {{state: object, schema: object, ask: Function, listen: Function}} lab
  */
 export function createRatesView(lab) {
-  const range = createRangeChart({ onRate: (rate) => change("optimizer.lr", rate) });
-  const take = buttonElement("", () => change("optimizer.lr", tidyRate(suggested)));
+  const range = createRangeChart({ onRate: (rate) => change("optimizer", "lr", rate) });
+  const take = buttonElement("", () => change("optimizer", "lr", tidyRate(suggested)));
   const method = element("p", { class: "small muted" });
   const schedule = createScheduleChart({ onMove: move });
   const words = element("p", { class: "small" });
@@ -37,8 +36,9 @@ export function createRatesView(lab) {
   });
   let suggested = null;
 
-  function change(path, value, dragging = false) {
-    lab.state.change({ a: withValue(lab.state.now.a, path, value), step: null }, { dragging });
+  function change(part, name, value, dragging = false) {
+    const a = withField(lab.state.now.a, part, name, value, lab.schema);
+    lab.state.change({ a, step: null }, { dragging });
   }
 
   function showAnswer(header, arrays) {
@@ -57,7 +57,7 @@ export function createRatesView(lab) {
     if (!take.hidden) take.textContent = `Take the suggested ${formatNumber(tidyRate(suggested))}`;
   }
 
-  /** What of the schedule can be moved; `with(epoch)` returns a field's path and its new value. */
+  /** What of the schedule can be moved; `with(epoch)` returns a field and its new value. */
   function handlesOf(experiment) {
     const kind = kindOf(experiment, "schedule", lab.schema);
     const held = experiment.schedule;
@@ -67,7 +67,7 @@ export function createRatesView(lab) {
       return held.milestones.map((epoch, place) => ({
         epoch,
         words: `Milestone ${place + 1}, at epoch ${formatCount(epoch)}`,
-        with: (to) => ["schedule.milestones", movedMilestones(held.milestones, place, to)],
+        with: (to) => ["milestones", movedMilestones(held.milestones, place, to)],
       }));
     }
     const name = RATES_HANDLED[kind];
@@ -76,14 +76,14 @@ export function createRatesView(lab) {
       {
         epoch: held[name],
         words: `${name}, ${formatCount(held[name])} epochs`,
-        with: (to) => [`schedule.${name}`, to],
+        with: (to) => [name, to],
       },
     ];
   }
 
   function move(place, epoch, dragging) {
     const handle = handlesOf(lab.state.now.a)[place];
-    if (handle) change(...handle.with(epoch), dragging);
+    if (handle) change("schedule", ...handle.with(epoch), dragging);
   }
 
   return {
