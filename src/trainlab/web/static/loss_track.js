@@ -52,7 +52,11 @@ export function createLossTrack({ onGo }) {
       );
       setChildren(
         words,
-        element("span", { class: "muted" }, `Loss: ${formatNumber(most)} to ${formatNumber(least)}, on a log scale.`),
+        element(
+          "span",
+          { class: "muted" },
+          `Loss on a log scale: ${formatNumber(least)} at the bottom, ${formatNumber(most)} at the top.`,
+        ),
         ...marks.map(([step, colour, told]) => {
           const label = `${told}, after ${formatCount(step)} steps`;
           return element("button", { type: "button", class: colour, click: () => onGo(step) }, label);
