@@ -11,13 +11,17 @@ from typing import IO
 
 import pytest
 
+from trainlab.store import DEFAULT_FOLDER
+
 
 @contextmanager
-def served(*, port: int = 0, workers: int = 1) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def served(
+    *, port: int = 0, workers: int = 1, store: str = DEFAULT_FOLDER
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Run ``trainlab serve``, and give its address and its process."""
     command = [sys.executable, "-m", "trainlab", "serve", "--no-open"]
     process = subprocess.Popen(
-        [*command, "--port", str(port), "--workers", str(workers)],
+        [*command, "--port", str(port), "--workers", str(workers), "--store", store],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -126,10 +126,13 @@ def test_only_kinds_of_files_that_a_page_has_are_served(tmp_path: Path):
         } == {404}
 
 
-def test_other_methods_are_refused(lab: Lab):
+@pytest.mark.parametrize(
+    ("sender", "status"), [("same-origin", 405), ("cross-site", 403), ("same-site", 403), ("none", 403)]
+)
+def test_forms_come_from_the_labs_own_pages(lab: Lab, sender: str, status: int):
     connection = http.client.HTTPConnection("127.0.0.1", lab.binding.port, timeout=10)
-    connection.request("POST", "/", body="x", headers={"Host": lab.host})
-    assert connection.getresponse().status == 405
+    connection.request("POST", "/", body="x", headers={"Host": lab.host, "Sec-Fetch-Site": sender})
+    assert connection.getresponse().status == status
     connection.close()
 
 

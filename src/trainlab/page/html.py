@@ -18,12 +18,17 @@ def tag(name: str, /, *inside: Html, **attributes: str) -> Html:
 
     A name that Python keeps for itself ends with ``_``: ``class_``.
     """
+    return Html(f"{empty_tag(name, **attributes)}{''.join(inside)}</{name}>")
+
+
+def empty_tag(name: str, /, **attributes: str) -> Html:
+    """Return an element that never has anything inside, as an ``input``; attributes are as in `tag`."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
         for key, value in attributes.items()
         if value
     )
-    return Html(f"<{name}{written}>{''.join(inside)}</{name}>")
+    return Html(f"<{name}{written}>")
 
 
 def joined(*parts: Html) -> Html:

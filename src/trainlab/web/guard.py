@@ -37,6 +37,8 @@ HEADERS: Final = {
     "cache-control": "no-cache",
 }
 
+OWN_PAGES: Final = "Only the lab's own pages may ask it.\n"
+
 
 class Guard:
     """Lets in who calls the server by its own name, from its own pages, and knows the token if there is one.
@@ -83,7 +85,11 @@ class Guard:
         if len(hosts) != 1 or not self._binding.allows(hosts[0]):
             return "This lab isn't called so: open the address that 'trainlab serve' printed.\n"
         if scope["type"] == "websocket" and headers.getlist("origin") != [f"http://{hosts[0]}"]:
-            return "Only the lab's own pages may ask it.\n"
+            return OWN_PAGES
+        # What browsers say of who sends a form: pages that keep back the referrer send no origin.
+        sender = headers.get("sec-fetch-site", "same-origin")
+        if scope.get("method", "GET") not in ("GET", "HEAD") and sender != "same-origin":
+            return OWN_PAGES
         if self._token is not None and not entering and not self._is_token(self._kept(headers)):
             return "This lab wants its token: open the whole address that 'trainlab serve' printed.\n"
         return ""

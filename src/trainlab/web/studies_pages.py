@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -69,7 +69,7 @@ async def _diagnosis(request: Request) -> Response:
     return await (await run_in_threadpool(_reader))(request)
 
 
-def _reader():
+def _reader() -> Callable[[Request], Coroutine[None, None, Response]]:
     from trainlab.web.pages.diagnosis_form import read_report
 
     return read_report

@@ -28,7 +28,7 @@ def problem(answer: Any) -> str:
 def test_the_form_has_a_file_a_text_and_a_script_of_the_server(tmp_path: Path) -> None:
     answer = client(tmp_path).get("/diagnoses")
     assert answer.status_code == 200
-    assert answer.headers["content-security-policy"] == POLICY
+    assert answer.headers["content-security-policy"] == f"{POLICY}; frame-ancestors 'none'"
     # Otherwise browsers would send the form without saying where it comes from.
     assert answer.headers["referrer-policy"] == "same-origin"
     assert '<input type="file"' in answer.text

@@ -128,7 +128,9 @@ def test_so_many_runs_are_left_to_the_command_line(tmp_path: Path, monkeypatch: 
 def test_a_study_of_an_older_store_says_what_is_missing(tmp_path: Path) -> None:
     save_study(tmp_path, 6, known=False)
     answer = client(tmp_path).get("/studies/1")
-    assert "12 runs of 2 experiments are there, but not what was asked of them." in text_of(answer.text)
+    assert "12 runs of 2 experiments are there, but what was asked isn't kept with them" in text_of(
+        answer.text
+    )
     assert client(tmp_path).get("/studies/1/cells/0").status_code == 404
 
 
@@ -275,3 +277,16 @@ def test_a_point_of_a_map_leads_to_its_runs(tmp_path: Path) -> None:
     assert "optimizer.lr = 0.1, epochs = 3" in text_of(point.text)
     assert "of 3 runs solved" in text_of(point.text)
     assert client(tmp_path).get("/studies/1/cells/4").status_code == 404
+
+
+def test_a_page_whose_turn_does_not_come_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_pages, "PATIENCE", 0.01)
+    save_study(tmp_path, 6)
+    pages = store_pages.StorePages(folder=str(tmp_path))
+    with pages._turn:
+        answer = pages._answer(pages._list)
+    assert answer.status_code == 503
+    assert "Ask again in a moment." in bytes(answer.body).decode()
+    assert pages._answer(pages._list).status_code == 200

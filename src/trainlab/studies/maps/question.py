@@ -54,10 +54,15 @@ class Question:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Question:
         """Read a question from plain data."""
-        made = tuple((name, label) for name, label in data["made"])
-        axes = {name: Axis.from_dict(data[name]) for name in ("x", "y")}
-        experiment = Experiment.from_dict(data["experiment"])
-        return cls(**{**data, "experiment": experiment, "made": made, **axes})
+        return cls(
+            cell=data["cell"],
+            name=data["name"],
+            experiment=Experiment.from_dict(data["experiment"]),
+            x=Axis.from_dict(data["x"]),
+            y=Axis.from_dict(data["y"]),
+            seeds=data["seeds"],
+            made=tuple((name, label) for name, label in data["made"]),
+        )
 
     def nearest(self, x: float, y: float) -> tuple[int, int]:
         """Return row and column of the point nearest to these values, on the axes' own scales."""

@@ -91,6 +91,10 @@ class RaceQuestion:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> RaceQuestion:
         """Read a question from plain data."""
-        networks = data["networks"]
-        plan = study_from_dict(data["plan"])
-        return cls(**{**data, "plan": plan, "networks": None if networks is None else Budget(**networks)})
+        networks, plain = data["networks"], {**data}
+        del plain["networks"], plain["plan"]
+        return cls(
+            plan=study_from_dict(data["plan"]),
+            networks=None if networks is None else Budget(**networks),
+            **plain,
+        )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -59,7 +60,7 @@ class _HeldCandidates:
 
     field: Field
     held: HeldRuns
-    engines: set[str] = field(default_factory=set[str])
+    engines: set[str] = dataclasses.field(default_factory=set[str])
 
     def outcomes(self, places: Counts, seeds: range) -> Bools:
         experiments = [self.field.candidates[int(place)].experiment for place in places]

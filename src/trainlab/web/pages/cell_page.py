@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from trainlab.draw.svg import Html
+from trainlab.draw.svg import Html, escape
+from trainlab.draw.table import Cell
 from trainlab.page.cells import UNKNOWN, share
 from trainlab.page.document import Front, code, fold, page, paragraph
-from trainlab.page.html import NOTHING, join_html, joined, tag
+from trainlab.page.html import NOTHING, joined, tag
 from trainlab.spec import Experiment, File, experiment_to_toml
 from trainlab.store import NamedStudy, Outcomes
 from trainlab.studies.stored import HeldRuns, Part
@@ -33,7 +34,7 @@ def cell_page(named: NamedStudy, number: int, part: Part, held: HeldRuns, *, fir
     rows = list(islice(_rows(there, held, address), first, first + ROWS))
     body = linked_table(("Seed", "End", "Loss", "First solved epoch", "In the lab"), rows)
     said = "No run is there yet." if rate is None else f"{share(rate)} of {rate.n:,} runs solved."
-    back = tag("p", tag("a", Html("All of it"), href=study_address(named)))
+    back = tag("p", tag("a", escape("All of it"), href=study_address(named)))
     return page(
         f"{named.title or '(no title)'}: {part.words}",
         Front(say=paragraph(said, kind="question"), more=joined(back, links())),
@@ -71,7 +72,9 @@ def lab_link(experiment: Experiment, seed: int) -> str:
     return lab_address(experiment, seed=seed)
 
 
-def _rows(there: Sequence[tuple[Experiment, range]], held: HeldRuns, address: str):
+def _rows(
+    there: Sequence[tuple[Experiment, range]], held: HeldRuns, address: str
+) -> Iterator[list[Cell | Link]]:
     for place, (experiment, seeds) in enumerate(there):
         outcomes = held.outcomes(experiment, seeds)
         for seed, row in zip(seeds, outcomes, strict=True):
@@ -90,15 +93,12 @@ def _pages(address: str, first: int, total: int) -> Html:
     if total <= ROWS:
         return NOTHING
     words = paragraph(f"Runs {first + 1:,} to {min(first + ROWS, total):,} of {total:,}.", kind="muted")
+    starts = [start for start in range(0, total, ROWS) if start != first]
     others = [
-        tag(
-            "li",
-            tag("a", Html(f"{start + 1:,} to {min(start + ROWS, total):,}"), href=f"{address}?first={start}"),
-        )
-        for start in range(0, total, ROWS)
-        if start != first
+        tag("a", escape(f"{start + 1:,} to {min(start + ROWS, total):,}"), href=f"{address}?first={start}")
+        for start in starts
     ]
-    return joined(words, tag("nav", tag("ul", join_html(others)), aria_label="Runs"))
+    return joined(words, tag("nav", tag("ul", *(tag("li", each) for each in others)), aria_label="Runs"))
 
 
 def _experiment(experiment: Experiment) -> Html:

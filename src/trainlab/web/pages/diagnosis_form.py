@@ -9,18 +9,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 
-from trainlab.draw.svg import Html, escape
+from trainlab.draw.svg import escape
 from trainlab.page.document import document, paragraph
-from trainlab.page.html import NOTHING, joined, tag
+from trainlab.page.html import NOTHING, empty_tag, joined, tag
 from trainlab.report import diagnosis_html, seeds_html
-from trainlab.web.pages.answer import links, page_answer
+from trainlab.web.pages.answer import UNFRAMED, links, page_answer
 
 MAX_BYTES: Final = 2_000_000
 FIELD: Final = "report"
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "form-action 'self'"
 )
 
 
@@ -33,26 +33,22 @@ def form_answer(problem: str = "", *, status: int = 200) -> Response:
     area = tag(
         "textarea", name=FIELD, rows="8", cols="60", aria_label="The text of the file", required="required"
     )
+    file = empty_tag("input", type="file", id="file", accept=".json,application/json")
     form = tag(
         "form",
-        tag(
-            "p",
-            tag(
-                "label", Html("File: "), Html('<input type="file" id="file" accept=".json,application/json">')
-            ),
-        ),
+        tag("p", tag("label", escape("File: "), file)),
         tag("p", area),
-        tag("p", tag("button", Html("Read it"))),
+        tag("p", tag("button", escape("Read it"))),
         method="post",
         action="/diagnoses",
         enctype="text/plain",
         id="form",
     )
     wrong = tag("p", escape(problem), role="alert", class_="question") if problem else NOTHING
-    body = joined(tag("h1", Html("A diagnosis as a page")), wrong, words, form, links())
+    body = joined(tag("h1", escape("A diagnosis as a page")), wrong, words, form, links())
     html = document("Diagnoses", body, script="/static/diagnoses.js", policy=POLICY)
     headers = {
-        "content-security-policy": POLICY,
+        "content-security-policy": f"{POLICY}; {UNFRAMED}",
         # Without, browsers send a form with the origin "null".
         "referrer-policy": "same-origin",
     }

@@ -46,6 +46,8 @@ class StorePages:
 
     folder: str
     _turn: threading.Lock = field(default_factory=threading.Lock)
+    _replay: threading.Lock = field(default_factory=threading.Lock)
+    """Whose turn it is to have a run replayed, in a process of its own: the other pages needn't wait."""
     _kept: dict[int, tuple[_Stamp, Made, float]] = field(
         default_factory=dict[int, "tuple[_Stamp, Made, float]"]
     )
@@ -91,16 +93,18 @@ class StorePages:
         def make() -> Response:
             with self._opened(asked["key"]) as (named, held):
                 part = part_of(named, asked["number"])
-                _check_place(part, asked["place"])
-                experiment = part.experiments[asked["place"]][0]
-                held.engine(experiment, range(asked["seed"], asked["seed"] + 1))
-            return page_answer(spike_page(experiment, asked["seed"]))
+                place: int = asked["place"]
+                _check_place(part, place)
+                experiment, seed = part.experiments[place][0], int(asked["seed"])
+                held.engine(experiment, range(seed, seed + 1))
+            return page_answer(spike_page(experiment, seed))
 
-        return self._answer(make)
+        return self._answer(make, turn=self._replay)
 
-    def _answer(self, make: Callable[[], Response]) -> Response:
+    def _answer(self, make: Callable[[], Response], *, turn: threading.Lock | None = None) -> Response:
         """Make a page when it is its turn; say in a line why there is none."""
-        if not self._turn.acquire(timeout=PATIENCE):
+        turn = turn or self._turn
+        if not turn.acquire(timeout=PATIENCE):
             return refused("The pages before this one take long. Ask again in a moment.", status=503)
         try:
             return make()
@@ -109,7 +113,7 @@ class StorePages:
         except TrainlabError as error:
             return refused(printable(str(error)), status=409)
         finally:
-            self._turn.release()
+            turn.release()
 
     def _list(self) -> Response:
         if not os.path.lexists(self.folder):
@@ -157,7 +161,7 @@ class _Stamp:
 def part_of(named: NamedStudy, number: int) -> Part:
     """Return a study's cell, a race's candidate or a map's point by its number."""
     if named.question is None:
-        raise NoSuchPageError("What this study asked isn't known; asked again, it has pages of its cells.")
+        raise NoSuchPageError("What was asked isn't kept with this study, so its cells aren't known.")
     if named.kind == "map":
         plane = StoredMap.of(named)
         rows, columns = plane.asked.shape

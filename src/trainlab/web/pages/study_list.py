@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainlab.draw.svg import Html
+from trainlab.draw.svg import Html, escape
 from trainlab.page.document import document, paragraph
 from trainlab.page.html import joined, tag
 from trainlab.report.stored_studies import STUDIES, counted_studies, listed
@@ -31,7 +31,7 @@ def list_page(named: list[NamedStudy], held: list[StoredRuns], *, place: str) ->
             paragraph(f"{count} in {place}{older}. Newest first.", kind="muted"),
             linked_table(STUDIES.headings(shown), rows),
         )
-    return document("Studies", joined(tag("h1", Html("Studies")), links(), body))
+    return document("Studies", joined(tag("h1", escape("Studies")), links(), body))
 
 
 def study_address(one: NamedStudy) -> str:

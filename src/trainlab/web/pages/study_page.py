@@ -31,7 +31,7 @@ MOST_POINTS = 5_000
 class Made:
     """A page, and how far the study was when it was made."""
 
-    html: Html
+    html: str
     progress: Progress
 
 
@@ -65,7 +65,7 @@ def _study(stored: StoredStudy, named: NamedStudy, held: HeldRuns) -> Made:
         return Made(html=_plain(named, notice, [cells, file]), progress=progress)
     what = f"What follows is of {len(shown):,} of {counted(len(parts), 'cell')}, on {counted(seeds, 'seed')}."
     notice = joined(progress.notice(what), links())
-    return Made(html=Html(study_html(stored.result(held), notice=notice, further=[cells])), progress=progress)
+    return Made(html=study_html(stored.result(held), notice=notice, further=[cells]), progress=progress)
 
 
 def _race(stored: StoredRace, named: NamedStudy, held: HeldRuns) -> Made:
@@ -80,7 +80,7 @@ def _race(stored: StoredRace, named: NamedStudy, held: HeldRuns) -> Made:
     board = ("cells", "The runs of every candidate", parts_table(parts, named, held, heading="Candidate"))
     if result is None:
         return Made(html=_plain(named, notice, [board]), progress=progress)
-    return Made(html=Html(race_html(result, notice=notice, further=[board])), progress=progress)
+    return Made(html=race_html(result, notice=notice, further=[board]), progress=progress)
 
 
 def _map(stored: StoredMap, named: NamedStudy, held: HeldRuns) -> Made:
@@ -98,7 +98,7 @@ def _map(stored: StoredMap, named: NamedStudy, held: HeldRuns) -> Made:
     points = ("cells", "The runs of every point", plane_table(asked, solved, study_address(named)))
     if result is None:
         return Made(html=_plain(named, notice, [points]), progress=progress)
-    return Made(html=Html(map_html(result, notice=notice, further=[points])), progress=progress)
+    return Made(html=map_html(result, notice=notice, further=[points]), progress=progress)
 
 
 def parts_table(parts: Sequence[Part], named: NamedStudy, held: HeldRuns, *, heading: str) -> Html:
@@ -132,7 +132,8 @@ def _unasked(named: NamedStudy, held: HeldRuns) -> Made:
     trained = _held_runs(held)
     progress = Progress.of(named, held, trained=trained, due=None, whole=True)
     words = (
-        f"{trained:,} runs of {counted(len(named.fingerprints), 'experiment')} are there, but not what was "
-        "asked of them. Asked again, nothing is trained twice, and this page has its report."
+        f"{trained:,} runs of {counted(len(named.fingerprints), 'experiment')} are there, but what was "
+        "asked isn't kept with them: an older trainlab named them, or they are one size in a search for the "
+        "smallest network. Asked again, nothing is trained twice."
     )
     return Made(html=_plain(named, joined(paragraph(words), links()), []), progress=progress)

@@ -29,7 +29,7 @@ export function createGuessGate(lab, root, show) {
   let counted = ""; // the question of the guess that was counted last
   let sliderOf = ""; // the question whose slider is shown
   const content = element("div");
-  const node = element("section", { class: "card", "aria-label": "Guess first" }, content);
+  const node = element("section", { class: "card gate", "aria-label": "Guess first", tabindex: "-1" }, content);
   const button = element(
     "button",
     {
@@ -72,6 +72,7 @@ export function createGuessGate(lab, root, show) {
       createGuessSlider(seeds, (count) => {
         made.set(question, count);
         lab.refresh();
+        node.focus(); // The button that had the focus is gone.
       }),
     ];
   }

@@ -138,7 +138,7 @@ export function startLab(root, around) {
     },
     onStatus(kind, words) {
       status.textContent = STATUS_WORDS[kind](words);
-      setAttributes(status, { class: kind === "open" ? "status small muted" : "status bad" });
+      setAttributes(status, { class: kind === "open" || kind === "idle" ? "status small muted" : "status bad" });
     },
   });
   addFigureMenus(root);
@@ -155,7 +155,9 @@ function firstExperiment(schema) {
 const STATUS_WORDS = {
   open: () => "",
   lost: () => "The server doesn't answer. Trying again; nothing of yours is lost.",
-  full: (words) => `${words} Trying again.`,
+  full: (words) => `${words} This page tries again by itself.`,
+  idle: () => "",
+  said: (words) => words,
 };
 
 function shareButton(link) {

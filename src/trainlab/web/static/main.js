@@ -5,6 +5,9 @@ import { startLab } from "./lab.js";
 import { openLink } from "./link.js";
 import { pageAddress } from "./state.js";
 
+// A token that came with the address is in a cookie by now, and no part of a link to share.
+if (location.search) history.replaceState(null, "", location.pathname + location.hash);
+
 const offered = await fetch("schema.json");
 startLab(document.getElementById("lab"), {
   schema: await offered.json(),

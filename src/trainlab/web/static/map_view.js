@@ -44,6 +44,7 @@ export function createMapView(lab) {
   let cursor = [0, 0];
   let timer = null;
   let asking = false;
+  let answering = true; // whether the page's answer is on its way
 
   function axesOf(now) {
     const settings = planeSettings(now.a, schema);
@@ -107,6 +108,7 @@ export function createMapView(lab) {
         }),
       ),
     );
+    table.style.minWidth = `${1.75 * x.values.length + 3.6}rem`; // Below it scrolls.
     setChildren(
       table,
       element(
@@ -180,7 +182,7 @@ export function createMapView(lab) {
 
   /** Ask for the next few cells, if the view is seen and nothing else is going on. */
   function fill() {
-    if (!grid || !node.offsetParent || !table.offsetParent) return;
+    if (answering || !grid || !table.offsetParent) return;
     const missing = grid.order.filter((cell) => !found(cell)).slice(0, MAP_PIECE);
     if (!missing.length) return;
     const { x, y } = grid;
@@ -205,7 +207,13 @@ export function createMapView(lab) {
   }
 
   lab.listen("answer", (header) => {
+    answering = !header.last;
     if (header.last) waitForQuiet();
+  });
+
+  state.subscribe((now, before) => {
+    const asked = ({ a, first, seeds }) => JSON.stringify([a, first, seeds]);
+    if (asked(now) !== asked(before)) answering = true;
   });
 
   lab.listen("plane", (header, arrays) => {

@@ -42,7 +42,7 @@ export function withSetting(experiment, path, value, schema) {
 export function planeValues({ field, value }, count) {
   const [low, high, log] = sliderEnds(field);
   const whole = field.type === "whole";
-  const tidy = (number) => (whole ? Math.round(number) : Number(number.toPrecision(2)));
+  const tidy = (number) => (whole ? Math.round(Number(number.toPrecision(2))) : Number(number.toPrecision(2)));
   const middle = (count - 1) / 2;
   const { at_least: least = -Infinity, at_most: most = Infinity } = field.bounds ?? {};
   const ways = Array.from({ length: count }, (_, place) => {
