@@ -102,9 +102,10 @@ def script_document(title: str, script: str, *, style: str, data: Mapping[str, s
     blocks = [
         Html(f'<script type="text/plain" id="{escape(name)}">{text}</script>') for name, text in data.items()
     ]
+    policy = security_policy(script, images="data: blob:")
     return Html(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{security_policy(script, images="data: blob:")}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>\n{css()}{style}</style>\n</head>\n<body>\n"
         f'<div id="lab"></div>\n{join_html(blocks, LINE)}\n'
