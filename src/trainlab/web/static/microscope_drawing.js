@@ -3,7 +3,8 @@
 import { setAttributes, setChildren, svgElement } from "./dom.js";
 import { formatNumber } from "./format.js";
 
-const SCOPE_BOX = { width: 82, height: 34, across: 150, down: 44, margin: 6 };
+const SCOPE_BOX = { width: 82, height: 34, across: 108, down: 44, margin: 6 };
+const SCOPE_REM = 16; // So many units are as wide as a letter is high.
 const SCOPE_MOST = { units: 14, layers: 10 }; // More can't be read.
 
 /**
@@ -32,6 +33,8 @@ export function createScopeDrawing({ onPick }) {
     });
     const whole = [(widths.length - 1) * across + width, (most - 1) * down + height];
     setAttributes(svg, { viewBox: `0 0 ${whole[0] + 2 * margin} ${whole[1] + 2 * margin}` });
+    // As large as its text needs; what has no room is scrolled to.
+    svg.style.width = `${(whole[0] + 2 * margin) / SCOPE_REM}rem`;
     setChildren(lines, ...widths.slice(1).flatMap((units, before) => edges(before, units)));
     setChildren(
       boxes,
