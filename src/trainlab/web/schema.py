@@ -20,7 +20,7 @@ from trainlab.spec.bounds import bounds_of
 from trainlab.spec.fields import alternatives, field_types, kinds_of
 from trainlab.spec.parts import name_of
 from trainlab.web.addresses import page_form
-from trainlab.web.course import course
+from trainlab.web.course import SHOWN, course
 
 Struct = type[msgspec.Struct]
 
@@ -48,9 +48,6 @@ STARTS: Final[dict[str, dict[str, object]]] = {
     "loss": {"loss": 0.01},
 }
 """What fields without a default begin with, by kind: choosing a kind must not be an error at first."""
-
-SHOWN = "xor44"
-"""The study whose networks and changes the page begins with."""
 
 
 @cache

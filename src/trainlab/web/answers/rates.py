@@ -36,6 +36,7 @@ from trainlab.explain.questions.learning_rate.range_test import range_experiment
 from trainlab.explain.questions.learning_rate.range_test_section import range_test_section
 from trainlab.explain.questions.learning_rate.schedules_section import schedule_curve
 from trainlab.spec import Experiment, Record, ReduceLROnPlateau
+from trainlab.web.answers.one_run import evenly
 from trainlab.web.frames import Frame, Numbers
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Rates
@@ -105,7 +106,7 @@ def _schedule(experiment: Experiment, seeds: range) -> tuple[dict[str, object], 
 
 def _drawn(curve: Curve) -> dict[str, Numbers]:
     rates = np.asarray(curve.median, dtype=np.float64)
-    kept = np.unique(np.linspace(0, len(rates) - 1, min(len(rates), POINTS)).round().astype(np.int64))
+    kept = evenly(len(rates), POINTS)
     arrays = {"schedule_epochs": np.asarray(curve.x, dtype=np.float64)[kept], "schedule_rate": rates[kept]}
     for band in curve.bands:
         arrays["schedule_low"] = np.asarray(band.low, dtype=np.float64)[kept]
