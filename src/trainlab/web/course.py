@@ -27,7 +27,7 @@ Reading = Literal["effect", "share", "failures"]
 CHOICES: Final[Mapping[Reading, tuple[str, ...]]] = {
     "effect": ("B solves more seeds", "B solves fewer seeds", "no difference seen, or one below 2 points"),
     "share": (),
-    "failures": (*(f"{name}: {words}" for name, words in WORDS.items()), "none fails"),
+    "failures": (*(f"{name} {words}" for name, words in WORDS.items()), "none fails"),
 }
 """What can be guessed; of a share, any number of seeds."""
 

@@ -89,7 +89,8 @@ def _schedule(experiment: Experiment, seeds: range) -> tuple[dict[str, object], 
     plateau = None if runs is None else plateau_rates(runs)
     curve = schedule_curve(named, experiment, plateau)
     rates = np.asarray(curve.median, dtype=np.float64)
-    reached = " → ".join(format_number(float(rate)) for rate in (rates[0], rates.max(), rates[-1]))
+    ends = (rates[0], rates.max(), rates[-1])
+    reached = " → ".join(format_number(float(rate)) for rate in ends)
     if plateau is not None:
         over = f", the median over {counted(len(plateau), 'run')}"
     elif isinstance(experiment.schedule, ReduceLROnPlateau):
@@ -99,7 +100,9 @@ def _schedule(experiment: Experiment, seeds: range) -> tuple[dict[str, object], 
     fields: dict[str, object] = {
         "lr": experiment.optimizer.lr,
         "schedule": named.title,
-        "schedule_words": f"First → highest → last rate: {reached}{over}.",
+        "schedule_words": f"First → highest → last rate: {reached}{over}."
+        if len(set(ends)) > 1
+        else f"The rate stays at {format_number(float(ends[0]))}{over}.",
     }
     return fields, _drawn(curve)
 
