@@ -8,7 +8,7 @@ limits allow.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
 import msgspec
 from msgspec import Meta
@@ -164,7 +164,7 @@ def _blame(given: object) -> None:
     """Refuse what can't be read, in trainlab's own words."""
     if not isinstance(given, dict):
         raise SpecError('question: must be an object with its kind as "ask".')
-    fields: dict[str, Any] = given
+    fields = cast("dict[str, Any]", given)
     kinds = {str(kind.__struct_config__.tag): kind for kind in get_args(Asked)}
     asked = fields.get("ask", "")
     check_choice("ask", asked if isinstance(asked, str) else "", kinds)
