@@ -115,6 +115,7 @@ class FirstValues:
 class ParamRecord:
     """A parameter: its first values; its gradient, size and update at the ticks looked at.
 
+    Of the `graphs` read since it was met it was `reached` in some, of losses on the lines `reached_from`.
     `start` is None before it is `looked_at`, and of a tensor that is too large, or has no floats. It is
     `replaced` if its module has another tensor in its place in a step that finds no gradient of it.
     """
@@ -130,6 +131,7 @@ class ParamRecord:
     loaded: bool = False
     optimizers: set[int] = field(default_factory=set[int])
     reached: int = 0
+    reached_from: set[Site | None] = field(default_factory=set[Site | None])
     graphs: int = 0
     with_grad: int = 0
     without_grad: int = 0

@@ -55,7 +55,8 @@ def _about(first: dict[str, Any], report: dict[str, Any]) -> str:
     if against:
         return f"{failure}, and why isn't known. Found: {_named(first)}; {against}."
     cause = "Likely" if is_likely(first) else "Possible"
-    return f"{failure}. {cause} cause: {_named(first)}. {_unproven(first)}"
+    is_script = "code" in report["ended"]
+    return f"{failure}. {cause} cause: {_named(first)}. {_unproven(first, is_script=is_script)}"
 
 
 def _by_rule(report: dict[str, Any]) -> str:
@@ -70,12 +71,13 @@ def _named(finding: dict[str, Any]) -> str:
     return f"{finding['title']} ({finding['fault']})"
 
 
-def _unproven(finding: dict[str, Any]) -> str:
-    """Say that the finding isn't proven to be to blame, and how to find out."""
+def _unproven(finding: dict[str, Any], *, is_script: bool) -> str:
+    """Say that the finding isn't proven to be to blame, and how to find out: of a script, by the command."""
     from trainlab.diagnosis.faults import all_faults
+    from trainlab.diagnosis.remedies.trying import remedies_for
 
-    fault = all_faults().get(finding["fault"])
-    can_try = finding["tried"] is None and (fault is None or bool(fault.remedies))
+    known = finding["fault"] in all_faults()
+    can_try = is_script and finding["tried"] is None and (not known or bool(remedies_for(finding)))
     return "That isn't proven; --try tests it." if can_try else "That isn't proven."
 
 

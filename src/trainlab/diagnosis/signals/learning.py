@@ -21,7 +21,14 @@ from trainlab.diagnosis.signals.late_readings import (
     over_passes,
     reached_when_evaluated,
 )
-from trainlab.diagnosis.signals.learnt import State, is_behind, mistakes_by_commonest, state_of
+from trainlab.diagnosis.signals.learnt import (
+    State,
+    holds_weak_signal,
+    is_behind,
+    mistakes_by_commonest,
+    state_of,
+)
+from trainlab.diagnosis.signals.linear_signal import linear_signal
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 from trainlab.diagnosis.signals.users_rule import Ruling
 
@@ -152,7 +159,7 @@ def learning(record: TrainingRecord) -> Learning:
     values = loss_curve.values if loss_curve is not None else []
     first, last, trivial = curve.start(values), curve.end(values), float("nan")
     reached = reference = chance = own = constant = allowed = mistakes = answered = float("nan")
-    rows, on = 0, ""
+    rows, on, holds_weak = 0, "", False
     asked = None
     if main is not None and main.fits:
         trivial = trivial_loss(main)
@@ -188,6 +195,12 @@ def learning(record: TrainingRecord) -> Learning:
             if found is not None:
                 reference, chance, rows = found.neighbours, found.chance, found.rows
                 allowed = found.allowed
+                weak = record.data.is_tabular and holds_weak_signal(
+                    reached=reached, line=found.linear, chance=chance, rows=rows, classes=classes
+                )
+                if weak:
+                    signal = linear_signal(record.data.sample_x, record.data.sample_y, classes=classes)
+                    holds_weak = signal is not None and signal.is_seen
             elif is_table(record.data.sample_x, record.data.sample_y):
                 allowed = 1.0
                 answered = float("nan") if asked is None else asked.best.right
@@ -220,6 +233,7 @@ def learning(record: TrainingRecord) -> Learning:
             mistakes=mistakes,
             allowed=allowed,
             right=answered,
+            holds_weak=holds_weak,
         )
     return Learning(
         state=state,
