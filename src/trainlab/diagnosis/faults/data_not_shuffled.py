@@ -153,8 +153,8 @@ FAULT = Fault(
     f"{TIMES:g} times what the same labels, shuffled, give; at least {LEAST} batches, whose class changes.",
     source="The expected share comes from shuffling the labels seen, so that rare classes and "
     "small batches raise no alarm.",
-    silent="targets aren't classes, batches are mixed, or the script makes the targets itself, as the ones and "
-    "zeros of a GAN.",
+    silent="targets aren't classes, batches are mixed, or the script makes the targets itself, as the ones "
+    "and zeros of a GAN.",
     remedy="Use `DataLoader(…, shuffle=True)`, or a new permutation in every epoch.",
     judge=judge,
     picture=_picture,

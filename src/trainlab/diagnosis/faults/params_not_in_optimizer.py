@@ -244,8 +244,8 @@ FAULT = Fault(
     title="the optimizer doesn't have all parameters",
     what="Layers in a plain list, layers made after the optimizer, a module that was forgotten: their "
     "parameters get gradients that no step applies.",
-    formula="Parameters of a network are reached by at least half of the losses from the lines that reach them "
-    f"at all (and by 5), for {LEAST} steps or more, belong to no optimizer and don't move.",
+    formula="Parameters of a network are reached by at least half of the losses from the lines that reach "
+    f"them at all (and by 5), for {LEAST} steps or more, belong to no optimizer and don't move.",
     source="A fact, counted.",
     silent="they were loaded (a backbone kept on purpose), belong to the other network of a GAN, or "
     "`requires_grad` is off.",

@@ -1,8 +1,8 @@
 """Targets that have nothing to do with the inputs: rows got out of step.
 
-Only where nothing else explains it: neighbours in the data agree no more than chance, a line sees nothing, and
-neither does the network on samples that it hasn't learnt by heart. Of images and sequences, where what matters
-may be anywhere, the same must be true of neighbours and lines by their summaries.
+Only where nothing else explains it: neighbours in the data agree no more than chance, a line sees nothing,
+and neither does the network on samples that it hasn't learnt by heart. Of images and sequences, where what
+matters may be anywhere, the same must be true of neighbours and lines by their summaries.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ FAULT = Fault(
     what="Rows got out of step: inputs and targets were shuffled, sorted or cut separately.",
     formula=f"Of at least {ROWS} rows, 5 nearest neighbours do no better than chance by 2 standard "
     "errors, nor do neighbours by summaries of whole images and sequences (spread, changes along their "
-    f"axes), no F-test of a linear fit to either sees anything (p < {LEVEL:g}; with 600 rows of 6 features it "
-    "sees an R² of 0.04 19 times in 20), and the network is stuck, or no better on new samples.",
+    f"axes), no F-test of a linear fit to either sees anything (p < {LEVEL:g}; with 600 rows of 6 features "
+    "it sees an R² of 0.04 19 times in 20), and the network is stuck, or no better on new samples.",
     source="Nearest neighbours agree above chance in any data that can be learnt from so few rows "
     "(Cover and Hart 1967); a weak signal in noise, which they miss, shows in a line through all of them.",
     silent="any other fault was found: that one comes first.",

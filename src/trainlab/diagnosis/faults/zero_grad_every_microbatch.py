@@ -18,6 +18,7 @@ from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 LEAST = 8
 SHARE = 0.9
+SLACK = 1.02
 
 
 def judge(training: Training) -> Finding | None:
@@ -52,15 +53,15 @@ def judge(training: Training) -> Finding | None:
 
 
 def _goes_through_all(training: Training, every: float) -> bool:
-    """Whether so many batches before a step are all that there are: by a loader's length, or by their rows."""
+    """Whether so many batches before a step are all that there are: by a loader's length, or their rows."""
     record = training.record
     for loader in record.loaders:
         if loader.rows and loader.batch and abs(loader.passes - record.tick) <= 1:
             batches = loader.rows / loader.batch
             if math.floor(batches) <= round(every) <= math.ceil(batches):
                 return True
-    rows = len(record.data.train_rows)
-    return 0 < rows <= every * record.data.largest_batch
+    data = record.data
+    return 0 < len(data.train_rows) <= SLACK * every * data.train_row_count / max(1, data.fingerprinted)
 
 
 def _found(training: Training) -> OptimizerRecord | None:
@@ -98,8 +99,8 @@ FAULT = Fault(
     silent="there are several optimizers or a closure, a graph is kept for another backward pass, the passes "
     "are called from several lines (an attack on the input, both steps of SAM), or the gradients of the step "
     "were put together from those that were cleared.",
-    remedy="Call `zero_grad()` after `step()`, in the same branch. Where all batches of an epoch come before one "
-    "step, put `step()` inside the batch loop.",
+    remedy="Call `zero_grad()` after `step()`, in the same branch. Where all batches of an epoch come before "
+    "one step, put `step()` inside the batch loop.",
     judge=judge,
     picture=_picture,
     untried="the script's own loop decides when gradients are cleared",

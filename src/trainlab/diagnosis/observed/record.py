@@ -199,7 +199,10 @@ class OptimizerRecord:
 
 @dataclass(slots=True)
 class SchedulerRecord:
-    """A learning-rate scheduler, and when it was stepped."""
+    """A learning-rate scheduler, and when it was stepped.
+
+    `made` is the line that makes it, `factor` by what it multiplies its optimizer's rate from the start.
+    """
 
     kind: str
     optimizer: int | None
@@ -208,6 +211,8 @@ class SchedulerRecord:
     early: int = 0
     last_tick: int = 0
     settings: dict[str, Setting] = field(default_factory=dict[str, Setting])
+    made: Site | None = None
+    factor: float | None = None
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trainlab.diagnosis.signals.learnt import BEHIND
 from trainlab.draw import counted, format_number
 
 _FAILURES = {
@@ -113,9 +114,23 @@ def _nothing(report: dict[str, Any]) -> str:
         return f"{by_rule}. Nothing found{explains}."
     if outcome == "poor" and not report["outcome"]["behind"]:
         return f"Nothing found. {_part_learnt(report['outcome'])}"
+    if outcome == "stuck" and not _more_is_possible(report["outcome"]):
+        return (
+            "Nothing found that explains it, but the training learns hardly anything; whether the data allow "
+            "more isn't known."
+        )
     if outcome in FAILED:
         return "Nothing found that explains it, but the training doesn't reach what it could."
     return "Nothing found."
+
+
+def _more_is_possible(outcome: dict[str, Any]) -> bool:
+    """Whether neighbours, or they and a linear fit, come clearly farther on the same rows."""
+    reached = outcome.get("reached")
+    if reached is None:
+        return True
+    known = [one for name in ("neighbours_reach", "data_allow") if (one := outcome.get(name)) is not None]
+    return max(known, default=reached) - reached > BEHIND
 
 
 def _part_learnt(outcome: dict[str, Any]) -> str:

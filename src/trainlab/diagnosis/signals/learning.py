@@ -49,7 +49,8 @@ class Learning:
     answered when it was asked at the end. `reached_on` says on which rows `reached` was read;
     `known_failure` what was to be reached, where the outcome was judged by that. `reference` is what
     neighbours reach, `allowed` the better of them and a linear fit, where these agree, and 1 of a table.
-    `ruling` is what the user's own rule says, if there is one: then `state` is by that.
+    `ruling` is what the user's own rule says, if there is one: then `state` is by that. `commonest` is the
+    share of the commonest class.
     """
 
     state: State
@@ -72,6 +73,7 @@ class Learning:
     asked: ModelAsked | None = None
     allowed: float = float("nan")
     ruling: Ruling | None = None
+    commonest: float = float("nan")
 
     @property
     def loss_by_constant(self) -> float:
@@ -159,6 +161,7 @@ def learning(record: TrainingRecord) -> Learning:
     values = loss_curve.values if loss_curve is not None else []
     first, last, trivial = curve.start(values), curve.end(values), float("nan")
     reached = reference = chance = own = constant = allowed = mistakes = answered = float("nan")
+    commonest = float("nan")
     rows, on, holds_weak = 0, "", False
     asked = None
     if main is not None and main.fits:
@@ -205,7 +208,9 @@ def learning(record: TrainingRecord) -> Learning:
                 allowed = 1.0
                 answered = float("nan") if asked is None else asked.best.right
         if classes:
-            mistakes = _mistakes(main, max([one for one in (sure, judged) if one >= 0], default=float("nan")))
+            commonest = _commonest(main)
+            right_at_best = max([one for one in (sure, judged) if one >= 0], default=float("nan"))
+            mistakes = mistakes_by_commonest(right_at_best, commonest)
         if is_weighted(main):
             # Accuracy isn't what is learnt, and the plain criterion not the loss.
             reference = allowed = float("nan")
@@ -254,17 +259,16 @@ def learning(record: TrainingRecord) -> Learning:
         own_constant=constant,
         asked=asked,
         allowed=allowed,
+        commonest=commonest,
     )
 
 
-def _mistakes(main: LossRecord, reached: float) -> float:
-    """Return the share of wrong answers by that of always answering the commonest class."""
+def _commonest(main: LossRecord) -> float:
+    """Return the share of the commonest class among the targets."""
     if main.kind in CLASSES:
-        commonest = max(main.counts.values(), default=0) / max(1, sum(main.counts.values()))
-    else:
-        yes = main.sums[0] / max(1, main.rows) if main.sums else float("nan")
-        commonest = max(yes, 1 - yes)
-    return mistakes_by_commonest(reached, commonest)
+        return max(main.counts.values(), default=0) / max(1, sum(main.counts.values()))
+    yes = main.sums[0] / max(1, main.rows) if main.sums else float("nan")
+    return max(yes, 1 - yes)
 
 
 def _is_judged(main: LossRecord) -> bool:

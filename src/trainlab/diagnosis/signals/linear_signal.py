@@ -39,7 +39,7 @@ class LinearSignal:
 def linear_signal(
     rows: Sequence[tuple[float, ...]], targets: Sequence[float], *, classes: bool
 ) -> LinearSignal | None:
-    """Test whether all slopes of a linear fit may be 0; None of too few rows, each different one counted once.
+    """Test whether all slopes of a linear fit may be 0; None of too few rows, each different one taken once.
 
     F = (R² / k) / ((1 − R²) / (n − k − 1)). Of classes each is asked for alone, as a yes or no, and the least
     p is taken times their number (Bonferroni), as each test is at the level by theirs.

@@ -77,8 +77,8 @@ SIGNALS: tuple[Signal, ...] = (
     ),
     Signal(
         "linear signal",
-        "F = (R² / k) / ((1 − R²) / (n − k − 1)) of a linear fit to n rows with k features, each different row "
-        "once; of classes the least p of a yes or no to each, times their number",
+        "F = (R² / k) / ((1 − R²) / (n − k − 1)) of a linear fit to n rows with k features, each different "
+        "row once; of classes the least p of a yes or no to each, times their number",
         "signals/linear_signal.py",
     ),
     Signal(
