@@ -197,7 +197,7 @@ FAULT = Fault(
     silent="a schedule, clipping or float16 explains it, or the training succeeds.",
     proven="the rate is at most 1e-5, and all steps together move no weight by more than a thousandth.",
     remedy="Multiply the learning rate, until all steps together go about as far as the weights are large. "
-    "Where a scheduler multiplies it by far less than 1 from the start, as `LambdaLR` does if it is given the "
+    "Where a scheduler multiplies it by far less than 1 from the start, as `LambdaLR` does, given the "
     "rate itself, mend that.",
     see=("learning_rate",),
     judge=judge,
