@@ -58,10 +58,10 @@ class SchedulersAndClipping:
     @guarded
     def _made(self, scheduler: Any) -> None:
         """A scheduler has just set its first rate."""
-        bases = getattr(scheduler, "base_lrs", None)
-        rate = scheduler.optimizer.param_groups[0]["lr"]
-        known = bool(bases) and isinstance(bases[0], int | float) and isinstance(rate, int | float)
-        self._starts[scheduler] = (user_site(), float(rate / bases[0]) if known and bases[0] else None)
+        bases: list[Any] = getattr(scheduler, "base_lrs", None) or [None]
+        own, rate = bases[0], scheduler.optimizer.param_groups[0]["lr"]
+        known = isinstance(own, float) and isinstance(rate, float) and own != 0
+        self._starts[scheduler] = (user_site(), rate / own if known else None)
 
     @guarded
     def _scheduled(self, scheduler: Any) -> None:

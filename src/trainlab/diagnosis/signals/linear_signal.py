@@ -9,6 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.float64]
 
 LEVEL = 0.01
 """So seldom the test sees something in targets that have nothing to do with the inputs."""
@@ -65,7 +72,7 @@ def linear_signal(
     asked = np.stack([y == label for label in labels], 1).astype(np.float64) if classes else y[:, None]
     asked = asked[:, 1:] if classes and len(labels) == 2 else asked
     asked = asked - asked.mean(0)
-    missed = asked - x @ np.linalg.lstsq(x, asked, rcond=None)[0]
+    missed: Matrix = np.asarray(asked - x @ np.linalg.lstsq(x, asked, rcond=None)[0], dtype=np.float64)
     explained = 1 - (missed**2).sum(0) / (asked**2).sum(0)
     f = explained / features / np.maximum((1 - explained) / left, 1e-300)
     tests = asked.shape[1]
