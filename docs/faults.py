@@ -33,8 +33,8 @@ def outcomes() -> str:
             "stuck",
             f"the last losses are above {STUCK:.0%} of that of the best constant answer, unless, of classes, "
             f"mistakes are at most {FLAWLESS:.0%} of the commonest class's, or, of a table of measured "
-            f"features, a line sees a signal (F-test, p < {LEVEL:g}) and the network has at least "
-            f"{HALF:.0%} of what it makes of it: that is poor",
+            f"features, a line sees a signal (F-test, p < {LEVEL:g}), the network has at least {HALF:.0%} of "
+            "what it makes of it, and nothing shows that more is possible: that is poor",
         ),
         (
             "learnt",

@@ -60,7 +60,7 @@ def state_of(
             and weights keep the loss of good answers high.
         allowed: what the data are seen to allow (`baselines.References.allowed`).
         holds_weak: whether it has got hold of a signal that hardly shows in the noise (`holds_weak_signal`):
-            then it isn't stuck, however little the loss has fallen.
+            then it isn't stuck, however little the loss has fallen, unless the data are known to allow more.
         right: of a table (`baselines.is_table`) the share of its rows that are answered right: only all of
             them are enough.
     """
@@ -69,7 +69,9 @@ def state_of(
     if steps < FEW:
         return "unknown"
     stays = constant > NOTHING and (loss > STUCK * constant or unexplained > STUCK)
-    if stays and not mistakes <= FLAWLESS and not (holds_weak and loss < constant):
+    more = is_behind(reached, neighbours, rows) or reached < allowed - BEHIND
+    has_what_shows = holds_weak and loss < constant and not more
+    if stays and not mistakes <= FLAWLESS and not has_what_shows:
         return "stuck"
     if is_behind(reached, neighbours, rows):
         return "poor"
