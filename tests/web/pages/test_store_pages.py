@@ -290,3 +290,14 @@ def test_a_page_whose_turn_does_not_come_is_told_in_a_line(
     assert answer.status_code == 503
     assert "Ask again in a moment." in bytes(answer.body).decode()
     assert pages._answer(pages._list).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["9" * 19, "9" * 5000, "1/cells/1/runs/0/" + "9" * 30])
+def test_a_number_that_no_store_can_hold_has_no_page(tmp_path: Path, key: str) -> None:
+    assert client(tmp_path).get(f"/studies/{key}").status_code == 404
+
+
+def test_the_longest_number_is_looked_for(tmp_path: Path) -> None:
+    save_study(tmp_path, 6)
+    found = client(tmp_path).get(f"/studies/{'9' * 18}")
+    assert (found.status_code, "No such page" in found.text) == (404, True)
