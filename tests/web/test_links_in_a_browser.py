@@ -1,4 +1,4 @@
-"""Links to the page: every form of an experiment is read, and what is none is said; never a page that is dead."""
+"""Links to the page: every form of an experiment is read, what is none is said, no page is dead."""
 
 from __future__ import annotations
 
