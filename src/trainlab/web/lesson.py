@@ -79,7 +79,7 @@ def study_content(study: Study) -> Content:
     """Return all cells of a study: a knob for its networks, where there are several, and one a change.
 
     Raises:
-        SpecError: the study holds out rows in several ways, or continues trainings: a page has neither.
+        SpecError: the study holds out rows in several ways, of which a page shows one.
     """
     if study.splits > 1:
         raise SpecError(f"splits = {study.splits}: a lesson shows one split; set splits = 1.")

@@ -161,7 +161,12 @@ export function createMapView(lab) {
   }
 
   function tell(cell) {
-    words.textContent = `${cellWords(cell)}.`;
+    words.textContent = `${cellWords(cell)}.${progressWords()}`;
+  }
+
+  function progressWords() {
+    const left = grid.order.filter((cell) => !found(cell)).length;
+    return left ? ` Computing: ${formatCount(grid.order.length - left)} of ${formatCount(grid.order.length)} cells.` : "";
   }
 
   function go([column, row]) {
