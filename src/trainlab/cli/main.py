@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 from cyclopts import App, CycloptsError, Group
 
@@ -52,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     The doctor has codes of its own: 1 something found, 3 the script failed.
     """
+    warnings.showwarning = _warning(warnings.showwarning)
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         # A terminal that can't show ≥ is no reason to fail; and in JSON the escape means the same.
@@ -122,6 +125,19 @@ def _check_text(arguments: Sequence[str]) -> None:
             possible = False
         if not possible:
             raise UsageError(f"{argument!a}: an argument can't hold this character.")
+
+
+def _warning(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """Return a `warnings.showwarning` that says in one line what is damaged in a store."""
+
+    def show(message: Warning | str, category: type[Warning], *args: Any, **named: Any) -> None:
+        # By name: help must not wait for the store.
+        if category.__name__ == "DamageWarning":
+            _complain(str(message))
+        else:
+            otherwise(message, category, *args, **named)
+
+    return show
 
 
 def _close_stdout() -> None:

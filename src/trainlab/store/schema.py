@@ -12,24 +12,28 @@ from trainlab.errors import StoreError
 from trainlab.store.blobs import FLOATS
 from trainlab.store.sqlite_errors import FRESH
 
-VERSION = 8
+VERSION = 9
 OLDEST = 2
 """Stores from this version up to the one before `VERSION` are upgraded when they are opened.
 
 Version 2 has no column of coarse curves, version 3 no table of judged runs, version 4 no names of studies,
 version 5 doesn't say since when runs are solved, which is then `UNKNOWN`; version 6 has no gradients of a
-step, which are then NaN; version 7 doesn't say what studies asked.
+step, which are then NaN; version 7 doesn't say what studies asked; version 8 has no digests.
 """
 
 APPLICATION = 0x746C6162
 """``tlab``: tells a store from any other SQLite file."""
 
-JUDGED_RUNS = """CREATE TABLE judged_runs (
+DIGEST = "digest BLOB"
+"""Of what stands beside it, see `digests`; NULL: written by version 8 or before, and not checked."""
+
+JUDGED_RUNS = f"""CREATE TABLE judged_runs (
         experiment INTEGER NOT NULL REFERENCES experiments (id),
         engine TEXT NOT NULL,
         seed INTEGER NOT NULL,
         rules TEXT NOT NULL,  -- a digest of the rules that judged it
         found TEXT NOT NULL,  -- JSON
+        {DIGEST},
         PRIMARY KEY (experiment, engine, seed)
     ) WITHOUT ROWID"""
 
@@ -60,12 +64,15 @@ STUDIES = (
     ) WITHOUT ROWID""",
 )
 
+CHUNK_DIGESTS = ("outcomes_digest", "blobs_digest")
+
 # Chunks never overlap: within an experiment and engine every seed lies in one chunk and has one row in runs.
 TABLES = (
-    """CREATE TABLE experiments (
+    f"""CREATE TABLE experiments (
         id INTEGER PRIMARY KEY,
         fingerprint TEXT NOT NULL UNIQUE,
-        experiment TEXT NOT NULL  -- JSON of Experiment.to_dict()
+        experiment TEXT NOT NULL,  -- JSON of Experiment.to_dict()
+        {DIGEST}
     )""",
     f"""CREATE TABLE chunks (
         experiment INTEGER NOT NULL REFERENCES experiments (id),
@@ -78,6 +85,7 @@ TABLES = (
         {", ".join(f"{name} BLOB NOT NULL" for name in FLOATS)},
         {COARSE} BLOB,  -- NULL: saved by version 2
         {STEP_GRADIENT} BLOB,  -- NULL: saved by version 6 or before
+        {", ".join(f"{name} BLOB" for name in CHUNK_DIGESTS)},  -- NULL: saved by version 8 or before
         UNIQUE (experiment, engine, first_seed)
     )""",
     f"""CREATE TABLE runs (
@@ -98,6 +106,12 @@ TABLES = (
     JUDGED_RUNS,
     *STUDIES,
 )
+
+
+LOST_ROWS = """DELETE FROM runs WHERE NOT EXISTS (
+    SELECT 1 FROM chunks WHERE chunks.experiment = runs.experiment AND chunks.engine = runs.engine
+    AND runs.seed >= first_seed AND runs.seed < first_seed + count)"""
+"""Deletes the rows of runs that no chunk holds."""
 
 
 def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
@@ -163,7 +177,8 @@ def _create(db: sqlite3.Connection, place: str) -> None:
 
 
 def _upgrade(db: sqlite3.Connection) -> None:
-    # No row is rewritten. An older program that has the file open can go on saving: it names its columns.
+    # No row is rewritten. An older program that has the file open can go on saving: it names its columns,
+    # but for those of judged runs.
     version = _pragma(db, "user_version")
     if version < 3:
         db.execute(f"ALTER TABLE chunks ADD COLUMN {COARSE} BLOB")
@@ -178,6 +193,11 @@ def _upgrade(db: sqlite3.Connection) -> None:
         db.execute(f"ALTER TABLE chunks ADD COLUMN {STEP_GRADIENT} BLOB")
     if version in (5, 6, 7):
         db.execute(f"ALTER TABLE studies ADD COLUMN {QUESTION}")
+    for name in CHUNK_DIGESTS:
+        db.execute(f"ALTER TABLE chunks ADD COLUMN {name} BLOB")
+    db.execute(f"ALTER TABLE experiments ADD COLUMN {DIGEST}")
+    if version > 3:
+        db.execute(f"ALTER TABLE judged_runs ADD COLUMN {DIGEST}")
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 

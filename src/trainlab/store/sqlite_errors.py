@@ -12,6 +12,8 @@ from trainlab.errors import StoreError
 ELSEWHERE = "Name another folder with --store."
 FRESH = "Move it away, or name another folder with --store."
 
+REPAIR = "'trainlab store repair' keeps what can be read; a study trains the rest again."
+
 # By SQLite's primary result code, https://www.sqlite.org/rescode.html.
 REASONS = {
     sqlite3.SQLITE_BUSY: "is locked: another process keeps writing. Try again when it is done.",
@@ -21,7 +23,9 @@ REASONS = {
     sqlite3.SQLITE_PERM: f"can't be used: permission denied. {ELSEWHERE}",
     sqlite3.SQLITE_CANTOPEN: f"can't be opened: its folder must be one that you may write to. {ELSEWHERE}",
     sqlite3.SQLITE_NOTADB: f"is not a trainlab store. {FRESH}",
-    sqlite3.SQLITE_CORRUPT: f"is damaged. {FRESH}",
+    sqlite3.SQLITE_CORRUPT: f"is damaged. {REPAIR}",
+    sqlite3.SQLITE_CONSTRAINT: f"is damaged: its tables contradict each other. {REPAIR}",
+    sqlite3.SQLITE_MISMATCH: f"is damaged. {REPAIR}",
     sqlite3.SQLITE_IOERR: "can't be read or written: the disk reports a fault. Is it full?",
     sqlite3.SQLITE_TOOBIG: "can't take a chunk of more than a gigabyte. Record less often.",
 }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,9 +18,13 @@ from trainlab.engine import Runs, select
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store.blobs import BLOBS, encode
+from trainlab.store.chunks import seeds_of
+from trainlab.store.damage import DamagedChunk, DamageWarning
+from trainlab.store.digests import ChunkName, text_digest
 from trainlab.store.named_studies import HeldSeeds, Kind, NamedStudy, held_seeds, named_studies, remember
-from trainlab.store.read import COLUMNS, Outcomes, read_outcomes, read_runs
-from trainlab.store.schema import prepare, snapshot, transaction
+from trainlab.store.outcomes import COLUMNS, Outcomes, outcomes_of
+from trainlab.store.read import read_outcomes, read_runs
+from trainlab.store.schema import CHUNK_DIGESTS, LOST_ROWS, prepare, snapshot, transaction
 from trainlab.store.seed_ranges import subtract
 from trainlab.store.sqlite_errors import as_store_errors, make_folder
 from trainlab.store.stored_runs import StoredRuns, stored_runs
@@ -33,14 +39,17 @@ class Store:
     """Finished runs by experiment (its fingerprint), engine and seed.
 
     Use it from one thread; several processes may use one file. Every method raises StoreError, in one line,
-    if the file can't be used. A run that is there is never written again: the same experiment, engine and
-    seed give the same numbers, so only the new seeds of a chunk are added.
+    if the file can't be used, and DamagedError if runs that are asked for aren't what was saved. A run that
+    is there is never written again: the same experiment, engine and seed give the same numbers, so only the
+    new seeds of a chunk are added.
     """
 
     def __init__(self, database: str, *, place: str) -> None:
         self.place = place
         with as_store_errors(place):
             self._db = sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None)
+            # Text that isn't UTF-8 is damage, which its digest tells; it is no reason to fail here.
+            self._db.text_factory = partial(str, encoding="utf-8", errors="replace")
             try:
                 prepare(self._db, place, patience=BUSY_SECONDS)
             except BaseException:
@@ -109,10 +118,22 @@ class Store:
             return read_outcomes(
                 self._db,
                 self._key_with_all(experiment, seeds, engine),
+                experiment,
                 seeds,
                 engine=engine,
                 place=self.place,
             )
+
+    def discard(self, chunks: Iterable[DamagedChunk]) -> None:
+        """Delete damaged chunks, so that their runs count as missing."""
+        with as_store_errors(self.place), transaction(self._db):
+            for chunk in chunks:
+                # Only if it still is what was found: another process may have made it again meanwhile.
+                self._db.execute(
+                    "DELETE FROM chunks WHERE rowid = ? AND first_seed = ? AND count = ?",
+                    (chunk.row, chunk.seeds.start, len(chunk.seeds)),
+                )
+            self._db.execute(LOST_ROWS)
 
     def save_judged(
         self, experiment: Experiment, seed: int, found: bytes, *, engine: str, rules: str
@@ -120,16 +141,28 @@ class Store:
         """Keep what rules with this digest say of a run, as JSON; the run must be there."""
         with as_store_errors(self.place), transaction(self._db):
             key = self._key_with_all(experiment, range(seed, seed + 1), engine)
+            named = experiment.fingerprint, engine, str(seed), rules
             self._db.execute(
-                "INSERT OR REPLACE INTO judged_runs VALUES (?, ?, ?, ?, ?)",
-                (key, engine, seed, rules, found.decode()),
+                "INSERT OR REPLACE INTO judged_runs VALUES (?, ?, ?, ?, ?, ?)",
+                (key, engine, seed, rules, found.decode(), text_digest(*named, found.decode())),
             )
 
     def judged(self, experiment: Experiment, *, engine: str, rules: str) -> dict[int, str]:
-        """Return what rules with this digest have said of runs, as JSON, by seed."""
-        query = "SELECT seed, found FROM judged_runs WHERE experiment = ? AND engine = ? AND rules = ?"
+        """Return what rules with this digest have said of runs, as JSON, by seed, unless it is damaged."""
+        query = (
+            "SELECT seed, found, digest FROM judged_runs WHERE experiment = ? AND engine = ? AND rules = ?"
+        )
         with as_store_errors(self.place):
-            return dict(self._db.execute(query, (self._key(experiment), engine, rules)))
+            rows = self._db.execute(query, (self._key(experiment), engine, rules)).fetchall()
+        found: dict[int, str] = {}
+        for seed, text, digest in rows:
+            if digest is None or digest == text_digest(
+                experiment.fingerprint, engine, str(seed), rules, str(text)
+            ):
+                found[seed] = text
+            else:
+                self._warn(f"what was said of the failed run of seed {seed} is passed over")
+        return found
 
     def remember(
         self,
@@ -162,7 +195,10 @@ class Store:
     def studies(self) -> list[NamedStudy]:
         """Return the studies that were named, the latest asked first."""
         with as_store_errors(self.place), snapshot(self._db):
-            return named_studies(self._db)
+            named, damaged = named_studies(self._db)
+        for words in damaged:
+            self._warn(words)
+        return named
 
     def held(self, study: NamedStudy) -> dict[str, tuple[HeldSeeds, ...]]:
         """Return which seeds are there of a study's experiments, by fingerprint and engine."""
@@ -172,7 +208,10 @@ class Store:
     def summary(self) -> list[StoredRuns]:
         """Return what the store holds, one row per experiment and engine, oldest experiment first."""
         with as_store_errors(self.place), snapshot(self._db):
-            return stored_runs(self._db)
+            held, damaged = stored_runs(self._db)
+        for words in damaged:
+            self._warn(words)
+        return held
 
     def delete(self, experiments: Iterable[Experiment], *, engine: str) -> int:
         """Delete all runs of these experiments by this engine; return how many there were."""
@@ -186,6 +225,11 @@ class Store:
                     deleted += count if table == "runs" else 0
             self._db.execute("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM chunks)")
         return deleted
+
+    def _warn(self, words: str) -> None:
+        """Say what is damaged and passed over."""
+        repair = "'trainlab store repair' deletes what is damaged."
+        warnings.warn(f"{self.place}: is damaged: {words}. {repair}", DamageWarning, stacklevel=3)
 
     def _key_with_all(self, experiment: Experiment, seeds: range, engine: str) -> int:
         """Return the experiment's key; raise StoreError unless all the seeds are there."""
@@ -208,26 +252,41 @@ class Store:
 
     def _add(self, experiment: Experiment) -> int | None:
         text = msgspec.json.encode(experiment.to_dict(), order="sorted").decode()
-        insert = "INSERT INTO experiments (fingerprint, experiment) VALUES (?, ?)"
-        return self._db.execute(insert, (experiment.fingerprint, text)).lastrowid
+        insert = "INSERT INTO experiments (fingerprint, experiment, digest) VALUES (?, ?, ?)"
+        digest = text_digest(experiment.fingerprint, text)
+        return self._db.execute(insert, (experiment.fingerprint, text, digest)).lastrowid
 
     def _held(self, key: int | None, engine: str, seeds: range) -> list[range]:
         """Return the chunks that touch these seeds."""
         query = """SELECT first_seed, count FROM chunks
             WHERE experiment = ? AND engine = ? AND first_seed < ? AND first_seed + count > ?"""
         rows = self._db.execute(query, (key, engine, seeds.stop, seeds.start))
-        return [range(first, first + count) for first, count in rows]
+        found = (seeds_of(first, count) for first, count in rows)
+        return [each for each in found if each is not None]
 
     def _insert(self, key: int | None, engine: str, runs: Runs) -> None:
         dtype, shapes, blobs = encode(runs)
         saved = datetime.now(UTC).isoformat(timespec="seconds")
-        values = (key, engine, runs.first_seed, len(runs.seeds), saved, dtype, shapes, *blobs)
-        names = f"experiment, engine, first_seed, count, saved, dtype, shapes, {', '.join(BLOBS)}"
+        name = ChunkName(
+            fingerprint=runs.experiment.fingerprint,
+            engine=engine,
+            seeds=runs.seeds,
+            dtype=dtype,
+            shapes=shapes,
+        )
+        ended = outcomes_of(runs)
+        digests = name.outcomes_digest(ended), name.blobs_digest(blobs)
+        values = (key, engine, runs.first_seed, len(runs.seeds), saved, dtype, shapes, *blobs, *digests)
+        names = ", ".join(
+            ("experiment, engine, first_seed, count, saved, dtype, shapes", *BLOBS, *CHUNK_DIGESTS)
+        )
         marks = ", ".join("?" * len(values))
         self._db.execute(f"INSERT INTO chunks ({names}) VALUES ({marks})", values)
-        rows = zip(runs.seeds, *(getattr(runs, name).tolist() for name in COLUMNS), strict=True)
+        rows = zip(runs.seeds, *(ended[name].tolist() for name in COLUMNS), strict=True)
         names = f"experiment, engine, seed, {', '.join(COLUMNS)}"
         marks = ", ".join("?" * (3 + len(COLUMNS)))
         self._db.executemany(
-            f"INSERT INTO runs ({names}) VALUES ({marks})", ((key, engine, *row) for row in rows)
+            # A row that no chunk holds is what is left of a damaged one.
+            f"INSERT OR REPLACE INTO runs ({names}) VALUES ({marks})",
+            ((key, engine, *row) for row in rows),
         )
