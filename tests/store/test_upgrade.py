@@ -36,8 +36,8 @@ ALTER TABLE runs DROP COLUMN settled_epoch;
 ALTER TABLE chunks DROP COLUMN step_gradient;
 """
 WITHOUT_DIGESTS = """
-ALTER TABLE chunks DROP COLUMN outcomes_digest;
-ALTER TABLE chunks DROP COLUMN blobs_digest;
+DROP TRIGGER unchecked;
+DROP TABLE digests;
 ALTER TABLE experiments DROP COLUMN digest;
 """
 WITHOUT_JUDGED_DIGEST = "ALTER TABLE judged_runs DROP COLUMN digest;"
@@ -104,7 +104,7 @@ def as_version_2_has(runs: Runs) -> Runs:
 def columns(file: Path) -> list[tuple[str, str, int]]:
     found: list[tuple[str, str, int]] = []
     with sqlite3.connect(file) as db:
-        for table in ("experiments", "chunks", "runs", "judged_runs", "studies"):
+        for table in ("experiments", "chunks", "digests", "runs", "judged_runs", "studies"):
             found += db.execute(
                 f"SELECT name, type, \"notnull\" FROM pragma_table_info('{table}')"
             ).fetchall()
@@ -216,7 +216,8 @@ def test_coarse_curves_cut_short_are_damage(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         store.save([made_up(EXPERIMENT, range(12))], engine="fake")
         # As if an older trainlab had saved it: only the size tells.
-        store._db.execute("UPDATE chunks SET coarse_loss = x'', blobs_digest = NULL")
+        store._db.execute("UPDATE chunks SET coarse_loss = x''")
+        store._db.execute("UPDATE digests SET outcomes = NULL, blobs = NULL")
         with pytest.raises(StoreError, match=r"is damaged: .*coarse_loss has 0 bytes where 4 runs"):
             store.load(EXPERIMENT, range(12), engine="fake")
 

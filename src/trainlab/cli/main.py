@@ -36,7 +36,7 @@ app = App(
 # A command's module is imported when the command is: help must not wait for the engines.
 _groups = {name: Group(name, sort_key=place) for place, name in enumerate(GROUPS)}
 for _place, _command in enumerate(COMMANDS):
-    _is_app = _command.name == "explain"
+    _is_app = _command.name in ("explain", "store")
     # An app brings its own end of help.
     _ends = {} if _is_app else {"help_epilogue": examples_words(_command.examples)}
     app.command(

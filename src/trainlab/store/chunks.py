@@ -19,7 +19,12 @@ from trainlab.store.blobs import BLOBS, CODES, FLOAT_KINDS, FLOATS, SHAPED_AS, d
 from trainlab.store.digests import ChunkName
 from trainlab.store.outcomes import COLUMNS, Outcomes, outcomes_from
 
-HEAD = "rowid, first_seed, count, dtype, shapes, outcomes_digest, blobs_digest"
+HEADS = """SELECT chunks.rowid, chunks.experiment, chunks.engine, chunks.first_seed, count, dtype, shapes,
+    digests.experiment, outcomes, blobs FROM chunks LEFT JOIN digests
+    ON digests.experiment = chunks.experiment AND digests.engine = chunks.engine
+    AND digests.first_seed = chunks.first_seed"""
+"""What names chunks, and their digests, which reads no blob."""
+
 ALTERED = "they aren't what was saved"
 
 
@@ -29,13 +34,21 @@ class UnfitError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chunk:
-    """A row of the table of chunks without its blobs; a digest is None if an older trainlab saved it."""
+    """A row of the table of chunks without its blobs, and its digests.
+
+    They are None if an older trainlab saved it, and empty if they are lost.
+    """
 
     row: int
     key: int
     name: ChunkName
     outcomes_digest: bytes | None
     blobs_digest: bytes | None
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether it has no digests, since an older trainlab saved it."""
+        return self.outcomes_digest is None or self.blobs_digest is None
 
     @property
     def seeds(self) -> range:
@@ -56,25 +69,26 @@ def seeds_of(first: Any, count: Any) -> range | None:
 def touching(db: sqlite3.Connection, key: int, fingerprint: str, engine: str, seeds: range) -> list[Chunk]:
     """Return the chunks that hold some of the seeds, in the order of theirs."""
     rows = db.execute(
-        f"""SELECT {HEAD} FROM chunks WHERE experiment = ? AND engine = ? AND first_seed < ?
-        AND first_seed + count > ? ORDER BY first_seed""",
+        f"""{HEADS} WHERE chunks.experiment = ? AND chunks.engine = ? AND chunks.first_seed < ?
+        AND chunks.first_seed + count > ? ORDER BY chunks.first_seed""",
         (key, engine, seeds.stop, seeds.start),
     )
-    found = (chunk_from(row, key, fingerprint, engine) for row in rows.fetchall())
+    found = (chunk_from(row, fingerprint) for row in rows.fetchall())
     return [chunk for chunk in found if chunk is not None]
 
 
-def chunk_from(row: Sequence[Any], key: int, fingerprint: str, engine: str) -> Chunk | None:
-    """Return the chunk of a row of `HEAD`, None if it doesn't say of which seeds it is."""
-    place, first, count, dtype, shapes, *digests = row
+def chunk_from(row: Sequence[Any], fingerprint: str) -> Chunk | None:
+    """Return the chunk of a row of `HEADS`, None if it doesn't say of which seeds it is."""
+    place, key, engine, first, count, dtype, shapes, entry, outcomes, blobs = row
     seeds = seeds_of(first, count)
     if seeds is None:
         return None
     name = ChunkName(
-        fingerprint=fingerprint, engine=engine, seeds=seeds, dtype=str(dtype), shapes=str(shapes)
+        fingerprint=fingerprint, engine=str(engine), seeds=seeds, dtype=str(dtype), shapes=str(shapes)
     )
-    of_outcomes, of_blobs = digests
-    return Chunk(row=place, key=key, name=name, outcomes_digest=of_outcomes, blobs_digest=of_blobs)
+    if entry is None or (outcomes is None) != (blobs is None):
+        outcomes = blobs = b""
+    return Chunk(row=place, key=key, name=name, outcomes_digest=outcomes, blobs_digest=blobs)
 
 
 def read_rows(db: sqlite3.Connection, chunk: Chunk) -> Outcomes:

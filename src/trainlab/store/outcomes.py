@@ -31,22 +31,18 @@ def outcomes_of(runs: Runs) -> Outcomes:
     rows = np.empty(len(runs.seeds), dtype=OUTCOME)
     for name in COLUMNS:
         rows[name] = getattr(runs, name)
-    return _as_kept(rows)
+    for name in NUMBERS:
+        # SQLite keeps neither which NaN it was, nor the sign of zero.
+        column = rows[name]
+        column[np.isnan(column)] = np.nan
+        column += 0.0
+    return rows
 
 
 def outcomes_from(rows: Sequence[tuple[Any, ...]]) -> Outcomes:
     """Return rows of the columns as an array; raise ValueError if one holds something else than numbers."""
     try:
         # A number that is NULL comes as None, which NumPy reads as NaN.
-        return _as_kept(np.array(rows, dtype=OUTCOME))
+        return np.array(rows, dtype=OUTCOME)
     except (TypeError, OverflowError) as error:
         raise ValueError(str(error)) from None
-
-
-def _as_kept(rows: Outcomes) -> Outcomes:
-    """Make all NaN one, and −0 a 0, in place: SQLite keeps neither."""
-    for name in NUMBERS:
-        column = rows[name]
-        column[np.isnan(column)] = np.nan
-        column += 0.0
-    return rows

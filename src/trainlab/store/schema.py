@@ -64,7 +64,21 @@ STUDIES = (
     ) WITHOUT ROWID""",
 )
 
-CHUNK_DIGESTS = ("outcomes_digest", "blobs_digest")
+# Apart from the chunks, where they would stand behind the blobs and be as slow to reach as these.
+DIGESTS = """CREATE TABLE digests (
+        experiment INTEGER NOT NULL REFERENCES experiments (id),
+        engine TEXT NOT NULL,
+        first_seed INTEGER NOT NULL,
+        outcomes BLOB,  -- of this and the next: NULL: the chunk was saved by version 8 or before
+        blobs BLOB,
+        PRIMARY KEY (experiment, engine, first_seed)
+    ) WITHOUT ROWID"""
+
+# A chunk without a row there is damaged, so that no byte can turn a checked chunk into one that isn't. A
+# program of version 8 that still has the file open writes no such row; this does it in its place.
+UNCHECKED = """CREATE TRIGGER unchecked AFTER INSERT ON chunks BEGIN
+        INSERT OR REPLACE INTO digests VALUES (NEW.experiment, NEW.engine, NEW.first_seed, NULL, NULL);
+    END"""
 
 # Chunks never overlap: within an experiment and engine every seed lies in one chunk and has one row in runs.
 TABLES = (
@@ -85,7 +99,6 @@ TABLES = (
         {", ".join(f"{name} BLOB NOT NULL" for name in FLOATS)},
         {COARSE} BLOB,  -- NULL: saved by version 2
         {STEP_GRADIENT} BLOB,  -- NULL: saved by version 6 or before
-        {", ".join(f"{name} BLOB" for name in CHUNK_DIGESTS)},  -- NULL: saved by version 8 or before
         UNIQUE (experiment, engine, first_seed)
     )""",
     f"""CREATE TABLE runs (
@@ -103,6 +116,8 @@ TABLES = (
         {SETTLED},
         PRIMARY KEY (experiment, engine, seed)
     ) WITHOUT ROWID""",
+    DIGESTS,
+    UNCHECKED,
     JUDGED_RUNS,
     *STUDIES,
 )
@@ -125,7 +140,9 @@ def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
         with transaction(db):
             # Another process may have made the tables since.
             if _pragma(db, "application_id") != APPLICATION:
-                _create(db, place)
+                if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    raise StoreError(f"{place}: is a database, but not a trainlab store. {FRESH}")
+                make_tables(db)
     if OLDEST <= _pragma(db, "user_version") < VERSION:
         with transaction(db):
             if OLDEST <= _pragma(db, "user_version") < VERSION:
@@ -167,9 +184,8 @@ def snapshot(db: sqlite3.Connection) -> Generator[None]:
             db.execute("ROLLBACK")
 
 
-def _create(db: sqlite3.Connection, place: str) -> None:
-    if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise StoreError(f"{place}: is a database, but not a trainlab store. {FRESH}")
+def make_tables(db: sqlite3.Connection) -> None:
+    """Make an empty database a store."""
     for table in TABLES:
         db.execute(table)
     db.execute(f"PRAGMA application_id = {APPLICATION}")
@@ -193,8 +209,9 @@ def _upgrade(db: sqlite3.Connection) -> None:
         db.execute(f"ALTER TABLE chunks ADD COLUMN {STEP_GRADIENT} BLOB")
     if version in (5, 6, 7):
         db.execute(f"ALTER TABLE studies ADD COLUMN {QUESTION}")
-    for name in CHUNK_DIGESTS:
-        db.execute(f"ALTER TABLE chunks ADD COLUMN {name} BLOB")
+    db.execute(DIGESTS)
+    db.execute(UNCHECKED)
+    db.execute("INSERT INTO digests SELECT experiment, engine, first_seed, NULL, NULL FROM chunks")
     db.execute(f"ALTER TABLE experiments ADD COLUMN {DIGEST}")
     if version > 3:
         db.execute(f"ALTER TABLE judged_runs ADD COLUMN {DIGEST}")

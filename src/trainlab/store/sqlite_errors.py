@@ -12,6 +12,12 @@ from trainlab.errors import StoreError
 ELSEWHERE = "Name another folder with --store."
 FRESH = "Move it away, or name another folder with --store."
 
+BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH)
+"""What SQLite says of a file that isn't as it was written."""
+
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading such a file raises: messages of SQLite that quote it may be no text."""
+
 REPAIR = "'trainlab store repair' keeps what can be read; a study trains the rest again."
 
 # By SQLite's primary result code, https://www.sqlite.org/rescode.html.
@@ -31,13 +37,20 @@ REASONS = {
 }
 
 
+class BrokenError(StoreError):
+    """The file isn't as SQLite wrote it, or isn't one of SQLite's."""
+
+
 @contextmanager
 def as_store_errors(place: str) -> Generator[None]:
     """Turn SQLite's errors inside the block into a StoreError about the store at `place`."""
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(f"{place}: {reason(error)}") from error
+        broken = getattr(error, "sqlite_errorcode", 0) & 0xFF in BROKEN
+        raise (BrokenError if broken else StoreError)(f"{place}: {reason(error)}") from error
+    except UnicodeDecodeError as error:
+        raise BrokenError(f"{place}: {REASONS[sqlite3.SQLITE_CORRUPT]}") from error
     except OverflowError as error:
         raise StoreError(
             f"{place}: seeds must be below 2⁶³, and the arrays of a chunk below 1 GB."

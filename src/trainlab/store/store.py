@@ -18,13 +18,15 @@ from trainlab.engine import Runs, select
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store.blobs import BLOBS, encode
+from trainlab.store.check import Checked, Tell, check
 from trainlab.store.chunks import seeds_of
 from trainlab.store.damage import DamagedChunk, DamageWarning
 from trainlab.store.digests import ChunkName, text_digest
 from trainlab.store.named_studies import HeldSeeds, Kind, NamedStudy, held_seeds, named_studies, remember
 from trainlab.store.outcomes import COLUMNS, Outcomes, outcomes_of
 from trainlab.store.read import read_outcomes, read_runs
-from trainlab.store.schema import CHUNK_DIGESTS, LOST_ROWS, prepare, snapshot, transaction
+from trainlab.store.repair import Repaired, repair
+from trainlab.store.schema import LOST_ROWS, prepare, snapshot, transaction
 from trainlab.store.seed_ranges import subtract
 from trainlab.store.sqlite_errors import as_store_errors, make_folder
 from trainlab.store.stored_runs import StoredRuns, stored_runs
@@ -213,13 +215,26 @@ class Store:
             self._warn(words)
         return held
 
+    def check(self, on_progress: Tell = lambda done, total: None) -> Checked:
+        """Look for damage everywhere; `on_progress` is told how many chunks are done, of how many."""
+        with as_store_errors(self.place), snapshot(self._db):
+            return check(self._db, on_progress)
+
+    def repair(self, on_progress: Tell = lambda done, total: None) -> Repaired:
+        """Put a file without what is damaged in the place of this one, which is kept beside it; close it.
+
+        Raises StoreError if another program has it open.
+        """
+        with as_store_errors(self.place):
+            return repair(self._db, Path(self.place), on_progress)
+
     def delete(self, experiments: Iterable[Experiment], *, engine: str) -> int:
         """Delete all runs of these experiments by this engine; return how many there were."""
         deleted = 0
         with as_store_errors(self.place), transaction(self._db):
             for experiment in experiments:
                 key = self._key(experiment)
-                for table in ("chunks", "runs", "judged_runs"):
+                for table in ("chunks", "digests", "runs", "judged_runs"):
                     where = f"DELETE FROM {table} WHERE experiment = ? AND engine = ?"
                     count = self._db.execute(where, (key, engine)).rowcount
                     deleted += count if table == "runs" else 0
@@ -275,13 +290,13 @@ class Store:
             shapes=shapes,
         )
         ended = outcomes_of(runs)
-        digests = name.outcomes_digest(ended), name.blobs_digest(blobs)
-        values = (key, engine, runs.first_seed, len(runs.seeds), saved, dtype, shapes, *blobs, *digests)
-        names = ", ".join(
-            ("experiment, engine, first_seed, count, saved, dtype, shapes", *BLOBS, *CHUNK_DIGESTS)
-        )
+        values = (key, engine, runs.first_seed, len(runs.seeds), saved, dtype, shapes, *blobs)
+        names = f"experiment, engine, first_seed, count, saved, dtype, shapes, {', '.join(BLOBS)}"
         marks = ", ".join("?" * len(values))
         self._db.execute(f"INSERT INTO chunks ({names}) VALUES ({marks})", values)
+        digests = name.outcomes_digest(ended), name.blobs_digest(blobs)
+        insert = "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?)"
+        self._db.execute(insert, (key, engine, runs.first_seed, *digests))
         rows = zip(runs.seeds, *(ended[name].tolist() for name in COLUMNS), strict=True)
         names = f"experiment, engine, seed, {', '.join(COLUMNS)}"
         marks = ", ".join("?" * (3 + len(COLUMNS)))

@@ -49,6 +49,24 @@ class StoredRuns:
         return sum(len(piece) for piece in self.ranges)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """An experiment's record: its fingerprint, what `Experiment.from_dict` reads, and the digest of both."""
+
+    fingerprint: str
+    experiment: dict[str, Any]
+    digest: bytes
+
+    @property
+    def words(self) -> str:
+        """Which experiment it is, in a few words."""
+        try:
+            widths = "-".join(str(width) for width in self.experiment["network"]["widths"])
+            return f"{widths}, {self.experiment['epochs']:,} epochs"
+        except (LookupError, TypeError, ValueError):
+            return f"experiment {self.fingerprint[:8]}"
+
+
 def stored_runs(db: sqlite3.Connection) -> tuple[list[StoredRuns], list[str]]:
     """Return what the database holds, the experiment first saved first, and what is damaged, a line each.
 
@@ -72,12 +90,12 @@ def stored_runs(db: sqlite3.Connection) -> tuple[list[StoredRuns], list[str]]:
     for key, engine, size, first, last in rows:
         if key not in experiments:
             continue
-        fingerprint, experiment = experiments[key]
+        record = experiments[key]
         try:
             found.append(
                 StoredRuns(
-                    experiment=experiment,
-                    fingerprint=fingerprint,
+                    experiment=record.experiment,
+                    fingerprint=record.fingerprint,
                     engine=str(engine),
                     ranges=tuple(merge(ranges[key, engine])),
                     solved=int(solved.get((key, engine), 0)),
@@ -87,24 +105,25 @@ def stored_runs(db: sqlite3.Connection) -> tuple[list[StoredRuns], list[str]]:
                 )
             )
         except (TypeError, ValueError):
-            damaged.append(f"what is kept of the runs of experiment {shown(fingerprint[:8])} can't be read")
+            damaged.append(f"what is kept of the runs of {record.words} can't be read")
     return found, damaged
 
 
-def read_experiments(db: sqlite3.Connection) -> tuple[dict[int, tuple[str, dict[str, Any]]], list[str]]:
-    """Return each experiment's fingerprint and plain data, by its key, and what is damaged, a line each."""
-    found: dict[int, tuple[str, dict[str, Any]]] = {}
+def read_experiments(db: sqlite3.Connection) -> tuple[dict[int, Record], list[str]]:
+    """Return each experiment's record by its key, and what is damaged, a line each."""
+    found: dict[int, Record] = {}
     damaged: list[str] = []
     for key, fingerprint, text, digest in db.execute(
         "SELECT id, fingerprint, experiment, digest FROM experiments ORDER BY id"
     ).fetchall():
         fingerprint, text = str(fingerprint), str(text)
+        due = text_digest(fingerprint, text)
         try:
             experiment = msgspec.json.decode(text, type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             experiment = None
-        if experiment is None or digest not in (None, text_digest(fingerprint, text)):
+        if experiment is None or digest not in (None, due):
             damaged.append(f"the record of experiment {shown(fingerprint[:8])} isn't what was saved")
         else:
-            found[key] = fingerprint, experiment
+            found[key] = Record(fingerprint=fingerprint, experiment=experiment, digest=due)
     return found, damaged
