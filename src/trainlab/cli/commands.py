@@ -196,6 +196,9 @@ CARE = (
     ),
 )
 
+PARTS = {"explain": QUESTIONS, "store": CARE}
+"""The commands of those that are several."""
+
 
 def examples_words(examples: tuple[str, ...]) -> str:
     """Return the examples that help ends with."""

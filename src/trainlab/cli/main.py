@@ -13,7 +13,7 @@ from typing import Any
 from cyclopts import App, CycloptsError, Group
 
 from trainlab import __version__
-from trainlab.cli.commands import COMMANDS, FIRST, GROUPS, examples_words
+from trainlab.cli.commands import COMMANDS, FIRST, GROUPS, PARTS, examples_words
 from trainlab.cli.options import UsageError, shortened
 from trainlab.errors import TrainlabError
 
@@ -36,7 +36,7 @@ app = App(
 # A command's module is imported when the command is: help must not wait for the engines.
 _groups = {name: Group(name, sort_key=place) for place, name in enumerate(GROUPS)}
 for _place, _command in enumerate(COMMANDS):
-    _is_app = _command.name in ("explain", "store")
+    _is_app = _command.name in PARTS
     # An app brings its own end of help.
     _ends = {} if _is_app else {"help_epilogue": examples_words(_command.examples)}
     app.command(

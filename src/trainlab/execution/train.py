@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from trainlab.engine import Engine, Runs, by_engine, engine_of, get_engine, stored_name
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, StoreError
 from trainlab.execution.plan import plan
 from trainlab.execution.pool import carry_out
 from trainlab.execution.progress import Overall, Progress, Workload
@@ -86,7 +86,13 @@ def train_and_read(
         again, theirs = [experiments[place] for place in damaged], [asked[place] for place in damaged]
         train_missing(again, theirs, engine=engine, store=store, **options)
         for place in damaged:
-            take(place)
+            try:
+                take(place)
+            except DamagedError as error:
+                raise StoreError(
+                    f"{error.words}, also after they were trained again. 'trainlab store repair' writes the "
+                    "file anew, without what is damaged."
+                ) from None
     return [found[place] for place in range(len(experiments))]
 
 

@@ -4,7 +4,7 @@ from trainlab.store.check import Checked
 from trainlab.store.damage import DamagedChunk, DamagedError, DamageWarning
 from trainlab.store.named_studies import STOPPED, HeldSeeds, Kind, NamedStudy
 from trainlab.store.outcomes import OUTCOME, Outcomes
-from trainlab.store.repair import Repaired
+from trainlab.store.repair import Repaired, repair
 from trainlab.store.seed_ranges import merge, subtract
 from trainlab.store.sqlite_errors import BrokenError
 from trainlab.store.store import DEFAULT_FOLDER, Store
@@ -27,5 +27,6 @@ __all__ = [
     "Store",
     "StoredRuns",
     "merge",
+    "repair",
     "subtract",
 ]

@@ -18,67 +18,83 @@ from trainlab.store.check import Tell, each_chunk, judged_runs
 from trainlab.store.chunks import Chunk, read_blobs, read_rows
 from trainlab.store.named_studies import named_studies
 from trainlab.store.outcomes import COLUMNS
-from trainlab.store.schema import make_tables, transaction
-from trainlab.store.sqlite_errors import UNREADABLE
+from trainlab.store.schema import APPLICATION, connect, make_tables, prepare, transaction
+from trainlab.store.sqlite_errors import BROKEN, REASONS, UNREADABLE, as_store_errors
+from trainlab.store.store import FILE_NAME
 from trainlab.store.stored_runs import read_experiments
 
 T = TypeVar("T")
 
+HEADER, APPLICATION_AT = 100, slice(68, 72)
+"""Of a file of SQLite: the bytes of its header, and which of them say whose it is."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Repaired:
-    """How many chunks and runs a repair kept, how many chunks it lost, and where the old file is."""
+    """How many chunks and runs a repair kept, and where the file as it was is."""
 
     chunks: int
     runs: int
-    lost: int
     copy: Path
 
 
-def repair(db: sqlite3.Connection, file: Path, tell: Tell) -> Repaired:
-    """Put a file of all that is sound in the place of `file`, which `db` has open; `db` is closed.
+def repair(folder: str | os.PathLike[str], tell: Tell) -> Repaired:
+    """Put a file of all that is sound in the place of the store's, a copy of which is kept beside it.
 
-    Chunks of older versions get digests of what they are now. Raises StoreError if the file is in use.
+    Chunks of older versions get digests of what they are now. Raises StoreError if it is in use, or no store.
     """
-    _alone(db, file)
+    file = Path(folder) / FILE_NAME
+    if not file.is_file():
+        raise StoreError(f"{Path(folder)}: holds no store. --store names its folder.")
+    with file.open("rb") as raw:
+        if raw.read(HEADER)[APPLICATION_AT] != APPLICATION.to_bytes(4, "big"):
+            raise StoreError(f"{file}: {REASONS[sqlite3.SQLITE_NOTADB]}")
     moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     copy, fresh = (file.with_name(f"{file.name}.{end}-{moment}") for end in ("damaged", "repaired"))
-    with closing(sqlite3.connect(fresh, isolation_level=None)) as empty, transaction(empty):
-        make_tables(empty)
+    with as_store_errors(str(file)):
+        try:
+            with closing(connect(str(fresh))) as empty, transaction(empty):
+                make_tables(empty)
+            with closing(connect(str(file))) as db:
+                chunks, runs = _carried_over(db, file, fresh, tell)
+            # Copied rather than renamed, so that at no moment there is no store.
+            shutil.copy2(file, copy)
+            for end in ("-wal", "-shm"):
+                # Left if SQLite couldn't fold it into a broken file; it must not be into the new one.
+                if Path(f"{file}{end}").exists():
+                    os.replace(f"{file}{end}", f"{copy}{end}")
+            os.replace(fresh, file)
+        finally:
+            fresh.unlink(missing_ok=True)
+    return Repaired(chunks=chunks, runs=runs, copy=copy)
+
+
+def _carried_over(db: sqlite3.Connection, file: Path, fresh: Path, tell: Tell) -> tuple[int, int]:
+    """Copy what is sound into the fresh file, nothing if none can be read; return how many chunks and runs."""
     try:
+        prepare(db, str(file), patience=0.0)
+        # This folds the write-ahead log into the file, and works only if no other program has it open.
+        db.execute("PRAGMA journal_mode = DELETE")
         db.execute("ATTACH ? AS fresh", (str(fresh),))
         with transaction(db):
-            chunks, runs, lost = _copy(db, tell)
-        db.close()
-        # Copied rather than renamed, so that at no moment there is no store.
-        shutil.copy2(file, copy)
-        os.replace(fresh, file)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-    return Repaired(chunks=chunks, runs=runs, lost=lost, copy=copy)
-
-
-def _alone(db: sqlite3.Connection, file: Path) -> None:
-    """Fold the write-ahead log into the file, which works only if no other program has it open."""
-    try:
-        db.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return _copy(db, tell)
+    except UNREADABLE as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StoreError(f"{file}: is in use. Repair it when no other program has it open.") from error
-        raise
+        if code not in BROKEN:
+            raise
+        return 0, 0
 
 
-def _copy(db: sqlite3.Connection, tell: Tell) -> tuple[int, int, int]:
-    """Copy what is sound; return how many chunks and runs that is, and how many chunks are lost."""
+def _copy(db: sqlite3.Connection, tell: Tell) -> tuple[int, int]:
+    """Copy what is sound; return how many chunks and runs that is."""
     experiments = dict(_readable(lambda: read_experiments(db)[0].items()))
-    kept = runs = lost = 0
+    chunks = runs = 0
     for chunk, words in _readable(lambda: each_chunk(db, experiments, tell)):
-        if chunk is None or words or _taken(db, chunk):
-            lost += 1
-        else:
+        if chunk is not None and not words and not _taken(db, chunk):
             _copy_chunk(db, chunk)
-            kept, runs = kept + 1, runs + len(chunk.seeds)
+            chunks, runs = chunks + 1, runs + len(chunk.seeds)
     db.execute(
         """INSERT INTO fresh.experiments SELECT * FROM main.experiments
         WHERE id IN (SELECT experiment FROM fresh.chunks)"""
@@ -93,7 +109,7 @@ def _copy(db: sqlite3.Connection, tell: Tell) -> tuple[int, int, int]:
         for table, column in (("studies", "id"), ("study_experiments", "study")):
             copy = f"INSERT INTO fresh.{table} SELECT * FROM main.{table} WHERE {column} = ?"
             db.execute(copy, (study.key,))
-    return kept, runs, lost
+    return chunks, runs
 
 
 def _readable(read: Callable[[], Iterable[T]]) -> Iterator[T]:

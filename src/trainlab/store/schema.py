@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 
 from trainlab.engine.runs import COARSE, STEP_GRADIENT, UNKNOWN
 from trainlab.errors import StoreError
@@ -127,6 +128,14 @@ LOST_ROWS = """DELETE FROM runs WHERE NOT EXISTS (
     SELECT 1 FROM chunks WHERE chunks.experiment = runs.experiment AND chunks.engine = runs.engine
     AND runs.seed >= first_seed AND runs.seed < first_seed + count)"""
 """Deletes the rows of runs that no chunk holds."""
+
+
+def connect(database: str, *, patience: float = 0.0) -> sqlite3.Connection:
+    """Return a connection that waits for others that write, `patience` seconds."""
+    db = sqlite3.connect(database, timeout=patience, isolation_level=None)
+    # Text that isn't UTF-8 is damage, which its digest tells; it is no reason to fail when it is read.
+    db.text_factory = partial(str, encoding="utf-8", errors="replace")
+    return db
 
 
 def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:

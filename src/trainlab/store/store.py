@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,8 +23,7 @@ from trainlab.store.digests import ChunkName, text_digest
 from trainlab.store.named_studies import HeldSeeds, Kind, NamedStudy, held_seeds, named_studies, remember
 from trainlab.store.outcomes import COLUMNS, Outcomes, outcomes_of
 from trainlab.store.read import read_outcomes, read_runs
-from trainlab.store.repair import Repaired, repair
-from trainlab.store.schema import LOST_ROWS, prepare, snapshot, transaction
+from trainlab.store.schema import LOST_ROWS, connect, prepare, snapshot, transaction
 from trainlab.store.seed_ranges import subtract
 from trainlab.store.sqlite_errors import as_store_errors, make_folder
 from trainlab.store.stored_runs import StoredRuns, stored_runs
@@ -49,9 +46,7 @@ class Store:
     def __init__(self, database: str, *, place: str) -> None:
         self.place = place
         with as_store_errors(place):
-            self._db = sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None)
-            # Text that isn't UTF-8 is damage, which its digest tells; it is no reason to fail here.
-            self._db.text_factory = partial(str, encoding="utf-8", errors="replace")
+            self._db = connect(database, patience=BUSY_SECONDS)
             try:
                 prepare(self._db, place, patience=BUSY_SECONDS)
             except BaseException:
@@ -219,14 +214,6 @@ class Store:
         """Look for damage everywhere; `on_progress` is told how many chunks are done, of how many."""
         with as_store_errors(self.place), snapshot(self._db):
             return check(self._db, on_progress)
-
-    def repair(self, on_progress: Tell = lambda done, total: None) -> Repaired:
-        """Put a file without what is damaged in the place of this one, which is kept beside it; close it.
-
-        Raises StoreError if another program has it open.
-        """
-        with as_store_errors(self.place):
-            return repair(self._db, Path(self.place), on_progress)
 
     def delete(self, experiments: Iterable[Experiment], *, engine: str) -> int:
         """Delete all runs of these experiments by this engine; return how many there were."""
