@@ -13,6 +13,6 @@ def repair_command(*, store: Folder = DEFAULT_STORE) -> None:
     with progress_line("repairing") as show:
         done = repair(store, lambda done, total: show.tell(done, total, counted(done, "chunk")))
     print(
-        f"Kept {counted(done.chunks, 'sound chunk')} ({counted(done.runs, 'run')}); the rest is trained again "
-        f"when it is asked for. The file as it was: {done.copy}"
+        f"Kept {counted(done.chunks, 'sound chunk')} ({counted(done.runs, 'run')}); the rest is trained "
+        f"again when it is asked for. The file as it was: {done.copy}"
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +25,7 @@ HEADS = """SELECT chunks.rowid, chunks.experiment, chunks.engine, chunks.first_s
     AND digests.first_seed = chunks.first_seed"""
 """What names chunks, and their digests, which reads no blob."""
 
+_Size = Annotated[int, msgspec.Meta(ge=0)]
 ALTERED = "they aren't what was saved"
 
 
@@ -155,13 +156,9 @@ def _shapes(chunk: Chunk) -> dict[str, list[int]]:
     if dtype not in FLOAT_KINDS:
         raise UnfitError(f"their dtype is none of {', '.join(FLOAT_KINDS)}")
     try:
-        shapes = json.loads(text)
-    except (ValueError, RecursionError):
+        shapes = msgspec.json.decode(text, type=dict[str, list[_Size]])
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         raise UnfitError("their shapes can't be read") from None
-    if not isinstance(shapes, dict) or not all(_is_shape(shapes.get(name)) for name in FLOATS):
+    if not shapes.keys() >= set(FLOATS):
         raise UnfitError("their shapes can't be read")
     return shapes
-
-
-def _is_shape(value: object) -> bool:
-    return isinstance(value, list) and all(type(size) is int and size >= 0 for size in value)

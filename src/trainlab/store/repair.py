@@ -70,7 +70,7 @@ def repair(folder: str | os.PathLike[str], tell: Tell) -> Repaired:
 
 
 def _carried_over(db: sqlite3.Connection, file: Path, fresh: Path, tell: Tell) -> tuple[int, int]:
-    """Copy what is sound into the fresh file, nothing if none can be read; return how many chunks and runs."""
+    """Copy what is sound into the fresh file, if anything is; return how many chunks and runs."""
     try:
         prepare(db, str(file), patience=0.0)
         # This folds the write-ahead log into the file, and works only if no other program has it open.

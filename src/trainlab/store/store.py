@@ -45,6 +45,8 @@ class Store:
 
     def __init__(self, database: str, *, place: str) -> None:
         self.place = place
+        self.damage: list[str] = []
+        """What was damaged and passed over since the store was opened, a line each."""
         with as_store_errors(place):
             self._db = connect(database, patience=BUSY_SECONDS)
             try:
@@ -230,8 +232,9 @@ class Store:
 
     def _warn(self, words: str) -> None:
         """Say what is damaged and passed over."""
-        repair = "'trainlab store repair' deletes what is damaged."
-        warnings.warn(f"{self.place}: is damaged: {words}. {repair}", DamageWarning, stacklevel=3)
+        line = f"{self.place}: is damaged: {words}. 'trainlab store repair' deletes what is damaged."
+        self.damage.append(line)
+        warnings.warn(line, DamageWarning, stacklevel=3)
 
     def _key_with_all(self, experiment: Experiment, seeds: range, engine: str) -> int:
         """Return the experiment's key; raise StoreError unless all the seeds are there."""
