@@ -15,6 +15,8 @@ from trainlab.store.outcomes import OUTCOME, Outcomes
 SIZE = 16
 """Bytes of a digest."""
 
+_KEPT = OUTCOME.newbyteorder("<")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChunkName:
@@ -28,7 +30,7 @@ class ChunkName:
 
     def outcomes_digest(self, rows: Outcomes) -> bytes:
         """Return the digest of the chunk with these rows."""
-        return digest_of([*self._pieces, rows.astype(OUTCOME.newbyteorder("<"), copy=False).tobytes()])
+        return digest_of([*self._pieces, rows.astype(_KEPT, copy=False).tobytes()])
 
     def blobs_digest(self, blobs: Iterable[bytes]) -> bytes:
         """Return the digest of the chunk with these blobs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,15 @@ from trainlab.engine import Runs
 from trainlab.engine.runs import STEP_GRADIENT, rows_of
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment, Full
-from trainlab.store.chunks import Chunk, UnfitError, arrays_of, read_blobs, read_rows, touching
+from trainlab.store.chunks import Chunk, UnfitError, arrays_of, read_blobs, read_rows
 from trainlab.store.damage import DamagedChunk, DamagedError
 from trainlab.store.outcomes import EVENTS, NUMBERS, Outcomes
 
 
 def read_runs(
-    db: sqlite3.Connection, key: int, experiment: Experiment, seeds: range, *, engine: str, place: str
+    db: sqlite3.Connection, chunks: Sequence[Chunk], experiment: Experiment, seeds: range, *, place: str
 ) -> Runs:
-    """Return the runs of seeds that are all there; raise DamagedError if some aren't what was saved."""
-    chunks = touching(db, key, experiment.fingerprint, engine, seeds)
+    """Return the runs of seeds that these chunks hold; raise DamagedError if some aren't what was saved."""
     kinds = {chunk.kind for chunk in chunks}
     rows: list[Outcomes] = []
     arrays: list[dict[str, npt.NDArray[Any]]] = []
@@ -34,7 +34,9 @@ def read_runs(
             damaged.append(_damaged(chunk, error))
     _check(place, experiment, seeds, chunks, damaged)
     if len(kinds) > 1:
-        raise StoreError(f"{place}: engine {engine!r} saved runs in different formats: {sorted(kinds)}.")
+        raise StoreError(
+            f"{place}: engine {chunks[0].name.engine!r} saved runs in different formats: {sorted(kinds)}."
+        )
     ended = _joined(rows, chunks, seeds)
     blobs = _joined_arrays(arrays, chunks, experiment, seeds)
     events = {name: np.ascontiguousarray(ended[name]) for name in EVENTS}
@@ -43,10 +45,9 @@ def read_runs(
 
 
 def read_outcomes(
-    db: sqlite3.Connection, key: int, experiment: Experiment, seeds: range, *, engine: str, place: str
+    db: sqlite3.Connection, chunks: Sequence[Chunk], experiment: Experiment, seeds: range, *, place: str
 ) -> Outcomes:
     """Return how the runs ended, ``[n]``; raise DamagedError if some of that isn't what was saved."""
-    chunks = touching(db, key, experiment.fingerprint, engine, seeds)
     rows: list[Outcomes] = []
     damaged: list[DamagedChunk] = []
     for chunk in chunks:
@@ -69,7 +70,7 @@ def _check(
     place: str,
     experiment: Experiment,
     seeds: range,
-    chunks: list[Chunk],
+    chunks: Sequence[Chunk],
     damaged: list[DamagedChunk],
 ) -> None:
     """Raise DamagedError if chunks are damaged, and StoreError if they don't share the seeds among them."""
@@ -91,17 +92,20 @@ def _overlap(chunk: Chunk, seeds: range) -> range:
     return range(max(chunk.seeds.start, seeds.start), min(chunk.seeds.stop, seeds.stop))
 
 
-def _joined(rows: list[Outcomes], chunks: list[Chunk], seeds: range) -> Outcomes:
+def _joined(rows: list[Outcomes], chunks: Sequence[Chunk], seeds: range) -> Outcomes:
     """Join the rows of the chunks that are of `seeds`."""
     parts: list[Outcomes] = []
     for part, chunk in zip(rows, chunks, strict=True):
         held = _overlap(chunk, seeds)
         parts.append(part[held.start - chunk.seeds.start : held.stop - chunk.seeds.start])
-    return np.concatenate(parts)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _joined_arrays(
-    parts: list[dict[str, npt.NDArray[Any]]], chunks: list[Chunk], experiment: Experiment, seeds: range
+    parts: list[dict[str, npt.NDArray[Any]]],
+    chunks: Sequence[Chunk],
+    experiment: Experiment,
+    seeds: range,
 ) -> dict[str, npt.NDArray[Any]]:
     """Join the chunks' arrays into arrays as `Runs` has them."""
     arrays: dict[str, npt.NDArray[Any]] = {}

@@ -17,7 +17,7 @@ from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store.blobs import BLOBS, encode
 from trainlab.store.check import Checked, Tell, check
-from trainlab.store.chunks import seeds_of
+from trainlab.store.chunks import Chunk, seeds_of, touching
 from trainlab.store.damage import DamagedChunk, DamageWarning
 from trainlab.store.digests import ChunkName, text_digest
 from trainlab.store.named_studies import HeldSeeds, Kind, NamedStudy, held_seeds, named_studies, remember
@@ -93,20 +93,22 @@ class Store:
         """Write all these runs in one transaction; seeds that are already there stay as they are."""
         with as_store_errors(self.place), transaction(self._db):
             for runs in runs_list:
-                key = self._key(runs.experiment) or self._add(runs.experiment)
+                # Asked for once: it is a digest of all that the experiment says.
+                name = runs.experiment.fingerprint
+                key = self._key(name) or self._add(name, runs.experiment)
                 for gap in subtract(runs.seeds, self._held(key, engine, runs.seeds)):
-                    self._insert(key, engine, runs if gap == runs.seeds else select(runs, gap))
+                    self._insert(key, name, engine, runs if gap == runs.seeds else select(runs, gap))
 
     def missing(self, experiment: Experiment, seeds: range, *, engine: str) -> list[range]:
         """Return the seeds whose runs aren't there, as ascending ranges."""
         with as_store_errors(self.place):
-            return subtract(seeds, self._held(self._key(experiment), engine, seeds))
+            return subtract(seeds, self._held(self._key(experiment.fingerprint), engine, seeds))
 
     def load(self, experiment: Experiment, seeds: range, *, engine: str) -> Runs:
         """Return the runs of all these seeds; raise StoreError if one isn't there."""
         with as_store_errors(self.place), snapshot(self._db):
-            key = self._key_with_all(experiment, seeds, engine)
-            return read_runs(self._db, key, experiment, seeds, engine=engine, place=self.place)
+            held = self._chunks_with_all(experiment, seeds, engine)
+            return read_runs(self._db, held, experiment, seeds, place=self.place)
 
     def outcomes(self, experiment: Experiment, seeds: range, *, engine: str) -> Outcomes:
         """Return how the runs of all these seeds ended, without their arrays: ``[n]`` rows of `OUTCOME`.
@@ -114,14 +116,8 @@ class Store:
         For 32 runs it takes 50 µs, `load` 170. Raises StoreError if one isn't there.
         """
         with as_store_errors(self.place), snapshot(self._db):
-            return read_outcomes(
-                self._db,
-                self._key_with_all(experiment, seeds, engine),
-                experiment,
-                seeds,
-                engine=engine,
-                place=self.place,
-            )
+            held = self._chunks_with_all(experiment, seeds, engine)
+            return read_outcomes(self._db, held, experiment, seeds, place=self.place)
 
     def discard(self, chunks: Iterable[DamagedChunk]) -> None:
         """Delete damaged chunks, so that their runs count as missing."""
@@ -139,11 +135,11 @@ class Store:
     ) -> None:
         """Keep what rules with this digest say of a run, as JSON; the run must be there."""
         with as_store_errors(self.place), transaction(self._db):
-            key = self._key_with_all(experiment, range(seed, seed + 1), engine)
-            named = experiment.fingerprint, engine, str(seed), rules
+            (chunk,) = self._chunks_with_all(experiment, range(seed, seed + 1), engine)
+            named = chunk.name.fingerprint, engine, str(seed), rules
             self._db.execute(
                 "INSERT OR REPLACE INTO judged_runs VALUES (?, ?, ?, ?, ?, ?)",
-                (key, engine, seed, rules, found.decode(), text_digest(*named, found.decode())),
+                (chunk.key, engine, seed, rules, found.decode(), text_digest(*named, found.decode())),
             )
 
     def judged(self, experiment: Experiment, *, engine: str, rules: str) -> dict[int, str]:
@@ -152,12 +148,11 @@ class Store:
             "SELECT seed, found, digest FROM judged_runs WHERE experiment = ? AND engine = ? AND rules = ?"
         )
         with as_store_errors(self.place):
-            rows = self._db.execute(query, (self._key(experiment), engine, rules)).fetchall()
+            name = experiment.fingerprint
+            rows = self._db.execute(query, (self._key(name), engine, rules)).fetchall()
         found: dict[int, str] = {}
         for seed, text, digest in rows:
-            if digest is None or digest == text_digest(
-                experiment.fingerprint, engine, str(seed), rules, str(text)
-            ):
+            if digest is None or digest == text_digest(name, engine, str(seed), rules, str(text)):
                 found[seed] = text
             else:
                 self._warn(f"what was said of the failed run of seed {seed} is passed over")
@@ -222,7 +217,7 @@ class Store:
         deleted = 0
         with as_store_errors(self.place), transaction(self._db):
             for experiment in experiments:
-                key = self._key(experiment)
+                key = self._key(experiment.fingerprint)
                 for table in ("chunks", "digests", "runs", "judged_runs"):
                     where = f"DELETE FROM {table} WHERE experiment = ? AND engine = ?"
                     count = self._db.execute(where, (key, engine)).rowcount
@@ -236,11 +231,13 @@ class Store:
         self.damage.append(line)
         warnings.warn(line, DamageWarning, stacklevel=3)
 
-    def _key_with_all(self, experiment: Experiment, seeds: range, engine: str) -> int:
-        """Return the experiment's key; raise StoreError unless all the seeds are there."""
-        key = self._key(experiment)
-        gaps = subtract(seeds, self._held(key, engine, seeds))
-        if key is None or gaps or not seeds:
+    def _chunks_with_all(self, experiment: Experiment, seeds: range, engine: str) -> list[Chunk]:
+        """Return the chunks that hold the seeds; raise StoreError unless all of them are there."""
+        name = experiment.fingerprint
+        key = self._key(name)
+        held = [] if key is None else touching(self._db, key, name, engine, seeds)
+        gaps = subtract(seeds, (chunk.seeds for chunk in held))
+        if gaps or not seeds:
             what = (
                 f"seeds {gaps[0].start} to {gaps[0].stop - 1} aren't there" if gaps else "no seeds asked for"
             )
@@ -248,18 +245,18 @@ class Store:
                 f"{self.place}: {what} ({experiment.network.label}, {experiment.epochs} epochs, "
                 f"engine {engine!r}). Train them first."
             )
-        return key
+        return held
 
-    def _key(self, experiment: Experiment) -> int | None:
+    def _key(self, fingerprint: str) -> int | None:
         query = "SELECT id FROM experiments WHERE fingerprint = ?"
-        row = self._db.execute(query, (experiment.fingerprint,)).fetchone()
+        row = self._db.execute(query, (fingerprint,)).fetchone()
         return row[0] if row else None
 
-    def _add(self, experiment: Experiment) -> int | None:
+    def _add(self, fingerprint: str, experiment: Experiment) -> int | None:
         text = msgspec.json.encode(experiment.to_dict(), order="sorted").decode()
         insert = "INSERT INTO experiments (fingerprint, experiment, digest) VALUES (?, ?, ?)"
-        digest = text_digest(experiment.fingerprint, text)
-        return self._db.execute(insert, (experiment.fingerprint, text, digest)).lastrowid
+        digest = text_digest(fingerprint, text)
+        return self._db.execute(insert, (fingerprint, text, digest)).lastrowid
 
     def _held(self, key: int | None, engine: str, seeds: range) -> list[range]:
         """Return the chunks that touch these seeds."""
@@ -269,11 +266,11 @@ class Store:
         found = (seeds_of(first, count) for first, count in rows)
         return [each for each in found if each is not None]
 
-    def _insert(self, key: int | None, engine: str, runs: Runs) -> None:
+    def _insert(self, key: int | None, fingerprint: str, engine: str, runs: Runs) -> None:
         dtype, shapes, blobs = encode(runs)
         saved = datetime.now(UTC).isoformat(timespec="seconds")
         name = ChunkName(
-            fingerprint=runs.experiment.fingerprint,
+            fingerprint=fingerprint,
             engine=engine,
             seeds=runs.seeds,
             dtype=dtype,
@@ -287,11 +284,13 @@ class Store:
         digests = name.outcomes_digest(ended), name.blobs_digest(blobs)
         insert = "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?)"
         self._db.execute(insert, (key, engine, runs.first_seed, *digests))
+        # A row that no chunk holds is what is left of a damaged one.
+        left = "DELETE FROM runs WHERE experiment = ? AND engine = ? AND seed >= ? AND seed < ?"
+        self._db.execute(left, (key, engine, runs.seeds.start, runs.seeds.stop))
         rows = zip(runs.seeds, *(ended[name].tolist() for name in COLUMNS), strict=True)
         names = f"experiment, engine, seed, {', '.join(COLUMNS)}"
         marks = ", ".join("?" * (3 + len(COLUMNS)))
         self._db.executemany(
-            # A row that no chunk holds is what is left of a damaged one.
-            f"INSERT OR REPLACE INTO runs ({names}) VALUES ({marks})",
+            f"INSERT INTO runs ({names}) VALUES ({marks})",
             ((key, engine, *row) for row in rows),
         )

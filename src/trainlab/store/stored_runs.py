@@ -60,11 +60,26 @@ class Record:
     @property
     def words(self) -> str:
         """Which experiment it is, in a few words."""
-        try:
-            widths = "-".join(str(width) for width in self.experiment["network"]["widths"])
-            return f"{widths}, {self.experiment['epochs']:,} epochs"
-        except (LookupError, TypeError, ValueError):
-            return f"experiment {self.fingerprint[:8]}"
+        widths = "-".join(str(width) for width in self.experiment["network"]["widths"])
+        return f"{widths}, {self.experiment['epochs']:,} epochs"
+
+
+class _Network(msgspec.Struct):
+    widths: list[int]
+
+
+class _Named(msgspec.Struct):
+    name: str
+
+
+class _Form(msgspec.Struct):
+    """What every record has that is shown of it."""
+
+    network: _Network
+    loss: _Named
+    optimizer: _Named
+    epochs: int
+    task: dict[str, Any]
 
 
 def stored_runs(db: sqlite3.Connection) -> tuple[list[StoredRuns], list[str]]:
@@ -119,6 +134,7 @@ def read_experiments(db: sqlite3.Connection) -> tuple[dict[int, Record], list[st
         fingerprint, text = str(fingerprint), str(text)
         due = text_digest(fingerprint, text)
         try:
+            msgspec.json.decode(text, type=_Form)
             experiment = msgspec.json.decode(text, type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             experiment = None
