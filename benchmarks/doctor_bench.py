@@ -100,11 +100,11 @@ def _costs(chosen: Sequence[Case], kept: dict[str, Any]) -> Iterator[dict[str, A
 def _outcomes(chosen: Sequence[Case], kept: dict[str, Any], *, again: bool) -> Iterator[dict[str, Any]]:
     """Let all judge the runs that weren't judged by this doctor, and yield all that is kept after each."""
     rows, doctor = {row["key"]: row for row in kept.get("outcomes", [])}, doctors_digest()
-    asked = [case for case in chosen if case.kind != "mended" and case.of != "sealed"]
+    asked = [case for case in chosen if case.kind != "mended"]
     left = [case for case in asked if again or rows.get(case.key, {}).get("doctor") != doctor]
     for number, case in enumerate(left, start=1):
         rows[case.key] = doctor_outcomes.measured(case) | {"doctor": doctor}
-        kept["outcomes"] = sorted(rows.values(), key=lambda row: (row["set"], row["name"]))
+        kept["outcomes"] = sorted(rows.values(), key=lambda row: (row["set"], row["name"], row["key"]))
         yield _noted(kept, number, len(left))
 
 

@@ -125,7 +125,8 @@ def measured(case: Case) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as made:
         runs = judged(case.copy_to(Path(made)))
     said = [{"seed": each.seed, "said": each.said} for each in runs]
-    return {"set": case.of, "key": case.key, "name": case.script.name, "runs": said}
+    name = "" if case.of == "sealed" else case.script.name
+    return {"set": case.of, "key": case.key, "name": name, "runs": said}
 
 
 def disagreements(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""Headless Chromium for tests of pages: a browser a session, driven by Playwright, and tabs that keep notes.
+"""Headless Chromium for tests of pages: a browser a file, driven by Playwright, and tabs that keep notes.
 
 It is Debian's own (``apt-get install chromium``); Playwright downloads none.
 """
@@ -49,9 +49,9 @@ class Tab:
 OpenTab = Callable[..., Tab]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser, as long as the tests run."""
+    """The browser, as long as the tests of a file run: Playwright's loop would be in the way of others'."""
     # Only tests of pages pay for its import.
     from playwright.sync_api import sync_playwright
 

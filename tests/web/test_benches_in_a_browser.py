@@ -167,6 +167,7 @@ def test_a_click_in_the_range_test_takes_its_rate_and_a_handle_moves_the_schedul
     first.press("End")
     assert state_of(page.url)["a"]["schedule"]["milestones"] == [99, 100]
     second = page.get_by_role("slider", name="Milestone 2")
+    expect(page.locator("#view-rates .stale")).to_have_count(0)  # Each answer draws handles anew.
     box = second.locator("circle").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 7, box["y"] + 7)

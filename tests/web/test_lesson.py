@@ -136,3 +136,22 @@ def test_it_works_from_disk_without_a_server(lesson: Lesson, open_tab: OpenTab, 
     )
     assert [address for address in tab.requests if not address.startswith("file:")] == []
     assert tab.said == []
+
+
+@needs_chromium
+@pytest.mark.process
+def test_a_run_that_it_does_not_hold_is_said_in_its_place(open_tab: OpenTab, tmp_path: Any):
+    content = study_content(STUDY)
+    small = make_lesson(content, seeds=6, most_bytes=make_lesson(content, seeds=6).size - 30_000)
+    index, _ = held(small)
+    missing = next(seed for seed in range(6) if str(seed) not in index["cells"][0]["replays"])
+    file = tmp_path / "lesson.html"
+    file.write_text(small.html, encoding="utf-8")
+    tab = open_tab(file.as_uri())
+    picker = tab.page.get_by_role("slider", name="Seed", exact=True)
+    tab.page.wait_for_selector("#answer:not(.stale) .headline:text-matches('seeds solve it')")
+    for _ in range(missing):
+        picker.press("ArrowRight")
+    tab.page.wait_for_selector("#run p:text-matches('the lesson holds replays')")
+    assert tab.page.locator("#run-title").inner_text() == f"One run: seed {missing}"
+    assert tab.said == []

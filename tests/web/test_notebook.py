@@ -131,8 +131,24 @@ def test_a_desk_answers_as_the_server_does():
     header = sent.wait(2)[-1]
     assert header["kind"] == "error"
     assert "'mes'" in header["message"]
+    assert header["field"] == "loss"
     desk.ask(3, "answer", {"ask": "nothing"})
     assert sent.wait(3)[-1]["kind"] == "error"
+    desk.close()
+
+
+def test_a_desk_goes_on_after_an_error_that_nobody_foresaw(monkeypatch: pytest.MonkeyPatch):
+    def fails(question: Any, limits: object) -> Any:
+        raise MemoryError if question.first_seed else ZeroDivisionError
+
+    monkeypatch.setattr(notebook, "answer", fails)
+    sent = Sent()
+    desk = Desk(sent)
+    for number, words in enumerate(("ZeroDivisionError", "too little memory"), start=1):
+        desk.ask(number, "answer", {**QUESTION, "first_seed": number - 1})
+        header = sent.wait(number)[-1]
+        assert header["kind"] == "error"
+        assert words in header["message"]
     desk.close()
 
 

@@ -174,6 +174,36 @@ def test_axe_finds_nothing_amiss(open_lab: OpenLab, theme: Theme, width: int):
     assert tab.said == []
 
 
+def test_another_task_has_network_and_goal_follow(open_lab: OpenLab):
+    tab, answers = open_lab()
+    task = tab.page.get_by_label("data", exact=True)
+    task.select_option("blobs")
+    tab.page.wait_for_function("() => location.hash.includes('blobs')")
+    tab.page.wait_for_selector(ANSWERED)
+    assert tab.page.get_by_label("widths", exact=True).input_value() == "2-3-3"
+    told = tab.page.locator(".build [role=status]").all_inner_texts()
+    assert any("follows the data: 2-3-3. Solved now means 95 % of the classes right" in each for each in told)
+    task.select_option("xor")
+    tab.page.wait_for_function("() => location.hash.includes('2%2C3%2C1')")
+    tab.page.wait_for_selector(ANSWERED)
+    assert "solved" not in tab.page.url
+    assert answers[-1]["solved_is"].endswith("less than 0.1 from its target.")
+
+
+def test_an_error_hides_what_belongs_to_an_older_answer(open_lab: OpenLab):
+    tab, _ = open_lab()
+    widths = tab.page.get_by_label("widths", exact=True)
+    widths.fill("")
+    widths.press("Enter")
+    tab.page.wait_for_selector("#answer.refused")
+    assert not tab.page.get_by_role("slider", name="Seed", exact=True).is_visible()
+    widths.fill("2-4-1")
+    widths.press("Enter")
+    tab.page.wait_for_selector("#answer:not(.refused)")
+    assert tab.page.get_by_role("slider", name="Seed", exact=True).is_visible()
+    assert tab.said == []
+
+
 def test_two_visitors_at_once_get_their_own_answers(open_lab: OpenLab):
     other = Experiment.from_dict(xor(epochs=20))
     one, its = open_lab()

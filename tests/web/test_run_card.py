@@ -176,3 +176,12 @@ def test_axe_finds_nothing_amiss_in_it(open_run: OpenRun, theme: str, width: int
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_outputs_that_are_logits_are_shown_as_what_they_predict(open_run: OpenRun):
+    page = open_run(xor(network={"widths": [2, 3, 1], "output_activation": "linear"}, loss="bce_with_logits"))
+    page.locator(".neurons button").last.focus()
+    words = page.locator("#network-words", has_text="over the picture").inner_text()
+    found = re.match(r"The output \(linear, then sigmoid\): from (\S+) to (\S+) over", words)
+    assert found is not None, words
+    assert 0 <= number(found[1]) < number(found[2]) <= 1

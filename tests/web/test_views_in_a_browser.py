@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -31,6 +31,14 @@ B = json.loads(json.dumps(page_form(Experiment.from_dict(xor(epochs=40)))))
 SEEDS = 48
 
 OpenState = Callable[..., Tab]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def patience() -> Iterator[None]:
+    """Answers come late where other tests compile."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -94,7 +102,7 @@ def test_the_map_has_the_plane_s_counts_and_a_cell_goes_there(open_state: OpenSt
     page = tab.page
     cells = page.get_by_role("gridcell")
     unknown = page.locator(".plane [aria-label*='not known yet']")
-    expect(unknown).to_have_count(0, timeout=30_000)
+    expect(unknown).to_have_count(0)
     labels = [label for each in cells.all() if (label := each.get_attribute("aria-label"))]
     assert len(labels) == 25
     here = page.locator(".plane [aria-current=location]")
@@ -157,14 +165,27 @@ def test_a_guessed_number_is_told_how_far_off_it_is(open_state: OpenState):
     expect(answer).to_be_visible()
     expect(answer).to_contain_text(truth["sentence"])
     off = f"{100 * truth['k'] / SEEDS:.0f} points off."
+    expect(page.get_by_label("Guess first", exact=True)).to_be_focused()
     expect(page.get_by_label("Guess first", exact=True)).to_contain_text(
         f"You guessed 0 of {SEEDS}; it is {truth['k']}: {off}"
     )
     page.get_by_label("epochs", exact=True).fill("40")
     page.keyboard.press("Enter")
     expect(answer).to_be_hidden()
+    rate = page.get_by_label("lr", exact=True)
+    rate.fill("fast")
+    rate.press("Enter")
+    expect(answer).to_contain_text("'fast': must be a number")
+    rate.fill("0.05")
+    rate.press("Enter")
+    expect(answer).to_be_hidden()
     page.get_by_role("button", name="Guess first").click()
     expect(answer).to_be_visible()
+    page.go_back()
+    page.get_by_label("epochs", exact=True).fill("150")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Guess first", exact=True)).to_contain_text(f"{truth['k']}: {off}")
+    expect(page.get_by_label("Guess first", exact=True)).not_to_contain_text("guesses")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -7,7 +7,6 @@ after another from here; nothing is compiled for it that a population doesn't ne
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +28,7 @@ from trainlab.engine.kernel import tables
 from trainlab.engine.kernel.compile_cache import cached_njit
 from trainlab.engine.kernel.memory import tile_at
 from trainlab.engine.kernel.stopping import lower_rates
+from trainlab.engine.kernel.tile import call_unit
 from trainlab.engine.runs import Runs
 from trainlab.engine.warm_start import starting_parameters
 from trainlab.errors import EngineError
@@ -36,9 +36,6 @@ from trainlab.maths import learning_rates
 from trainlab.spec import Experiment, Gradients, NoStopping, Record, ReduceLROnPlateau
 
 Row = npt.NDArray[np.floating]
-Unit = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
-"""A compiled unit: of a tile's address and three whole numbers."""
-
 LEAST = 8
 """The networks of the smallest tile."""
 MOST_WORK = 1e8
@@ -171,10 +168,10 @@ class _Played:
         self._shuffle = self._unit("shuffle") if job.plan.sampling == tables.SHUFFLED else None
 
     def _unit(self, name: str) -> Callable[[int, int, int], None]:
-        function, address = Unit(int(self._record[f"unit_{name}"])), self._record.ctypes.data
+        lane, unit, address = self._job.lane, int(self._record[f"unit_{name}"]), self._record.ctypes.data
 
         def call(a: int, b: int, c: int) -> None:
-            function(address, a, b, c)
+            call_unit(lane, unit, address, a, b, c)
 
         return call
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trainlab.draw import Picture, css
@@ -85,6 +85,31 @@ def document(title: str, body: Html, *, style: str = "", script: str = "", polic
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>\n{css()}{page_style()}{style}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n{loaded}\n</body>\n</html>\n"
+    )
+
+
+def script_document(title: str, script: str, *, style: str, data: Mapping[str, str]) -> Html:
+    """Return a file whose `script`, a module, makes the page inside the element ``lab``.
+
+    `data` are texts that it finds by their ids. The policy lets nothing else run, and no request be made.
+
+    Raises:
+        ValueError: a text has a ``<``, at which a browser might end it.
+    """
+    for name, text in data.items():
+        if "<" in text:
+            raise ValueError(f"{name}: has a '<'; write it in another way, in JSON as \\u003c.")
+    blocks = [
+        Html(f'<script type="text/plain" id="{escape(name)}">{text}</script>') for name, text in data.items()
+    ]
+    policy = security_policy(script, images="data: blob:")
+    return Html(
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{css()}{style}</style>\n</head>\n<body>\n"
+        f'<div id="lab"></div>\n{join_html(blocks, LINE)}\n'
+        f'<script type="module">{script}</script>\n</body>\n</html>\n'
     )
 
 

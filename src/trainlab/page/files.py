@@ -21,11 +21,14 @@ def page_script() -> str:
 
 
 @cache
-def security_policy() -> str:
-    """Return the content security policy: no request at all, and no script but ours, known by its hash."""
-    digest = b64encode(sha256(page_script().encode()).digest()).decode()
+def security_policy(script: str = "", *, images: str = "data:") -> str:
+    """Return the content security policy: no request at all, and no script but this, known by its hash.
+
+    Without a `script`, it is the one that all pages share.
+    """
+    digest = b64encode(sha256((script or page_script()).encode()).digest()).decode()
     return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src {images}; "
         "base-uri 'none'; form-action 'none'"
     )
 

@@ -17,7 +17,7 @@ from trainlab.web.addresses import page_form
 from trainlab.web.answers.outcomes import WORDS
 
 SHOWN: Final = "xor44"
-"""The study whose networks and changes the course is about."""
+"""The study whose networks and changes the page begins with, and the course is about."""
 SEEDS: Final = 256
 NEAR: Final = 0.1
 """A guess of a share counts as right up to so far from it."""
@@ -27,7 +27,7 @@ Reading = Literal["effect", "share", "failures"]
 CHOICES: Final[Mapping[Reading, tuple[str, ...]]] = {
     "effect": ("B solves more seeds", "B solves fewer seeds", "no difference seen, or one below 2 points"),
     "share": (),
-    "failures": (*(f"{name}: {words}" for name, words in WORDS.items()), "none fails"),
+    "failures": (*(f"{name} {words}" for name, words in WORDS.items()), "none fails"),
 }
 """What can be guessed; of a share, any number of seeds."""
 

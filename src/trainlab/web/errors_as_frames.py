@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import traceback
 from typing import Final
 
+import msgspec
+
+from trainlab.errors import TrainlabError
 from trainlab.spec import Experiment
 from trainlab.web.frames import Frame
 
@@ -15,6 +19,19 @@ _PATH: Final = re.compile(
 
 Of two experiments that are compared, the one that is meant comes before it: ``B: network.widths[1] = 0: …``.
 """
+
+
+def words_of(error: Exception) -> str:
+    """Return what ended an answer as a line for the visitor; what nobody foresaw is printed, too."""
+    if isinstance(error, TrainlabError | msgspec.ValidationError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is too little memory for this question: ask for fewer seeds or examples."
+    traceback.print_exception(error)
+    return (
+        f"An error of trainlab's own, not of your experiment: {type(error).__name__}. "
+        "The terminal of 'trainlab serve' shows where; a notebook's, its kernel's output."
+    )
 
 
 def error_frame(message: str) -> Frame:

@@ -12,7 +12,7 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 import numpy as np
@@ -91,5 +91,5 @@ def _sendable(values: Numbers) -> tuple[Numbers, str]:
 def _plain(value: object) -> object:
     """Return what JSON can hold in the place of one of NumPy's numbers."""
     if isinstance(value, np.generic):
-        return value.item()
+        return cast("np.generic", value).item()
     raise TypeError(f"a {type(value).__name__} can't be sent")

@@ -6,7 +6,6 @@ them. What it holds is said on it, and how to ask the rest.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from base64 import b64encode
@@ -18,8 +17,9 @@ from typing import Any, Final
 import numpy as np
 
 from trainlab.draw import counted, css
-from trainlab.draw.svg import Html, escape
+from trainlab.draw.svg import Html
 from trainlab.errors import SpecError
+from trainlab.page.document import script_document
 from trainlab.spec import Experiment, Study, with_values
 from trainlab.studies.maps.axis import Axis
 from trainlab.web.addresses import page_form
@@ -79,7 +79,7 @@ def study_content(study: Study) -> Content:
     """Return all cells of a study: a knob for its networks, where there are several, and one a change.
 
     Raises:
-        SpecError: the study holds out rows in several ways, or continues trainings: a page has neither.
+        SpecError: the study holds out rows in several ways, of which a page shows one.
     """
     if study.splits > 1:
         raise SpecError(f"splits = {study.splits}: a lesson shows one split; set splits = 1.")
@@ -142,8 +142,8 @@ def make_lesson(
         # How long it took here tells a reader nothing.
         frame = replace(frame, fields={**frame.fields, "seconds": None})
         shelves.append(_Shelf(cell=cell, form=form, answer=store.add(frame), frame=frame))
-    script, style = bundle("lesson"), css() + (STATIC / "lab.css").read_text(encoding="utf-8")
-    room = most_bytes - len(script.encode()) - len(style.encode())
+    script, style = bundle("lesson"), (STATIC / "lab.css").read_text(encoding="utf-8")
+    room = most_bytes - len((script + style + css()).encode())
     if store.size > 0.9 * room:
         raise SpecError(
             f"{counted(len(content.cells), 'cell')}: their answers on {seeds:,} seeds take "
@@ -162,7 +162,10 @@ def make_lesson(
         "cells": [shelf.to_dict() for shelf in shelves],
         "seeds": seeds,
     }
-    html = _document(content.title, script=script, style=style, index=index, frames=store.base64())
+    told = json.dumps(index, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    html = script_document(
+        content.title, script, style=style, data={"lesson-index": told, "lesson-frames": store.base64()}
+    )
     return Lesson(html=html, cells=len(shelves), seeds=seeds, replays=replays)
 
 
@@ -261,23 +264,3 @@ def _last(question: Population | Replay) -> Frame:
     """Return the whole answer to a question."""
     *_, frame = answer(question, Limits())
     return frame
-
-
-def _document(title: str, *, script: str, style: str, index: dict[str, Any], frames: str) -> Html:
-    """Return the file. A browser runs no data blocks; ``<`` is written so that none can end early."""
-    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    told = json.dumps(index, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return Html(
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        '<div id="lab"></div>\n'
-        f'<script type="application/json" id="lesson-index">{told}</script>\n'
-        f'<script type="text/plain" id="lesson-frames">{frames}</script>\n'
-        f'<script type="module">{script}</script>\n</body>\n</html>\n'
-    )

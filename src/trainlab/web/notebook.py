@@ -14,7 +14,8 @@ from trainlab.spec import Experiment
 from trainlab.web.addresses import lab_address
 from trainlab.web.answers import answer
 from trainlab.web.bundle import STATIC, bundle
-from trainlab.web.frames import Frame, encode
+from trainlab.web.errors_as_frames import error_frame, words_of
+from trainlab.web.frames import encode
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Asked
 from trainlab.web.schema import schema
@@ -125,5 +126,6 @@ class Desk:
                 if self._newest.get(lane) != number:
                     return
                 self._send(encode(frame, id=number, lane=lane))
-        except (TrainlabError, msgspec.ValidationError) as error:
-            self._send(encode(Frame(kind="error", fields={"message": str(error)}), id=number, lane=lane))
+        except Exception as error:
+            # The thread has to answer the next question, whatever became of this one.
+            self._send(encode(error_frame(words_of(error)), id=number, lane=lane))

@@ -20,7 +20,7 @@ from trainlab.spec.bounds import bounds_of
 from trainlab.spec.fields import alternatives, field_types, kinds_of
 from trainlab.spec.parts import name_of
 from trainlab.web.addresses import page_form
-from trainlab.web.course import course
+from trainlab.web.course import SHOWN, course
 
 Struct = type[msgspec.Struct]
 
@@ -28,6 +28,19 @@ KINDS = ("task", "loss", "optimizer", "schedule", "sampling", "solved", "stoppin
 """The parts that come in several kinds, and of which the page offers one."""
 PARTS = ("split", "scaling", "warmup", "clip", "penalty", "noise")
 """The parts that come in one kind."""
+
+TASKS: dict[str, dict[str, Any]] = {
+    "xor": {"inputs": 2, "classes": 2, "table": True},
+    "quadrants": {"inputs": 2, "classes": 2},
+    "parity": {"inputs": "bits", "classes": 2, "table": True},
+    "circles": {"inputs": 2, "classes": 2},
+    "moons": {"inputs": 2, "classes": 2},
+    "spirals": {"inputs": 2, "classes": "arms"},
+    "blobs": {"inputs": "features", "classes": "classes"},
+    "curve": {"inputs": 1, "classes": None},
+    "plane": {"inputs": "features", "classes": None},
+}
+"""How many inputs and classes each task has, or the field that says so; no classes are a regression."""
 
 LEFT_OUT = {
     "task": frozenset({"file", "digits", "iris", "wine", "breast_cancer", "diabetes"}),
@@ -49,9 +62,6 @@ STARTS: Final[dict[str, dict[str, object]]] = {
 }
 """What fields without a default begin with, by kind: choosing a kind must not be an error at first."""
 
-SHOWN = "xor44"
-"""The study whose networks and changes the page begins with."""
-
 
 @cache
 def schema() -> dict[str, Any]:
@@ -61,8 +71,8 @@ def schema() -> dict[str, Any]:
     name of the ``default`` one; a part of one kind has the kind ``""``. A field has ``name``, ``type``
     (``number``, ``whole``, ``flag``, ``choice``, ``text``, ``list``, or ``table`` for lists of lists),
     ``default``, ``optional`` (whether it may be left unset), and where there are any ``choices``, ``bounds``
-    and ``start``, which stands in for a default. ``examples`` are the networks to begin with, and the study's
-    changes as edits; ``course`` has the exercises, without their answers.
+    and ``start``, which stands in for a default. ``tasks`` is `TASKS`. ``examples`` are the networks to begin
+    with, and the study's changes as edits; ``course`` has the exercises, without their answers.
     """
     types_of = field_types(Experiment)
     defaults = {field.name: field.default for field in msgspec.structs.fields(Experiment)}
@@ -73,9 +83,8 @@ def schema() -> dict[str, Any]:
         "parts": parts,
         "activations": list(ACTIVATIONS),
         "gradients": list(typing.get_args(types_of["gradient"])),
-        "epochs": next(
-            field.default for field in msgspec.structs.fields(Experiment) if field.name == "epochs"
-        ),
+        "tasks": TASKS,
+        "epochs": defaults["epochs"],
         "examples": _examples(),
         "course": [exercise.to_dict() for exercise in course()],
     }

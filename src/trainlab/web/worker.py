@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from typing import BinaryIO
@@ -19,7 +18,8 @@ from trainlab.errors import TrainlabError
 from trainlab.spec import any_study
 from trainlab.web.addresses import page_form
 from trainlab.web.answers import answer
-from trainlab.web.errors_as_frames import error_frame
+from trainlab.web.course import SHOWN
+from trainlab.web.errors_as_frames import error_frame, words_of
 from trainlab.web.frames import Frame, encode
 from trainlab.web.limits import Limits
 from trainlab.web.pipes import (
@@ -35,7 +35,6 @@ from trainlab.web.pipes import (
     unpacked,
 )
 from trainlab.web.questions import Asked, Population
-from trainlab.web.schema import SHOWN
 
 Answer = Callable[[Asked, Limits], Iterator[Frame]]
 
@@ -83,16 +82,8 @@ class Worker:
                 if frame.last:
                     return
             failure = "The answer broke off without an end: an error of trainlab's own."
-        except TrainlabError as error:
-            failure = str(error)
-        except MemoryError:
-            failure = "The server has too little memory for this question: ask for fewer seeds or examples."
         except Exception as error:
-            traceback.print_exc()
-            failure = (
-                f"An error of trainlab's own, not of your experiment: {type(error).__name__}. "
-                "The terminal of 'trainlab serve' shows where."
-            )
+            failure = words_of(error)
         self._send_frame(error_frame(failure), order)
 
     def _send_frame(self, frame: Frame, order: Order) -> None:

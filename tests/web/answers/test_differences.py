@@ -22,8 +22,14 @@ def words(*, before: dict[str, Any] | None = None, **changes: Any) -> list[str]:
             "optimizer.betas: (0.9, 0.999) → (0.8, 0.99)",
         ),
         ({"loss": "l1"}, "loss: mse → l1"),
-        ({"network": {"widths": "2-3-1", "bias": False}}, "network.bias: yes → no"),
-        ({"network": {"widths": "2-3-1", "activation": "relu"}}, "network.activation: tanh → relu"),
+        (
+            {"network": {"widths": "2-3-1", "bias": False}},
+            "network.bias (every layer, the last one too): yes → no",
+        ),
+        (
+            {"network": {"widths": "2-3-1", "activation": "relu"}},
+            "network.activation (every layer, the last one too): tanh → relu",
+        ),
         ({"clip": {"norm": 1}}, "largest norm of the gradient: left out → 1"),
         ({"frozen": [1]}, "frozen: none → (1)"),
         ({"epochs": 2001}, "epochs: 150 → 2,001"),

@@ -53,7 +53,7 @@ def failing(*names: str) -> dict[str, Any]:
 def test_the_commonest_failure_is_right(name: str):
     other = next(each for each in WORDS if each != name)
     told = truth(exercise_of("failures"), failing(name, other))
-    assert CHOICES["failures"][told["right"]].startswith(f"{name}: ")
+    assert CHOICES["failures"][told["right"]].startswith(f"{name} ")
     assert told["sentence"] == f"7 of 9: {name}; 95 % interval 45 to 94 % of those that fail."
 
 

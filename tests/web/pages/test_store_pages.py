@@ -128,7 +128,9 @@ def test_so_many_runs_are_left_to_the_command_line(tmp_path: Path, monkeypatch: 
 def test_a_study_of_an_older_store_says_what_is_missing(tmp_path: Path) -> None:
     save_study(tmp_path, 6, known=False)
     answer = client(tmp_path).get("/studies/1")
-    assert "12 runs of 2 experiments are there, but not what was asked of them." in text_of(answer.text)
+    assert "12 runs of 2 experiments are there, but what was asked isn't kept with them" in text_of(
+        answer.text
+    )
     assert client(tmp_path).get("/studies/1/cells/0").status_code == 404
 
 

@@ -54,6 +54,8 @@ def test_numbers_in_the_place_of_names_come_to_the_value(page: Page):
             assert math.isclose(calculated(said[1]), step["value"], rel_tol=1e-3, abs_tol=1e-4)
             sums += 1
     assert sums > 10
+    (copied,) = [said for step, said in zip(steps, lines, strict=True) if step["result"] == "∂L/∂b2[1]"]
+    assert len(copied) == 2
 
 
 def test_a_formula_without_its_names_has_no_numbers(page: Page):

@@ -18,6 +18,7 @@ from trainlab.engine.kernel.stopping import (
     note_solved,
     restore_frozen,
 )
+from trainlab.engine.kernel.subnormals import flush_subnormals, restore_subnormals
 from trainlab.engine.kernel.table_readers import mark_of
 from trainlab.engine.kernel.tables import (
     FULL,
@@ -40,6 +41,7 @@ from trainlab.engine.kernel.tables import (
 @cached_njit
 def train_tile(lane: Any, address: int) -> None:
     """Train the networks of the tile at an address, and write what was asked for; see `RECORD`."""
+    before = flush_subnormals()
     tile = tile_at(lane, address)
     mark = 0
     stopped = False
@@ -60,6 +62,15 @@ def train_tile(lane: Any, address: int) -> None:
             if tile.plateau > 0:
                 call(tile.unit_evaluate, tile, tile.plateau_held, False, -1)
                 lower_rates(lane, tile, epoch == 0)
+    restore_subnormals(before)
+
+
+@cached_njit
+def call_unit(lane: Any, unit: int, address: int, a: int, b: int, c: int) -> None:
+    """Call one unit of the tile at an address, from outside of a training, as the training calls it."""
+    before = flush_subnormals()
+    call(unit, tile_at(lane, address), a, b, c)
+    restore_subnormals(before)
 
 
 @njit

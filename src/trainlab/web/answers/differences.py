@@ -19,8 +19,13 @@ def differences(a: Experiment, b: Experiment) -> list[dict[str, str]]:
 
     Another kind of a part is one thing, and each field that both kinds have, with other values, another.
     """
+
+    def words(path: str, x: Any, y: Any) -> str:
+        named = f"{WORDS.get(path, path)}{_reach(path, a, b)}"
+        return f"{named}: {_written(path, x, a)} → {_written(path, y, b)}"
+
     return [
-        {"field": path, "words": f"{WORDS.get(path, path)}: {_written(path, x, a)} → {_written(path, y, b)}"}
+        {"field": path, "words": words(path, x, y)}
         for path, x, y in _walk(a, b, "")
         if path.split(".")[0] != "record"
     ]
@@ -51,6 +56,14 @@ def _walk(a: msgspec.Struct, b: msgspec.Struct, path: str) -> Iterator[tuple[str
             yield from _walk(x, y, below)
         else:
             yield below, x, y
+
+
+def _reach(path: str, a: Experiment, b: Experiment) -> str:
+    """Say that an activation or bias holds for the last layer, too, which is easily forgotten."""
+    own = {"network.activation": "output_activation", "network.bias": "output_bias"}.get(path)
+    if own is None or getattr(a.network, own) is not None or getattr(b.network, own) is not None:
+        return ""
+    return " (every layer, the last one too)"
 
 
 def _written(path: str, value: Any, experiment: Experiment) -> str:

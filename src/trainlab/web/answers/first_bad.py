@@ -15,14 +15,14 @@ import numpy.typing as npt
 
 from trainlab.draw import format_number
 from trainlab.engine import Runs
-from trainlab.engine.layout import LayerLayout, layers_of
+from trainlab.engine.layout import layers_of
 from trainlab.engine.reference.draws import Steps
 from trainlab.engine.run_steps import RunSteps, read_steps, steps_made
 from trainlab.explain.questions.learning_rate.network_sharpness import start_sharpness
 from trainlab.explain.subject.loss import Objective
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import SGD, Experiment
-from trainlab.web.answers.one_run import exact
+from trainlab.web.answers.one_run import exact, own_parameters
 
 Numbers = npt.NDArray[Any]
 
@@ -91,7 +91,7 @@ def _first_broken(run: Runs, read: RunSteps) -> tuple[int, Overflow] | None:
         if found is not None:
             return place, found
         for index, layer in enumerate(layers, 1):
-            if not np.isfinite(read.after[place, _own(layer)]).all():
+            if not np.isfinite(read.after[place, own_parameters(layer)]).all():
                 return place, Overflow(layer=index, what="step")
     return None
 
@@ -139,7 +139,7 @@ def _told(experiment: Experiment, read: RunSteps, place: int) -> dict[str, Any]:
     layers = layers_of(experiment.network)
 
     def largest(values: Numbers) -> list[float]:
-        return [float(np.abs(values[place, _own(layer)]).max()) for layer in layers]
+        return [float(np.abs(values[place, own_parameters(layer)]).max()) for layer in layers]
 
     return {
         "step": int(read.steps[place]),
@@ -148,10 +148,6 @@ def _told(experiment: Experiment, read: RunSteps, place: int) -> dict[str, Any]:
         "largest_gradient": largest(read.gradient),
         "rate": float(read.rate[place]),
     }
-
-
-def _own(layer: LayerLayout) -> slice:
-    return slice(layer.first_weight, max(layer.weights.stop, layer.biases.stop))
 
 
 def _edge(experiment: Experiment, seed: int) -> float | None:

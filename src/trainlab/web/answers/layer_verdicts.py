@@ -23,7 +23,7 @@ from trainlab.maths import format_share
 from trainlab.spec import Experiment
 from trainlab.studies.causes import THRESHOLD, Causes, causes_of, gradients_of
 from trainlab.web.answers.layer_strip import ENDS, EXAMPLES, Strip, flat_words, strip_of
-from trainlab.web.answers.one_run import evenly, exact, overview_of, read_run, run_of
+from trainlab.web.answers.one_run import evenly, exact, overview_of, own_parameters, read_run, run_of
 
 BETWEEN: Final = 256
 """So many epochs are looked at between the two where something began."""
@@ -97,7 +97,7 @@ def _signs(run: Runs, read: RunSteps) -> _Signs:
     inputs = experiment.data().inputs
     strip = strip_of(run, read, inputs[evenly(len(inputs), EXAMPLES)])
     layers = layers_of(experiment.network)
-    finite = [np.isfinite(read.parameters[:, _own(layer)]).all(axis=1) for layer in layers]
+    finite = [np.isfinite(read.parameters[:, own_parameters(layer)]).all(axis=1) for layer in layers]
     vanished = strip.gradient_mean < THRESHOLD
     holds = {
         "not finite": ~np.stack(finite, axis=1),
@@ -107,10 +107,6 @@ def _signs(run: Runs, read: RunSteps) -> _Signs:
         "saturated": strip.saturated > SHARE,
     }
     return _Signs(epochs=read.steps // experiment.steps_per_epoch, strip=strip, holds=holds)
-
-
-def _own(layer: Any) -> slice:
-    return slice(layer.first_weight, max(layer.weights.stop, layer.biases.stop))
 
 
 def _vanished(causes: Causes, index: int) -> bool:

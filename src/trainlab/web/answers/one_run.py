@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs, engine_of, get_engine
+from trainlab.engine.layout import LayerLayout
 from trainlab.engine.network_pass import forward, layers_from
 from trainlab.engine.run_steps import UNREAD, RunSteps, read_steps, step_rates, steps_made, train_alone
 from trainlab.engine.warm_start import starting_parameters
@@ -109,6 +110,11 @@ def _read_epochs(run: Runs, epochs: list[int], predictions: int) -> RunSteps:
         factor=np.full(len(steps), np.nan),
         state=np.empty((len(steps), 0, parameters.shape[1])),
     )
+
+
+def own_parameters(layer: LayerLayout) -> slice:
+    """Return where a layer's parameters stand in a row of all: its weights, then its biases."""
+    return slice(layer.first_weight, max(layer.weights.stop, layer.biases.stop))
 
 
 def evenly(count: int, most: int) -> npt.NDArray[np.int64]:

@@ -12,11 +12,11 @@ from trainlab.studies.causes import HIGH_LOSS, THRESHOLD, failed, high_loss, sta
 from trainlab.studies.cells import spread_of
 
 WORDS = {
-    "diverged": "an output was no longer a finite number",
-    "vanishing gradient": "a high loss, and almost no gradient in the first layer, but one in the last",
-    "standing still": "a high loss, and almost no gradient in any layer",
-    "stuck": "a high loss, though gradients arrive: stuck otherwise, or still on the way",
-    "low loss": "the loss isn't high, but the goal is missed",
+    "diverged": "to an output that is no finite number",
+    "vanishing gradient": "with a high loss: almost no gradient in the first layer, but one in the last",
+    "standing still": "with a high loss, and almost no gradient in any layer",
+    "stuck": "or still on the way: the loss is high, though gradients arrive",
+    "low loss": "but the goal is missed",
 }
 """How runs fail, by the rule of `trainlab.studies.causes`."""
 
@@ -74,5 +74,5 @@ def failures(runs: Runs) -> list[dict[str, Any]]:
 
 
 def _failure(name: str, share: Rate) -> dict[str, Any]:
-    words = f"{share.k:,} of {share.n:,} ({percent_words(share)}): {name}, {WORDS[name]}."
+    words = f"{share.k:,} of {share.n:,} ({percent_words(share)}): {name} {WORDS[name]}."
     return {"name": name, "words": words, **share.to_dict()}

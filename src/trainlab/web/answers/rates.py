@@ -36,6 +36,7 @@ from trainlab.explain.questions.learning_rate.range_test import range_experiment
 from trainlab.explain.questions.learning_rate.range_test_section import range_test_section
 from trainlab.explain.questions.learning_rate.schedules_section import schedule_curve
 from trainlab.spec import Experiment, Record, ReduceLROnPlateau
+from trainlab.web.answers.one_run import evenly
 from trainlab.web.frames import Frame, Numbers
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Rates
@@ -88,7 +89,8 @@ def _schedule(experiment: Experiment, seeds: range) -> tuple[dict[str, object], 
     plateau = None if runs is None else plateau_rates(runs)
     curve = schedule_curve(named, experiment, plateau)
     rates = np.asarray(curve.median, dtype=np.float64)
-    reached = " → ".join(format_number(float(rate)) for rate in (rates[0], rates.max(), rates[-1]))
+    ends = (rates[0], rates.max(), rates[-1])
+    reached = " → ".join(format_number(float(rate)) for rate in ends)
     if plateau is not None:
         over = f", the median over {counted(len(plateau), 'run')}"
     elif isinstance(experiment.schedule, ReduceLROnPlateau):
@@ -98,14 +100,16 @@ def _schedule(experiment: Experiment, seeds: range) -> tuple[dict[str, object], 
     fields: dict[str, object] = {
         "lr": experiment.optimizer.lr,
         "schedule": named.title,
-        "schedule_words": f"First → highest → last rate: {reached}{over}.",
+        "schedule_words": f"First → highest → last rate: {reached}{over}."
+        if len(set(ends)) > 1
+        else f"The rate stays at {format_number(float(ends[0]))}{over}.",
     }
     return fields, _drawn(curve)
 
 
 def _drawn(curve: Curve) -> dict[str, Numbers]:
     rates = np.asarray(curve.median, dtype=np.float64)
-    kept = np.unique(np.linspace(0, len(rates) - 1, min(len(rates), POINTS)).round().astype(np.int64))
+    kept = evenly(len(rates), POINTS)
     arrays = {"schedule_epochs": np.asarray(curve.x, dtype=np.float64)[kept], "schedule_rate": rates[kept]}
     for band in curve.bands:
         arrays["schedule_low"] = np.asarray(band.low, dtype=np.float64)[kept]

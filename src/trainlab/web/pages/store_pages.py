@@ -171,7 +171,7 @@ def _of_sound_runs(named: NamedStudy, held: HeldRuns) -> Made:
 def part_of(named: NamedStudy, number: int) -> Part:
     """Return a study's cell, a race's candidate or a map's point by its number."""
     if named.question is None:
-        raise NoSuchPageError("What this study asked isn't known; asked again, it has pages of its cells.")
+        raise NoSuchPageError("What was asked isn't kept with this study, so its cells aren't known.")
     if named.kind == "map":
         plane = StoredMap.of(named)
         rows, columns = plane.asked.shape

@@ -132,7 +132,8 @@ def _unasked(named: NamedStudy, held: HeldRuns) -> Made:
     trained = _held_runs(held)
     progress = Progress.of(named, held, trained=trained, due=None, whole=True)
     words = (
-        f"{trained:,} runs of {counted(len(named.fingerprints), 'experiment')} are there, but not what was "
-        "asked of them. Asked again, nothing is trained twice, and this page has its report."
+        f"{trained:,} runs of {counted(len(named.fingerprints), 'experiment')} are there, but what was "
+        "asked isn't kept with them: an older trainlab named them, or they are one size in a search for the "
+        "smallest network. Asked again, nothing is trained twice."
     )
     return Made(html=_plain(named, joined(paragraph(words), links()), []), progress=progress)

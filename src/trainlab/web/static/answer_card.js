@@ -53,12 +53,14 @@ export function createAnswerCard({ onPick, causes }) {
     /** Say that an answer is on its way; what is shown is of the question before. */
     wait() {
       node.classList.add("stale");
+      // An error belongs to the question before: nothing of it is shown while the next one is open.
+      if (node.classList.contains("refused")) headline.textContent = brief.textContent = "…";
       node.dataset.whole = "false";
       causes.reset();
     },
     /** Show a frame of kind "population". */
     show(header, arrays) {
-      node.classList.remove("stale");
+      node.classList.remove("stale", "refused");
       headline.textContent = brief.textContent = header.sentence;
       bar.show(header);
       fan.show(arrays.curve_epochs.values, arrays.curve.values);
@@ -80,6 +82,7 @@ export function createAnswerCard({ onPick, causes }) {
     /** Say what is wrong with the experiment, in the place of an answer. */
     refuse(words) {
       node.classList.remove("stale");
+      node.classList.add("refused");
       headline.textContent = brief.textContent = words;
       bar.hide();
       announce(words);
@@ -93,10 +96,10 @@ export function createAnswerCard({ onPick, causes }) {
   };
 }
 
-function whyRows({ why, why_rule: rule }) {
+function whyRows({ why, why_rule: rule, n }) {
   if (!why.length) return [];
   return [
-    element("h3", {}, "Why the others failed"),
+    element("h3", {}, why[0].n === n ? "Why they failed" : "Why the others failed"),
     element("ul", { class: "small" }, ...why.map(({ words }) => element("li", {}, words))),
     element("details", { class: "small muted" }, element("summary", {}, "By which rule"), rule),
   ];

@@ -13,6 +13,7 @@ import {
 } from "./experiment_form.js";
 import { formatCount } from "./format.js";
 import { withValue } from "./state.js";
+import { fittedToTask } from "./task_fit.js";
 
 const BUILD_FIRST = [
   ["task", "Data"],
@@ -41,9 +42,17 @@ const BUILD_MORE = [
 export function createBuildPanel(schema, { onChange, onSeeds }) {
   let now = null;
   const change = (experiment, dragging = false) => onChange(experiment, dragging);
+  const followed = element("p", { class: "small", role: "status" });
   const parts = [...BUILD_FIRST, ...BUILD_MORE].map(([part, title]) =>
-    createPart(part, title, schema, () => now, change),
+    createPart(part, title, schema, () => now, part === "task" ? changeTask : change),
   );
+
+  function changeTask(experiment, dragging = false) {
+    const { experiment: fitted, said } = fittedToTask(experiment, now, schema);
+    followed.textContent = said;
+    change(fitted, dragging);
+  }
+
   const start = createStart(schema, () => now, change);
   const network = createNetworkPart(schema, () => now, change);
   const epochs = createControl(
@@ -69,6 +78,7 @@ export function createBuildPanel(schema, { onChange, onSeeds }) {
     top,
     start.node,
     task.node,
+    followed,
     network.node,
     ...rest.map((part) => part.node),
     element("fieldset", {}, element("legend", {}, "How long, how often"), epochs.node, seeds.node),
@@ -196,7 +206,7 @@ function createNetworkPart(schema, now, change) {
   const names = schema.activations;
   const widths = createControl(
     { name: "widths", type: "text", default: "" },
-    { help: "From inputs to outputs, as 2-5-4-1", onInput: (words) => set("widths", parseWidths(words)) },
+    { help: "From inputs to outputs, as 2-5-4-1", onInput: (words) => set("widths", parseWidths(words ?? "")) },
   );
   const hidden = createControl(
     { name: "activation", type: "choice", default: "tanh", choices: names },

@@ -76,8 +76,8 @@ function makeNumber(field, id, say) {
   const write = typedInto(input, (words) => {
     if (words === "" && field.optional) return say(null, false);
     const value = Number(words);
-    // What isn't a number is sent as it is: the server says what is wrong with it.
-    say(words === "" || Number.isNaN(value) ? words : value, false);
+    // What isn't a number, or too large for one, is sent as it is: the server says what is wrong with it.
+    say(words === "" || !Number.isFinite(value) ? words : value, false);
   });
   let held = false; // The slider, by a hand: it stays where the hand is.
   const moved = (dragging) => {
@@ -108,7 +108,7 @@ function makeFlag(field, id, say) {
 
 function makeMenu(field, id, say) {
   const options = field.choices.map((name) => element("option", { value: name }, name.replaceAll("_", " ")));
-  if (field.optional) options.unshift(element("option", { value: "" }, "as the others"));
+  if (field.optional) options.unshift(element("option", { value: "" }, "the same"));
   const input = element("select", { id }, ...options);
   input.addEventListener("change", () => say(input.value === "" ? null : input.value, false));
   return {

@@ -38,7 +38,7 @@ export function createDoctorCauses(lab, asked) {
     },
     /** Whether there is anything to ask: whether some run failed. */
     offer(some) {
-      button.hidden = !some;
+      button.hidden = !some || !lab.computes;
     },
   };
 }

@@ -3,6 +3,7 @@
 import { setChildren, svgElement } from "./dom.js";
 import { formatCount, formatNumber } from "./format.js";
 
+const FAN_DIVERGED = 1e6; // times the loss at the start
 const FAN = { width: 460, height: 230, left: 52, right: 10, top: 12, bottom: 34 };
 
 let fanCount = 0;
@@ -89,7 +90,9 @@ export function createFanChart(title = "Loss of all runs") {
 export function fanRange(fans) {
   const values = fans.flatMap(({ curve }) => Array.from(curve));
   const finite = values.filter((value) => Number.isFinite(value) && value > 0);
-  const most = finite.length ? Math.max(...finite) : 1;
+  // What diverges leaves at the top: its numbers would press all others into a line.
+  const start = Math.max(...fans.map(({ epochs, curve }) => curve[2 * epochs.length]).filter(Number.isFinite), 1e-3);
+  const most = Math.min(finite.length ? Math.max(...finite) : 1, start * FAN_DIVERGED);
   // Losses of exactly 0, and far below what is interesting, lie on the floor.
   const least = Math.max(finite.length ? Math.min(...finite) : 0.1, most * 1e-16);
   const high = Math.ceil(Math.log10(most) + 0.02);

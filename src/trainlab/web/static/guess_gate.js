@@ -5,7 +5,7 @@ import { element, setAttributes, setChildren } from "./dom.js";
 import { formatCount } from "./format.js";
 import { createGuessSlider, pointsOff } from "./guesses.js";
 
-/** Return the exercise that is on the page as it was set, with its number; else null. */
+/** Return the exercise of the state, if its experiments are still those on the page; else null. */
 export function exerciseOnPage(now, course) {
   const exercise = course?.[now.exercise - 1];
   if (!exercise) return null;
@@ -26,10 +26,11 @@ export function createGuessGate(lab, root, show) {
   let question = ""; // as text
   let asking = ""; // the question that frames come for, behind while a knob is dragged
   let frame = null; // the newest frame: {to, header, arrays}, `to` being its question
-  let counted = ""; // the question of the guess that was counted last
+  const counted = new Set(); // the questions whose guesses are in the tally
+  let refused = ""; // the question that can't be answered
   let sliderOf = ""; // the question whose slider is shown
   const content = element("div");
-  const node = element("section", { class: "card", "aria-label": "Guess first" }, content);
+  const node = element("section", { class: "card gate", "aria-label": "Guess first", tabindex: "-1" }, content);
   const button = element(
     "button",
     {
@@ -43,7 +44,7 @@ export function createGuessGate(lab, root, show) {
   function shut(now) {
     const exercise = exerciseOnPage(now, schema.course);
     if (exercise) return guesses.exercise(now.exercise) ? null : "course";
-    return now.guess && !made.has(question) ? "free" : null;
+    return now.guess && !made.has(question) && refused !== question ? "free" : null;
   }
 
   function draw(now) {
@@ -72,6 +73,7 @@ export function createGuessGate(lab, root, show) {
       createGuessSlider(seeds, (count) => {
         made.set(question, count);
         lab.refresh();
+        node.focus(); // The button that had the focus is gone.
       }),
     ];
   }
@@ -80,8 +82,8 @@ export function createGuessGate(lab, root, show) {
     if (frame?.to !== question || !frame.header.last) return [element("p", {}, "The answer is on its way.")];
     const { k, n } = frame.header;
     const off = pointsOff(made.get(question), k, n);
-    if (counted !== question) guesses.addFree(off);
-    counted = question;
+    if (!counted.has(question)) guesses.addFree(off);
+    counted.add(question);
     const { count, off: sum } = guesses.free;
     const guess = `You guessed ${formatCount(made.get(question))} of ${formatCount(n)}`;
     const mean = `In ${formatCount(count)} guesses you were ${(sum / count).toFixed(0)} points off on average.`;
@@ -101,8 +103,8 @@ export function createGuessGate(lab, root, show) {
     },
     /** Of what can't be trained there is nothing to guess. */
     open() {
-      root.classList.remove("guessing");
-      node.hidden = true;
+      refused = asking;
+      draw(state.now);
     },
     /** Be told which question frames come for from now on. */
     asked(next) {

@@ -1,5 +1,7 @@
 // The plane of inputs that neurons are pictured over: two of them, or the only one, the others at their mean.
 
+import { formatNumber } from "./format.js";
+
 const PLANE_MARGIN = 0.2;
 const PLANE_SIDE = { least: 12, most: 40, work: 3e6 };
 
@@ -33,8 +35,8 @@ export function createInputPlane({ values, shape: [count, features] }, parameter
     columns,
     rows,
     flat,
-    x,
-    y,
+    /** From where to where the two go. */
+    words: [x, y].filter(Boolean).map(({ at }) => `from ${formatNumber(at(0))} to ${formatNumber(at(1))}`),
     /** Where the examples lie, from 0 to 1 from the left and from the top. */
     examples: Array.from({ length: count }, (_, row) => ({
       left: x.share(values[row * features + across]),
@@ -50,7 +52,7 @@ function planeRange(values) {
   const margin = (most - least) * PLANE_MARGIN || 1;
   const low = least - margin;
   const span = most - least + 2 * margin;
-  return { low, high: low + span, at: (share) => low + share * span, share: (value) => (value - low) / span };
+  return { at: (share) => low + share * span, share: (value) => (value - low) / span };
 }
 
 function planeMean(values) {

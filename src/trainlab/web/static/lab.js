@@ -59,6 +59,10 @@ export function startLab(root, around) {
     state,
     ask: (lane, question) => transport.ask(lane, question),
     cancel: (lane) => transport.cancel(lane),
+    /** Whether anything can be computed: a lesson has only what it holds. */
+    get computes() {
+      return transport.computes !== false;
+    },
     /** Let `take(header, arrays)` have the frames of a lane, as may others. */
     listen: (lane, take) => lines.set(lane, [...(lines.get(lane) ?? []), take]),
     /** Draw the curve of the run that is looked at: `loss` at `epochs`. */

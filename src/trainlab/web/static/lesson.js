@@ -26,6 +26,7 @@ startLab(document.getElementById("lab"), {
 function lessonLink({ onFrame }) {
   let count = 0;
   async function look(id, lane, question) {
+    await null; // An answer comes after the question, as a server's does.
     const cell = cellOf(question.experiment);
     const place =
       question.ask === "population" ? cell?.answer : question.ask === "replay" ? cell?.replays[question.seed] : null;
@@ -34,6 +35,7 @@ function lessonLink({ onFrame }) {
     onFrame({ ...header, id, lane }, arrays);
   }
   return {
+    computes: false,
     ask(lane, question) {
       count += 1;
       look(count, lane, question);
@@ -81,7 +83,7 @@ function createLessonPanel(_schema, { onChange }) {
     element(
       "p",
       { class: "small muted" },
-      "For any other network, change or seed: pip install 'trainlab[lab]', then trainlab serve.",
+      "For any other network, change or seed, install trainlab with its extra lab: trainlab serve.",
     ),
   );
   return {

@@ -1,5 +1,6 @@
 // The loss of one run along its slider, on a log scale, with marks where it was solved and where it broke.
 
+import { chartScale } from "./chart_scale.js";
 import { element, setChildren, svgElement } from "./dom.js";
 import { formatCount, formatNumber } from "./format.js";
 
@@ -30,15 +31,14 @@ export function createLossTrack({ onGo }) {
       const most = finite.reduce((a, b) => Math.max(a, b), 0) || 1;
       const least = finite.reduce((a, b) => Math.min(a, b), most);
       // Losses of 0, and far below what is interesting, lie on the floor.
-      const floor = Math.log10(Math.max(least, most * 1e-16));
-      const scale = (TRACK.height - 2 * TRACK.margin) / (Math.log10(most) - floor || 1);
+      const [from, to, low] = [TRACK.height - TRACK.margin, TRACK.margin, Math.max(least, most * 1e-16)];
+      const { place: height } = chartScale({ low, high: most, from, to, log: true });
       let path = "";
       let pen = "M";
       loss.forEach((value, place) => {
         // One that is no number leaves a gap.
         if (!Number.isFinite(value)) return (pen = "M");
-        const y = TRACK.height - TRACK.margin - scale * Math.max(Math.log10(value) - floor, 0);
-        path += `${pen}${across(steps[place])},${y.toFixed(1)}`;
+        path += `${pen}${across(steps[place])},${height(value).toFixed(1)}`;
         pen = "L";
       });
       curve.setAttribute("d", path);
@@ -52,7 +52,11 @@ export function createLossTrack({ onGo }) {
       );
       setChildren(
         words,
-        element("span", { class: "muted" }, `Loss: ${formatNumber(most)} to ${formatNumber(least)}, on a log scale.`),
+        element(
+          "span",
+          { class: "muted" },
+          `Loss on a log scale: ${formatNumber(least)} at the bottom, ${formatNumber(most)} at the top.`,
+        ),
         ...marks.map(([step, colour, told]) => {
           const label = `${told}, after ${formatCount(step)} steps`;
           return element("button", { type: "button", class: colour, click: () => onGo(step) }, label);

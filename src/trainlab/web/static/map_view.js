@@ -43,6 +43,7 @@ export function createMapView(lab) {
   let onCell = true; // whether the present values are just the cell's
   let cursor = [0, 0];
   let timer = null;
+  let piece = MAP_PIECE;
   let asking = false;
   let answering = true; // whether the page's answer is on its way
 
@@ -71,7 +72,10 @@ export function createMapView(lab) {
     size.show(MAP_SIZES.map(String), String(count), (each) => `${each} × ${each}`);
     const plain = withSetting(withSetting(now.a, x.path, undefined, schema), y.path, undefined, schema);
     const about = JSON.stringify([plain, now.first, x.path, y.path, count]);
-    if (about !== base) known.clear();
+    if (about !== base) {
+      known.clear();
+      piece = MAP_PIECE;
+    }
     const outside = ({ value }, { values }) => value < values[0] || value > values.at(-1);
     if (about !== base || !grid || outside(x, grid.x) || outside(y, grid.y)) {
       grid = { x: { path: x.path, values: planeValues(x, count) }, y: { path: y.path, values: planeValues(y, count) } };
@@ -157,7 +161,12 @@ export function createMapView(lab) {
   }
 
   function tell(cell) {
-    words.textContent = `${cellWords(cell)}.`;
+    words.textContent = `${cellWords(cell)}.${progressWords()}`;
+  }
+
+  function progressWords() {
+    const left = grid.order.filter((cell) => !found(cell)).length;
+    return left ? ` Computing: ${formatCount(grid.order.length - left)} of ${formatCount(grid.order.length)} cells.` : "";
   }
 
   function go([column, row]) {
@@ -183,7 +192,7 @@ export function createMapView(lab) {
   /** Ask for the next few cells, if the view is seen and nothing else is going on. */
   function fill() {
     if (answering || !grid || !table.offsetParent) return;
-    const missing = grid.order.filter((cell) => !found(cell)).slice(0, MAP_PIECE);
+    const missing = grid.order.filter((cell) => !found(cell)).slice(0, piece);
     if (!missing.length) return;
     const { x, y } = grid;
     asking = true;
@@ -220,6 +229,11 @@ export function createMapView(lab) {
     asking = !header.last;
     if (header.kind === "error") {
       words.textContent = header.message;
+      // Several cells may be too much for one question.
+      if (piece > 1) {
+        piece = 1;
+        fill();
+      }
       return;
     }
     const places = arrays.cells.values;

@@ -22,7 +22,7 @@ export function createScopePaths({ onPath }) {
   const checks = element("tbody");
   const made = element("p");
   const formula = element("code");
-  const scroll = { class: "scroll", tabindex: "0", role: "region", "aria-label": "Paths" };
+  const scroll = { class: "scroll paths", tabindex: "0", role: "region", "aria-label": "Paths" };
 
   function pathRow({ through, factors, product }) {
     const begin = () => onPath([...through, ...factors.map((factor) => factor.formula)]);

@@ -39,7 +39,7 @@ export function operationLines({ result, formula, operands, value }) {
   const lines = [`${result} = ${formula}`];
   if (numbers === null)
     lines.push(operands.map(([name, number]) => `${name} = ${scopeNumber(number)}`).join(", "));
-  else if (numbers !== found) lines.push(`= ${numbers}`);
+  else if (formula !== operands[0][0]) lines.push(`= ${numbers}`);
   lines.push(`= ${found}`);
   return lines;
 }

@@ -188,9 +188,10 @@ export function createNetworkView({ onInspect, canInspect }) {
       );
       return element("label", {}, `${name} `, select);
     };
-    const others = "The other inputs are at their mean; the examples' own may differ.";
+    const [across, up] = run.plane.words;
+    const others = `Across ${across}, up ${up}; the other inputs are at their mean, and the examples' own may differ.`;
     if (inputs.length > 2) setChildren(plane, ...names.map(choice), others);
-    else setChildren(plane, names.map((name, place) => `${name}: ${inputs[place]}`).join(", "));
+    else setChildren(plane, names.map((name, place) => `${name}: ${inputs[place]} ${run.plane.words[place]}`).join("; "));
     ask();
   }
 

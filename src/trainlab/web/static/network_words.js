@@ -54,7 +54,9 @@ export function neuronWords(cell, run, moment) {
   const { low, high } = networkEnds(run.picture(cell).values);
   const own = cell.place === null ? "no bias" : parameterWords(`bias ${biasName(cell)}`, cell.place, moment);
   const { activation } = run.layers[cell.layer - 1];
-  return `${begin} (${activation}): from ${plainNumber(low)} to ${plainNumber(high)} over the picture; ${own}.`;
+  // What outputs show are predictions: where these are something else, it is said what was made of them.
+  const link = cell.layer === run.layers.length && run.link !== "identity" ? `, then ${run.link}` : "";
+  return `${begin} (${activation}${link}): from ${plainNumber(low)} to ${plainNumber(high)} over the picture; ${own}.`;
 }
 
 /** Return a number; what isn't one is said to be none. */

@@ -72,6 +72,7 @@ export function createRunCard(lab) {
     player.stop();
     body.hidden = true;
     setChildren(why);
+    title.textContent = `One run: seed ${formatCount(lab.state.now.seed)}`;
     sentence.textContent = words;
     lab.showRun(null, null);
   }
