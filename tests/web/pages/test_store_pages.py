@@ -311,3 +311,13 @@ def test_a_damaged_entry_is_left_out_of_the_list_and_it_is_said(tmp_path: Path) 
         words = text_of(client(tmp_path).get("/studies").text)
     assert "is damaged: the record of experiment" in words
     assert "Mine" in words
+
+
+@pytest.mark.parametrize("kind", ["study", "race", "map"])
+def test_a_question_that_was_altered_is_refused_in_a_line(tmp_path: Path, kind: str) -> None:
+    save_study(tmp_path, 6)
+    for question in ("{}", '{"title": 5}', '{"every_point": 1}'):
+        with Store.open(tmp_path) as store:
+            store._db.execute("UPDATE studies SET question = ?, kind = ?", (question, kind))
+        for path in ("/studies/1", "/studies/1/cells/0"):
+            assert client(tmp_path).get(path).status_code == 409

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trainlab.engine import Runs
-from trainlab.errors import StoreError
+from trainlab.errors import StoreError, TrainlabError
 from trainlab.execution import Provenance
 from trainlab.execution.provenance import machine, versions
 from trainlab.spec import Experiment
@@ -16,6 +17,19 @@ from trainlab.store import DamagedError, HeldSeeds, NamedStudy, Outcomes, Store,
 
 class NotThereError(StoreError):
     """Some of the runs that were asked for haven't been trained, or have been deleted."""
+
+
+@contextmanager
+def reading(named: NamedStudy) -> Generator[None]:
+    """Turn what is wrong with the question of a study, if it was altered in the store, into a StoreError."""
+    try:
+        yield
+    except TrainlabError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise StoreError(
+            f"{named.title}: what it asked can't be read: the store's entry is damaged. Ask the same again."
+        ) from None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
