@@ -35,6 +35,22 @@ def test_a_loss_that_doesn_t_fit_its_output_is_explained():
     )
 
 
+def test_a_rate_of_0_moves_nothing():
+    still = {"optimizer": {"name": "sgd", "lr": 0.0}}
+    assert advice(**still)["optimizer.lr"].startswith("At a learning rate of 0 no weight moves")
+    runs = trainlab.run(Experiment.from_dict(xor(**still)), seeds=2).cells[0].runs
+    begun = trainlab.run(Experiment.from_dict(xor(**still, epochs=1)), seeds=2).cells[0].runs
+    assert runs.parameters.tobytes() == begun.parameters.tobytes()
+
+
+def test_examples_that_contradict_each_other_are_told():
+    rows = {"name": "points", "inputs": [[0, 0], [0, 0], [1, 1], [1, 1]], "targets": [1, 0, 1, 1]}
+    assert advice(task=rows)["task"].startswith(
+        "At one place examples with the same inputs have other classes"
+    )
+    assert advice(task={**rows, "targets": [1, 1, 0, 0]}) == {}
+
+
 def test_layers_without_activations_are_one():
     network = {"widths": "2-3-3-1", "activation": "linear"}
     assert advice(network=network) == {

@@ -10,13 +10,21 @@ from trainlab.engine.network_pass import Layer, forward, initial_layers
 from trainlab.explain.questions.loss import pairing_of
 from trainlab.spec import Constant, Experiment, InitScheme, Uniform
 
+MANY = 2_000
+"""Of more examples it isn't asked whether some contradict each other."""
 Advice = dict[str, str]
 """The path of a `field`, and `words`."""
 
 
 def advice_on(experiment: Experiment, seed: int) -> list[Advice]:
     """Return what can't go well, a field and a sentence or two each; a start is looked at for one seed."""
-    return [*_loss(experiment), *_linear(experiment), *_start(experiment, seed)]
+    return [
+        *_loss(experiment),
+        *_rate(experiment),
+        *_data(experiment),
+        *_linear(experiment),
+        *_start(experiment, seed),
+    ]
 
 
 def _loss(experiment: Experiment) -> list[Advice]:
@@ -24,6 +32,34 @@ def _loss(experiment: Experiment) -> list[Advice]:
     if found.verdict != "wrong":
         return []
     return [_of("loss", f"{found.sentence} {found.reason[:1].upper()}{found.reason[1:]}")]
+
+
+def _rate(experiment: Experiment) -> list[Advice]:
+    if experiment.optimizer.lr:
+        return []
+    return [_of("optimizer.lr", "At a learning rate of 0 no weight moves: every run stays where it began.")]
+
+
+def _data(experiment: Experiment) -> list[Advice]:
+    """Say where examples contradict each other: same inputs, other classes."""
+    data = experiment.data()
+    if data.kind == "regression" or data.points > MANY:
+        return []
+    known: dict[bytes, bytes] = {}
+    torn = {
+        inputs.tobytes()
+        for inputs, targets in zip(data.inputs, data.targets, strict=True)
+        if known.setdefault(inputs.tobytes(), targets.tobytes()) != targets.tobytes()
+    }
+    if not torn:
+        return []
+    places = "one place" if len(torn) == 1 else f"{len(torn):,} places"
+    return [
+        _of(
+            "task",
+            f"At {places} examples with the same inputs have other classes: no network can tell them apart.",
+        )
+    ]
 
 
 def _linear(experiment: Experiment) -> list[Advice]:

@@ -22,7 +22,8 @@ WORDS = {
 
 RULE = (
     f"At the end: a loss is high from {HIGH_LOSS:g} times that of the best constant answer on; there is "
-    f"almost no gradient where the mean |∂L/∂w| of a layer's weights is below {format_number(THRESHOLD)}."
+    f"almost no gradient where the mean |∂L/∂w| of a layer's weights is below {format_number(THRESHOLD)}. "
+    "That is how runs end, not what would have saved them: solved runs can have small gradients, too."
 )
 
 
