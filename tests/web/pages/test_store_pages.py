@@ -182,12 +182,12 @@ def test_a_run_says_how_it_ended_and_where_if_asked(tmp_path: Path) -> None:
     ("path", "words"),
     [
         ("/studies/2", "There is no study 2 in"),
-        ("/studies/99999999999999999999", "There is no study 99999999999999999999 in"),
+        ("/studies/999999999999999999", "There is no study 999999999999999999 in"),
         ("/studies/1/cells/2", "There is no cell 2: there are 2."),
         ("/studies/1/cells/0/runs/1/0", "There is no split 1: there are 1."),
         ("/studies/1/cells/0/runs/0/6", "not all of 1 runs of 2-2-1 are there."),
         ("/studies/1/cells/0/runs/0/6/spike", "not all of 1 runs of 2-2-1 are there."),
-        ("/studies/1/cells/0/runs/0/99999999999999999999", "not all of 1 runs of 2-2-1 are there."),
+        ("/studies/1/cells/0/runs/0/999999999999999999", "not all of 1 runs of 2-2-1 are there."),
     ],
 )
 def test_what_is_not_there_is_told_in_a_line(tmp_path: Path, path: str, words: str) -> None:
