@@ -204,6 +204,26 @@ def test_an_error_hides_what_belongs_to_an_older_answer(open_lab: OpenLab):
     assert tab.said == []
 
 
+def test_a_chart_is_read_on_a_phone_and_the_bar_is_no_taller_on_a_wide_screen(open_lab: OpenLab):
+    phone, _ = open_lab(width=PHONE)
+    fan = phone.page.locator("#answer .fan")
+    box = fan.bounding_box()
+    assert box is not None
+    for label in fan.locator("text").all():
+        assert label.evaluate(SEEN_SIZE) > 10
+        place = label.bounding_box()
+        assert place is not None
+        assert box["x"] <= place["x"]
+        assert place["x"] + place["width"] <= box["x"] + box["width"]
+    wide, _ = open_lab(width=1920)
+    bar = wide.page.locator("#answer .share").bounding_box()
+    assert bar is not None
+    assert bar["height"] < 30
+
+
+SEEN_SIZE = "(text) => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a"
+
+
 def test_two_visitors_at_once_get_their_own_answers(open_lab: OpenLab):
     other = Experiment.from_dict(xor(epochs=20))
     one, its = open_lab()

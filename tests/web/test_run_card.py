@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import PHONE, OpenTab, needs_chromium
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from web.experiments import xor
 
 from trainlab.spec import Experiment
 from trainlab.web.addresses import lab_address
 from trainlab.web.answers.replay import answer_replay
+from trainlab.web.answers.why_seed import answer_why_seed
 from trainlab.web.limits import Limits
-from trainlab.web.questions import Replay
+from trainlab.web.questions import Replay, WhySeed
 
 pytestmark = [needs_chromium, pytest.mark.process]
 
@@ -165,6 +166,30 @@ def test_a_run_that_diverges_says_where_and_goes_there(open_run: OpenRun):
     assert page.locator("#run .says").all_inner_texts() == [bad["sentence"]]
     page.get_by_role("button", name="the next step breaks it").click()
     place(page, bad["step"])
+
+
+def test_the_doctor_is_asked_about_a_failed_seed_and_forgotten_with_it(open_run: OpenRun):
+    hard = xor(network="2-4-4-4-4-4-4-4-1", loss="l1", optimizer={"name": "sgd", "lr": 0.05}, epochs=40)
+    page = open_run(hard)
+    *_, told = (each.fields for each in answer_why_seed(WhySeed(experiment=hard, seed=SEED), Limits()))
+    assert told["fault"]
+    ask = page.get_by_role("button", name="Ask the doctor about this seed")
+    ask.click()
+    run = page.locator("#run")
+    expect(run).to_contain_text(told["sentence"], timeout=120_000)
+    for words in (*told["evidence"], f"What to do: {told['remedy']}"):
+        expect(run).to_contain_text(words)
+    page.get_by_role("slider", name="Seed", exact=True).press("ArrowRight")
+    expect(run).not_to_contain_text(told["remedy"])
+    expect(ask).to_be_visible(timeout=60_000)
+    assert page.locator("#run").get_by_text("The doctor finds").count() == 0
+
+
+def test_of_a_solved_run_there_is_nothing_to_ask_the_doctor(open_run: OpenRun):
+    easy = xor(network="2-8-1", epochs=300)
+    assert replay(easy).fields["solved_at_end"]
+    page = open_run(easy)
+    expect(page.get_by_role("button", name="Ask the doctor about this seed")).to_be_hidden()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

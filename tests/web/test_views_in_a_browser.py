@@ -188,6 +188,26 @@ def test_a_guessed_number_is_told_how_far_off_it_is(open_state: OpenState):
     expect(page.get_by_label("Guess first", exact=True)).not_to_contain_text("guesses")
 
 
+def test_while_a_guess_is_open_no_view_gives_the_answer_away(open_state: OpenState):
+    tab = open_state(guess=True, view="take-away", form="json")
+    page = tab.page
+    expect(page.locator("#view-take-away .code")).to_contain_text('"solved"')  # It is there, and hidden.
+    names = ("compare", "map", "microscope", "rates", "take-away")
+    for name in names:
+        page.locator(f"#tab-{name}").click()
+        view = page.locator(f"#view-{name}")
+        expect(view.get_by_text("Guess first: this would give the answer away.")).to_be_visible()
+        assert view.locator(":scope figure, :scope pre, :scope button, :scope canvas").count()
+        expect(view.locator("figure:visible, pre:visible, .spoils:visible")).to_have_count(0)
+    page.get_by_role("slider", name=f"How many of {SEEDS} seeds solve it").press("Home")
+    page.get_by_role("button", name="That's my guess").click()
+    for name in names:
+        page.locator(f"#tab-{name}").click()
+        expect(page.locator(f"#view-{name} .veil")).to_be_hidden()
+    expect(page.locator("#view-take-away .code")).to_be_visible()
+    assert tab.said == []
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, 1280])
 @pytest.mark.parametrize("view", ["compare", "map", "course"])

@@ -18,6 +18,7 @@ from trainlab.engine.run_steps import train_alone
 from trainlab.explain.subject.loss import examples_gradients, examples_loss
 from trainlab.maths import ACTIVATIONS
 from trainlab.web.answers import one_run, replay
+from trainlab.web.answers.layer_strip import NEARLY_FLAT, flat_words
 from trainlab.web.answers.replay import answer_replay
 from trainlab.web.frames import encode
 from trainlab.web.limits import Limits
@@ -51,6 +52,16 @@ def test_a_part_of_the_run_shows_every_step_where_all_fit():
     moved = arrays["parameters"][:-1] + arrays["update"][:-1]
     assert np.allclose(moved, arrays["parameters"][1:], rtol=0, atol=1e-6)
     assert arrays["rate"].tolist() == [0.05] * 11
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_where_a_layer_is_flat_is_only_said_of_what_can_be(name: str):
+    activation = ACTIVATIONS[name]
+    if activation.derivative is None:
+        assert flat_words(name) == ""
+        return
+    slopes = np.abs(activation.derivative(np.linspace(-20, 20, 4001)))
+    assert bool(flat_words(name)) == bool(slopes.min() < NEARLY_FLAT)
 
 
 def test_at_the_end_nothing_is_added():

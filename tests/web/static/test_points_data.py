@@ -8,7 +8,9 @@ import pytest
 from chromium import OpenTab, needs_chromium
 from playwright.sync_api import Page
 
-from trainlab.spec import Experiment
+from trainlab.errors import SpecError
+from trainlab.spec import Experiment, Points
+from trainlab.spec.own_data import MAX_ROWS
 from trainlab.web.bundle import bundle
 
 pytestmark = [needs_chromium, pytest.mark.process]
@@ -34,10 +36,47 @@ READ = """text => { try { return readPointsText(text); } catch (error) {
         ('"a"\t"b"\n"1"\t"2"', [[1]], [2], []),
         ("  1 2  3\n4 5 6", [[1, 2], [4, 5]], [3, 6], []),
         ("1,yes\n2,no\n3,maybe", [[1], [2], [3]], [2, 1, 0], ["maybe", "no", "yes"]),
+        ('"a, b",c,t\n1,2,0\n3,4,1', [[1, 2], [3, 4]], [0, 1], []),
+        ('1,"say ""no"""\n2,"a;b"', [[1], [2]], [1, 0], ["a;b", 'say "no"']),
+        ("1,2,0,\n2,3,1,", [[1, 2], [2, 3]], [0, 1], []),
+        ("x,t,\n1,0,\n2,1,", [[1], [2]], [0, 1], []),
+        (",t\n0,1\n1,0", [[0], [1]], [1, 0], []),
+        (",x,t\n5,1,0\n7,2,1", [[5, 1], [7, 2]], [0, 1], []),
     ],
 )
 def test_text_is_read(page: Page, text: str, inputs: object, targets: object, classes: object):
-    assert page.evaluate(READ, text) == {"inputs": inputs, "targets": targets, "classes": classes}
+    read = page.evaluate(READ, text)
+    assert read == {"inputs": inputs, "targets": targets, "classes": classes, "left": ""}
+
+
+@pytest.mark.parametrize("text", [",x,y,t\n0,1,2,0\n1,2,3,1\n", '"","x","y","t"\n"1",1,2,0\n"2",2,3,1'])
+def test_an_index_without_a_name_is_left_out_and_it_is_said(page: Page, text: str):
+    read = page.evaluate(READ, text)
+    assert read["inputs"] == [[1, 2], [2, 3]]
+    assert read["left"] == "The first column has no name and counts the lines: it is left out."
+
+
+@pytest.mark.parametrize(
+    ("targets", "classes"),
+    [
+        ([0, 1, 2, 1], ["0", "1", "2"]),
+        ([3, 1, 2], ["1", "2", "3"]),
+        ([0, 1, 1], None),
+        ([0, 2, 4], None),
+        ([0.5, 1.5, 2.5], None),
+    ],
+)
+def test_whole_numbers_in_a_row_may_be_classes(page: Page, targets: list[float], classes: object):
+    assert page.evaluate("targets => wholeClasses(targets)", targets) == classes
+
+
+def test_more_lines_than_an_experiment_has_examples_are_refused(page: Page):
+    rows = "0,1\n" * MAX_ROWS
+    assert len(page.evaluate(READ, f"x,t\n{rows}")["inputs"]) == MAX_ROWS
+    with pytest.raises(SpecError) as told:
+        Points(inputs=((0.0,),) * (MAX_ROWS + 1), targets=(1.0,) * (MAX_ROWS + 1))
+    assert page.evaluate(READ, f"{rows}1,0") == str(told.value).replace("inputs: has", "There are")
+    assert page.evaluate(READ, "1,2,0\n" * 200_000).startswith("There are 200,000 examples")
 
 
 @pytest.mark.parametrize(
@@ -101,4 +140,8 @@ def test_the_network_follows_the_data(page: Page, points: dict[str, Any], widths
 
 def test_points_as_text_are_read_again(page: Page):
     points = {"inputs": [[0.5, -1], [2, 3]], "targets": [1, 0]}
-    assert page.evaluate("points => readPointsText(pointsText(points))", points) == {**points, "classes": []}
+    assert page.evaluate("points => readPointsText(pointsText(points))", points) == {
+        **points,
+        "classes": [],
+        "left": "",
+    }

@@ -90,6 +90,8 @@ def flat_words(activation: str) -> str:
     """Return what counts as saturated: ``past ±0.99``."""
     if not ACTIVATIONS[activation].elementwise:
         return ""
+    if activation == "linear":
+        return ""  # Its slope is 1 everywhere.
     if activation not in ENDS:
         return f"where its slope is below {NEARLY_FLAT:g}"
     low, high = ENDS[activation]

@@ -34,7 +34,8 @@ export function withField(experiment, part, name, value, schema) {
   const held = partAt(experiment, part);
   const kind = kindOf(experiment, part, schema);
   const named = kind === "" ? {} : { name: kind };
-  return withPart(experiment, part, withValue(typeof held === "object" ? { ...named, ...held } : named, name, value));
+  const fields = typeof held === "object" && !Array.isArray(held) ? { ...named, ...held } : named;
+  return withPart(experiment, part, withValue(fields, name, value));
 }
 
 /** Return the experiment with a change's edits made, as [path, value]. */

@@ -4,7 +4,7 @@ import { setChildren, svgElement } from "./dom.js";
 import { formatCount, formatNumber } from "./format.js";
 
 const FAN_DIVERGED = 1e6; // times the loss at the start
-const FAN = { width: 460, height: 230, left: 52, right: 10, top: 12, bottom: 34 };
+const FAN = { width: 460, height: 254, left: 56, right: 10, top: 12, bottom: 58 };
 
 let fanCount = 0;
 
@@ -25,6 +25,7 @@ export function createFanChart(title = "Loss of all runs") {
     "svg",
     {
       viewBox: `0 0 ${FAN.width} ${FAN.height}`,
+      class: "fan",
       role: "img",
       "aria-labelledby": `${id}-title ${id}-words`,
     },
@@ -127,11 +128,15 @@ function fanScale({ low, high, last }) {
       const epoch = Math.round(last * share);
       const anchor = share === 1 ? "end" : share ? "middle" : "start";
       made.push(
-        svgElement("text", { x: x(epoch), y: FAN.height - 18, "text-anchor": anchor }, formatCount(epoch)),
+        svgElement("text", { x: x(epoch), y: FAN.height - 42, "text-anchor": anchor }, formatCount(epoch)),
       );
     }
-    const label = "Epochs; loss on a log scale; median, middle 50 % and 90 % of runs";
-    made.push(svgElement("text", { x: FAN.left, y: FAN.height - 4, class: "muted" }, label));
+    for (const [label, up] of [
+      ["Epochs; loss on a log scale:", 22],
+      ["median, middle 50 % and 90 % of runs", 4],
+    ]) {
+      made.push(svgElement("text", { x: FAN.left, y: FAN.height - up, class: "muted" }, label));
+    }
     return made;
   }
   return { x, y, axes };

@@ -10,6 +10,7 @@ import { createLiveRegion, element, setAttributes, setChildren } from "./dom.js"
 import { createDoctorCauses } from "./doctor_causes.js";
 import { createDragAsker } from "./drag_asker.js";
 import { withEdits } from "./experiment_form.js";
+import { experimentInForm } from "./experiment_reading.js";
 import { addFigureMenus } from "./figure_menu.js";
 import { createGuessGate } from "./guess_gate.js";
 import { createGuesses } from "./guesses.js";
@@ -51,8 +52,10 @@ export const LAB_BESIDES = [createComparison, createPointsEditor, createBudgetVi
 export function startLab(root, around) {
   const { schema, link, address, makePanel, views: makers = LAB_VIEWS } = around;
   const { title = "trainlab: the lab", links = [], besides = LAB_BESIDES } = around;
-  const state = createState(around.begin ?? firstExperiment(schema), address);
+  const read = (data) => experimentInForm(data, schema);
+  const state = createState(around.begin ?? firstExperiment(schema), read, address);
   const status = element("p", { class: "status small", role: "status" });
+  let linkWords = ""; // what the link has to say
   const lines = new Map(); // lane -> all that take its frames
   const lab = {
     schema,
@@ -134,6 +137,12 @@ export function startLab(root, around) {
     run.show(now, before);
     for (const part of parts) part.show(now, before, dragging);
     tabs.show(now, before);
+    showStatus();
+  }
+
+  function showStatus() {
+    status.textContent = linkWords || (state.unread ? STATUS_UNREAD : "");
+    setAttributes(status, { class: status.textContent ? "status bad" : "status small muted" });
   }
 
   const transport = link({
@@ -141,8 +150,8 @@ export function startLab(root, around) {
       for (const take of lines.get(header.lane) ?? []) take(header, arrays);
     },
     onStatus(kind, words) {
-      status.textContent = STATUS_WORDS[kind](words);
-      setAttributes(status, { class: kind === "open" || kind === "idle" ? "status small muted" : "status bad" });
+      linkWords = STATUS_WORDS[kind](words);
+      showStatus();
     },
   });
   addFigureMenus(root);
@@ -156,6 +165,8 @@ function firstExperiment(schema) {
   return withEdits(networks[0].experiment, [...changes[0].edits, ...changes[1].edits], schema);
 }
 
+const STATUS_UNREAD =
+  "The link couldn't be read: it is cut or damaged, or tells no experiment. The page shows its first experiment.";
 const STATUS_WORDS = {
   open: () => "",
   lost: () => "The server doesn't answer. Trying again; nothing of yours is lost.",

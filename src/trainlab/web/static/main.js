@@ -8,6 +8,12 @@ import { pageAddress } from "./state.js";
 // A token that came with the address is in a cookie by now, and no part of a link to share.
 if (location.search) history.replaceState(null, "", location.pathname + location.hash);
 
+// It goes to a place of the page, and isn't to take the state's place in the address.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("answer").focus();
+});
+
 const offered = await fetch("schema.json");
 startLab(document.getElementById("lab"), {
   schema: await offered.json(),

@@ -11,6 +11,7 @@ import {
 } from "./dom.js";
 import { widthsOf } from "./experiment_form.js";
 import { formatCount } from "./format.js";
+import { guessVeil } from "./guesses.js";
 import { createScopeDrawing } from "./microscope_drawing.js";
 import { createScopePaths } from "./microscope_paths.js";
 import { knownValues, operationLines, weightNames, weightOrFirst } from "./microscope_steps.js";
@@ -148,7 +149,12 @@ export function createMicroscopeView(lab) {
   return {
     name: "microscope",
     title: "Microscope",
-    node: element("div", {}, fields, lane.node),
+    node: element(
+      "div",
+      {},
+      guessVeil(),
+      element("div", { class: "spoils" }, fields, lane.node),
+    ),
     show(now) {
       step.set(now.step ?? 0);
       far.value = String(now.step ?? 0);

@@ -16,7 +16,7 @@ export function planeSettings(experiment, schema) {
   for (const [part, { kinds }] of Object.entries(schema.parts)) {
     const held = partAt(experiment, part);
     const kind = kinds[kindOf(experiment, part, schema)];
-    if (!kind || ("" in kinds && held === undefined)) continue;
+    if (!kind?.fields || ("" in kinds && held === undefined)) continue;
     for (const field of kind.fields) {
       const value = held?.[field.name] ?? field.default;
       if (!["number", "whole"].includes(field.type) || typeof value !== "number" || field.name === "seed") continue;

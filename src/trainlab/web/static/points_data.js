@@ -4,25 +4,39 @@ import { widthsOf } from "./experiment_form.js";
 import { formatCount } from "./format.js";
 import { withValue } from "./state.js";
 
+const POINTS_MOST = 2_000; // examples written in an experiment, as the server allows
 const POINTS_DECIMALS = 3;
 const POINTS_NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const POINTS_INDEX = "The first column has no name and counts the lines: it is left out.";
 
 /** What is wrong with pasted text; the message names line and column. */
 export class PointsError extends Error {}
 
 /**
  * Read columns of numbers, the last of which is the target; it may have names of classes instead.
- * A first line without numbers is a header. Commas, semicolons, tabs or blanks part the cells;
- * where it isn't the comma, numbers may have a decimal comma.
+ * A first line without numbers is a header. Commas, semicolons, tabs or blanks part the cells, but not
+ * inside quotes; where it isn't the comma, numbers may have a decimal comma. An empty last column is no
+ * column, and one without a name that counts the lines is left out, which `left` says.
  * @param {string} text
- * @returns {{inputs: number[][], targets: number[], classes: string[]}} of numbers no `classes`
+ * @returns {{inputs: number[][], targets: number[], classes: string[], left: string}} of numbers no `classes`
  */
 export function readPointsText(text) {
   const lines = text.split(/\r\n|\r|\n/).map((words, place) => ({ words, line: place + 1 }));
   const filled = lines.filter(({ words }) => words.trim());
   if (!filled.length) throw new PointsError("There is nothing to read: paste two columns or more.");
   const mark = pointsSeparator(filled[0].words);
-  const rows = filled.map(({ words, line }) => ({ line, cells: pointsCells(words, mark) }));
+  const titled = pointsTitled(pointsCells(filled[0].words, mark), mark);
+  const count = filled.length - (titled ? 1 : 0);
+  if (count > POINTS_MOST) {
+    throw new PointsError(
+      `There are ${formatCount(count)} examples; at most ${formatCount(POINTS_MOST)} are allowed. ` +
+        "What is larger belongs in a file, as a task of the kind 'file'.",
+    );
+  }
+  let rows = filled.map(({ words, line }) => ({ line, cells: pointsCells(words, mark) }));
+  if (rows.every(({ cells }) => cells.length > 1 && !cells.at(-1))) {
+    rows = rows.map(({ line, cells }) => ({ line, cells: cells.slice(0, -1) }));
+  }
   const width = rows[0].cells.length;
   if (width < 2) {
     throw new PointsError(
@@ -36,14 +50,30 @@ export function readPointsText(text) {
       `Line ${uneven.line} has ${pointsColumns(uneven.cells.length)}, but ${first}.`,
     );
   }
-  const titled = rows[0].cells.slice(0, -1).every((cell) => cell && !isPointsNumber(cell, mark));
   const body = titled ? rows.slice(1) : rows;
   if (!body.length)
     throw new PointsError("There are column names, but no lines of numbers under them.");
+  const index = titled && width > 2 && !rows[0].cells[0] && pointsCount(body);
   const inputs = body.map(({ cells, line }) =>
     cells.slice(0, -1).map((cell, column) => pointsNumber(cell, mark, line, column + 1)),
   );
-  return { inputs, ...pointsTargets(body, mark, width) };
+  return {
+    inputs: index ? inputs.map((row) => row.slice(1)) : inputs,
+    ...pointsTargets(body, mark, width),
+    left: index ? POINTS_INDEX : "",
+  };
+}
+
+/**
+ * Return what classes whole numbers would be, from the least to the greatest; null if these are none, or two:
+ * one output tells those apart.
+ * @param {number[]} targets
+ * @returns {string[] | null}
+ */
+export function wholeClasses(targets) {
+  const values = [...new Set(targets)].sort((one, other) => one - other);
+  const each = values.every((value, place) => value === values[0] + place);
+  return each && Number.isInteger(values[0]) && values.length > 2 ? values.map(String) : null;
 }
 
 /** Return rows rounded, so that links stay short: to 3 decimals, columns of small numbers to 3 digits. */
@@ -95,13 +125,37 @@ export function pointsText({ inputs, targets }) {
 }
 
 function pointsSeparator(line) {
-  for (const mark of ["\t", ";", ","]) if (line.includes(mark)) return mark;
-  return /\s+/;
+  const bare = line.replace(/"[^"]*"/g, "");
+  for (const mark of ["\t", ";", ","]) if (bare.includes(mark)) return mark;
+  return "\\s+";
 }
 
+/** Part a line into its cells: a mark in quotes parts nothing, and two quotes within quotes are one. */
 function pointsCells(line, mark) {
   const words = mark === "\t" ? line : line.trim();
-  return words.split(mark).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+  const quoted = words.includes('"');
+  // A mark outside of quotes has an even number of them after it.
+  const outside = quoted ? '(?=(?:[^"]*"[^"]*")*[^"]*$)' : "";
+  return words.split(new RegExp(`${mark}${outside}`)).map((cell) => {
+    const bare = cell.trim();
+    return /^"([^"]|"")*"$/.test(bare) ? bare.slice(1, -1).replaceAll('""', '"').trim() : bare;
+  });
+}
+
+/** Whether a line names the columns: no input of it is a number; one that has no name may be an index. */
+function pointsTitled(cells, mark) {
+  const inputs = cells.slice(0, -1);
+  if (inputs.some((cell) => isPointsNumber(cell, mark))) return false;
+  return inputs.some(Boolean) || (cells.at(-1) !== "" && !isPointsNumber(cells.at(-1), mark));
+}
+
+/** Whether the first column counts the lines, from 0 or from 1. */
+function pointsCount(body) {
+  const first = Number(body[0].cells[0]);
+  return (
+    (first === 0 || first === 1) &&
+    body.every(({ cells }, place) => cells[0] === String(first + place))
+  );
 }
 
 function isPointsNumber(cell, mark) {

@@ -3,7 +3,7 @@
 import { announce, buttonElement, element, focusSeenFrom } from "./dom.js";
 import { kindOf } from "./experiment_form.js";
 import { formatCount } from "./format.js";
-import { PointsError, pointsText, readPointsText, roundPoints, withPoints } from "./points_data.js";
+import { PointsError, pointsText, readPointsText, roundPoints, wholeClasses, withPoints } from "./points_data.js";
 import { createPointsPlane } from "./points_plane.js";
 import { addressOf } from "./state.js";
 
@@ -62,6 +62,7 @@ export function createPointsEditor(lab, panel) {
     present.disabled = false;
   });
 
+  /** Take points as the task; `more` is said of them, and where whole numbers may be classes, how to make them so. */
   function take(points, more = "") {
     const count = formatCount(points.inputs.length);
     if (!points.inputs.length) return (said.textContent = POINTS_CLEARED);
@@ -73,6 +74,21 @@ export function createPointsEditor(lab, panel) {
     drafted = false;
     lab.state.change({ a: experiment, step: null });
     said.textContent = [`${count} points.`, more, followed].filter(Boolean).join(" ");
+    const classes = points.classes?.length ? null : wholeClasses(points.targets);
+    if (classes) offerClasses(points, classes);
+  }
+
+  function offerClasses(points, classes) {
+    const [least, most] = [classes[0], classes.at(-1)];
+    const targets = points.targets.map((target) => target - Number(least));
+    const make = () => {
+      take({ ...points, targets, classes }, classWords(classes));
+      text.focus(); // The button that had the focus is gone.
+    };
+    said.append(
+      ` Targets ${least} to ${most} are learnt as numbers, by one output. `,
+      buttonElement(`They are ${classes.length} classes`, make),
+    );
   }
 
   function readText() {
@@ -82,12 +98,9 @@ export function createPointsEditor(lab, panel) {
       const targets = roundPoints(read.targets.map((target) => [target])).flat();
       const same =
         JSON.stringify([inputs, targets]) === JSON.stringify([read.inputs, read.targets]);
-      const names = read.classes.map((name, place) => `${place} is “${name}”`).join(", ");
-      const named = names ? `Targets: ${names}. ` : "";
-      take(
-        { inputs, targets, classes: read.classes },
-        named + (same ? "" : "Rounded, which keeps links short."),
-      );
+      const rounded = same ? "" : "Rounded, which keeps links short.";
+      const more = [read.left, classWords(read.classes), rounded].filter(Boolean).join(" ");
+      take({ inputs, targets, classes: read.classes }, more);
     } catch (error) {
       if (!(error instanceof PointsError)) throw error;
       refuse(error.message);
@@ -145,6 +158,12 @@ export function createPointsEditor(lab, panel) {
         `some programs cut links after ${formatCount(POINTS_LINK)}.`;
     },
   };
+}
+
+/** What number stands for each class. */
+function classWords(classes) {
+  const names = classes.map((name, place) => `${place} is “${name}”`).join(", ");
+  return names && `Targets: ${names}.`;
 }
 
 /** Whether points can be drawn on the plane: two inputs, and a target of 0 or 1. */

@@ -130,9 +130,9 @@ export function createPointsPlane({ onChange }) {
     /** Show points as `{x, y, target}`; the plane grows until it holds them all. */
     show(held) {
       points = held;
-      const most = Math.max(
+      const most = held.reduce(
+        (far, { x, y }) => Math.max(far, Math.abs(x), Math.abs(y)),
         POINTS_REACH,
-        ...held.flatMap(({ x, y }) => [Math.abs(x), Math.abs(y)]),
       );
       if (most === POINTS_REACH) reach = most;
       else if (most > reach || reach > 2 * most) reach = Number((most * 1.1).toPrecision(2));

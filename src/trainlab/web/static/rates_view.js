@@ -3,6 +3,7 @@
 import { buttonElement, element } from "./dom.js";
 import { kindOf, withField } from "./experiment_form.js";
 import { formatCount, formatNumber } from "./format.js";
+import { guessVeil } from "./guesses.js";
 import { createRangeChart, tidyRate } from "./range_chart.js";
 import { createScheduleChart } from "./schedule_chart.js";
 import { openViewLane } from "./view_lane.js";
@@ -89,7 +90,7 @@ export function createRatesView(lab) {
   return {
     name: "rates",
     title: "Learning rate",
-    node: lane.node,
+    node: element("div", {}, guessVeil(), element("div", { class: "spoils" }, lane.node)),
     show(now) {
       lane.ask({ ask: "rates", experiment: now.a, first_seed: now.first });
     },

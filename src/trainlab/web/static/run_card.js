@@ -1,5 +1,6 @@
 // The card of one run: how it went, its network at any of its steps, and each layer's strip.
 
+import { createDoctorSeed } from "./doctor_seed.js";
 import { announce, element, setChildren } from "./dom.js";
 import { formatCount, formatNumber } from "./format.js";
 import { createLayerStrips } from "./layer_strip.js";
@@ -20,6 +21,7 @@ export function createRunCard(lab) {
   const title = element("h2", { id: "run-title" }, "One run");
   const sentence = element("p", {}, "It follows the answer.");
   const why = element("div");
+  const doctor = createDoctorSeed(lab);
   const place = element("p", { class: "small place" });
   const source = createReplaySource(lab, { onRun: begin, onStretch, onError: refuse });
   const player = createPlayer({ onPlace, onRest, ready: source.ready, held: source.held });
@@ -42,6 +44,7 @@ export function createRunCard(lab) {
     title,
     sentence,
     why,
+    doctor.node,
     body,
   );
   let run = null; // the header of the replay that is shown
@@ -55,6 +58,7 @@ export function createRunCard(lab) {
     sentence.textContent = run.sentence;
     const reason = run.first_bad?.sentence ?? run.why;
     setChildren(why, reason && element("p", { class: "says small" }, reason));
+    doctor.offer(!run.solved_at_end);
     const [steps, loss] = [arrays.steps.values, arrays.loss.values];
     track.show(steps, loss, run);
     lab.showRun(Array.from(steps, (step) => step / run.steps_per_epoch), loss);
@@ -137,6 +141,7 @@ export function createRunCard(lab) {
       if (source.follow(now, before)) {
         clearTimeout(near);
         player.stop();
+        doctor.reset();
         if (run) node.classList.add("stale");
         lab.showRun(null, null);
       } else if (run && now.step !== before?.step) player.set(now.step);

@@ -49,11 +49,13 @@ export function pageAddress() {
 
 /**
  * Make the state from its address. `begin` is the experiment that an empty address means.
+ * `read(data)` returns an experiment in the page's form, null if it is none.
  * @param {object} begin
+ * @param {(data: unknown) => object | null} read
  * @param {{read: Function, write: Function, listen: Function}} address
  */
-export function createState(begin, address) {
-  let now = readAddress(address.read(), begin);
+export function createState(begin, read, address) {
+  let { state: now, unread } = readAddress(address.read(), begin, read);
   const listeners = [];
   let timer = null;
 
@@ -68,7 +70,7 @@ export function createState(begin, address) {
 
   address.listen(() => {
     const before = now;
-    now = readAddress(address.read(), begin);
+    ({ state: now, unread } = readAddress(address.read(), begin, read));
     tell(before);
   });
 
@@ -77,6 +79,10 @@ export function createState(begin, address) {
     get now() {
       return now;
     },
+    /** Whether it is as at the start because the address couldn't be read. */
+    get unread() {
+      return unread;
+    },
     /**
      * Change some of the state and tell everyone. While something is dragged the address follows later,
      * and no step back is made of it.
@@ -84,6 +90,7 @@ export function createState(begin, address) {
     change(part, { dragging = false } = {}) {
       const before = now;
       now = Object.freeze({ ...now, ...part });
+      if (now.a !== before.a) unread = false;
       tell(before, dragging);
       if (!dragging) return write(true);
       clearTimeout(timer);
@@ -107,21 +114,33 @@ export function addressOf(state, begin) {
   return Object.keys(told).length ? `#${encodeURIComponent(JSON.stringify(told))}` : "#";
 }
 
-/** Return the state that an address tells; what can't be read is as at the start. */
-export function readAddress(hash, begin) {
+/**
+ * Return the state that an address tells; what can't be read is as at the start, and `unread` if it is of
+ * an experiment.
+ * @param {string} hash
+ * @param {object} begin
+ * @param {(data: unknown) => object | null} read
+ * @returns {{state: object, unread: boolean}}
+ */
+export function readAddress(hash, begin, read) {
+  const state = { ...STATE_START, a: begin };
   let told = {};
+  let unread = false;
   try {
     if (hash.length > 1) told = JSON.parse(decodeURIComponent(hash.slice(1)));
   } catch {
-    // A damaged link: the page begins as without one.
+    unread = true;
   }
-  const state = { ...STATE_START, a: begin };
-  if (told === null || typeof told !== "object") return Object.freeze(state);
-  for (const name of ["a", "b", "plane"]) {
-    if (told[name] && typeof told[name] === "object" && !Array.isArray(told[name])) {
-      state[name] = told[name];
-    }
+  if (told === null || typeof told !== "object" || Array.isArray(told)) {
+    return { state: Object.freeze(state), unread: true };
   }
+  for (const name of ["a", "b"]) {
+    if ((told[name] ?? null) === null) continue;
+    const experiment = read(told[name]);
+    if (experiment) state[name] = experiment;
+    else unread = true;
+  }
+  if (typeof told.plane === "object" && !Array.isArray(told.plane)) state.plane = told.plane;
   for (const name of STATE_COUNTS) {
     if (Number.isSafeInteger(told[name]) && told[name] >= 0) state[name] = told[name];
   }
@@ -130,7 +149,7 @@ export function readAddress(hash, begin) {
   }
   if (told.side === "b" && state.b) state.side = "b";
   state.guess = told.guess === true;
-  return Object.freeze(state);
+  return { state: Object.freeze(state), unread };
 }
 
 /** Return what stands in plain data under a path, as "optimizer.lr"; undefined if nothing does. */

@@ -2,6 +2,7 @@
 
 import { buttonElement, element, setAttributes } from "./dom.js";
 import { formatCount } from "./format.js";
+import { guessVeil } from "./guesses.js";
 import { saveFile } from "./save_file.js";
 import { openViewLane } from "./view_lane.js";
 
@@ -64,9 +65,14 @@ export function createTakeAwayView(lab) {
     node: element(
       "div",
       {},
-      element("div", { class: "row" }, ...forms.map(([, button]) => button)),
-      lane.node,
-      element("p", { class: "small muted" }, TAKE_PICTURES),
+      guessVeil(),
+      element(
+        "div",
+        { class: "spoils" },
+        element("div", { class: "row" }, ...forms.map(([, button]) => button)),
+        lane.node,
+        element("p", { class: "small muted" }, TAKE_PICTURES),
+      ),
     ),
     show({ a, form, seed, first, seeds }) {
       for (const [name, button] of forms) {

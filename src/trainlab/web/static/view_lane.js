@@ -23,8 +23,10 @@ export function openViewLane(lab, lane, { body, take }) {
     sentence.classList.toggle("bad", failed);
     sentence.textContent = failed ? header.message : (header.sentence ?? before);
     body.hidden = failed;
-    if (failed) announce(header.message);
-    else take(header, arrays);
+    if (failed) {
+      asked = ""; // It may be asked again.
+      announce(header.message);
+    } else take(header, arrays);
   });
   return {
     node,
@@ -34,8 +36,9 @@ export function openViewLane(lab, lane, { body, take }) {
       asked = told;
       node.classList.add("stale");
       clearTimeout(timer);
-      if (wait) timer = setTimeout(() => lab.ask(lane, question), wait);
-      else lab.ask(lane, question);
+      if (!wait) return lab.ask(lane, question);
+      lab.cancel(lane); // What is still to come is of the question before.
+      timer = setTimeout(() => lab.ask(lane, question), wait);
     },
   };
 }
