@@ -12,7 +12,8 @@ from trainlab.diagnosis.faults import all_faults, families
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.script.runner import run_script
 from trainlab.diagnosis.signals.baselines import AGREE, CHOICES, TABLE, TELLING, K
-from trainlab.diagnosis.signals.learnt import BEHIND, FEW, FLAWLESS, LEARNT, ROWS, STUCK
+from trainlab.diagnosis.signals.learnt import BEHIND, FEW, FLAWLESS, HALF, LEARNT, ROWS, STUCK
+from trainlab.diagnosis.signals.linear_signal import LEVEL
 from trainlab.diagnosis.signals.table import SIGNALS
 from trainlab.page.sketch import Sketch
 
@@ -31,7 +32,9 @@ def outcomes() -> str:
         (
             "stuck",
             f"the last losses are above {STUCK:.0%} of that of the best constant answer, unless, of classes, "
-            f"mistakes are at most {FLAWLESS:.0%} of the commonest class's",
+            f"mistakes are at most {FLAWLESS:.0%} of the commonest class's, or, of a table of measured "
+            f"features, a line sees a signal (F-test, p < {LEVEL:g}), the network has at least {HALF:.0%} of "
+            "what it makes of it, and nothing shows that more is possible: that is poor",
         ),
         (
             "learnt",

@@ -112,6 +112,7 @@ CHOSEN: dict[str, tuple[str, ...]] = {
         "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[fault_dead_relu]",
         "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[race]",
         "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[study]",
+        "store/test_flipped_bytes.py::test_a_flipped_store_answers_alike_or_it_is_said[36]",
         "studies/maps/test_fields.py::test_a_point_is_what_its_experiment_gives[schedule]",
     ),
     "computes": (

@@ -6,10 +6,13 @@ import shlex
 import pytest
 from cli.calling import Caller
 
-from trainlab.cli.commands import COMMANDS, GROUPS, QUESTIONS
+from trainlab.cli.commands import COMMANDS, GROUPS, PARTS
 from trainlab.cli.main import app
 
-ALL = [*((command.name,) for command in COMMANDS), *(("explain", question.name) for question in QUESTIONS)]
+ALL = [
+    *((command.name,) for command in COMMANDS),
+    *((name, part.name) for name, parts in PARTS.items() for part in parts),
+]
 
 
 def examples_in(text: str) -> list[str]:
@@ -38,7 +41,7 @@ def test_no_example_is_broken_over_lines(trainlab: Caller, monkeypatch: pytest.M
     monkeypatch.setenv("COLUMNS", "80")
     for words in ALL:
         told = " ".join(trainlab(*words, "--help").out.split("\nFor example:\n")[1].split())
-        found = COMMANDS if len(words) == 1 else QUESTIONS
+        found = COMMANDS if len(words) == 1 else PARTS[words[0]]
         (command,) = [item for item in found if item.name == words[-1]]
         assert told == " ".join(command.examples)
 

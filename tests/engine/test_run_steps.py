@@ -54,7 +54,7 @@ def test_every_epoch_ends_as_in_the_population(name: str) -> None:
     run = train_alone(experiment, 3)
     per_epoch = experiment.steps_per_epoch
 
-    found = read_steps(run, range(steps_made(run) + 1), predictions=4)
+    found = read_steps(run, range(steps_made(run) + 1), examples=range(4))
 
     for mark, runs in zip(marks, population, strict=True):
         place = mark * per_epoch

@@ -15,7 +15,7 @@ from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store import Store, subtract
 from trainlab.store.blobs import BLOBS
-from trainlab.store.read import OUTCOME
+from trainlab.store.outcomes import OUTCOME
 
 
 def experiment(**fields: Any) -> Experiment:
@@ -124,7 +124,7 @@ def test_epochs_and_engines_are_kept_apart() -> None:
 def test_a_save_that_fails_half_way_leaves_nothing() -> None:
     good, bad = made_up(experiment(), range(5)), made_up(experiment(epochs=20), range(5))
     with Store.in_memory() as store:
-        with pytest.raises(ValueError, match="zip"):
+        with pytest.raises(ValueError, match="broadcast"):
             store.save([good, replace(bad, loss=bad.loss[:3])], engine="fake")
         assert store.summary() == []
         store.save([good, bad], engine="fake")

@@ -18,8 +18,8 @@ from trainlab.engine.bfloat16 import MISSING
 from trainlab.engine.runs import UNKNOWN
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
-from trainlab.store import Store, schema
-from trainlab.store.read import COLUMNS
+from trainlab.store import DamagedError, Store, schema
+from trainlab.store.outcomes import COLUMNS
 
 EXPERIMENT = Experiment.from_dict(
     {
@@ -35,6 +35,12 @@ WITHOUT_LATER = """
 ALTER TABLE runs DROP COLUMN settled_epoch;
 ALTER TABLE chunks DROP COLUMN step_gradient;
 """
+WITHOUT_DIGESTS = """
+DROP TRIGGER unchecked;
+DROP TABLE digests;
+ALTER TABLE experiments DROP COLUMN digest;
+"""
+WITHOUT_JUDGED_DIGEST = "ALTER TABLE judged_runs DROP COLUMN digest;"
 WITHOUT_QUESTION = "ALTER TABLE studies DROP COLUMN question;"
 VERSION_2 = """
 CREATE TABLE experiments (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, experiment TEXT NOT NULL);
@@ -98,7 +104,7 @@ def as_version_2_has(runs: Runs) -> Runs:
 def columns(file: Path) -> list[tuple[str, str, int]]:
     found: list[tuple[str, str, int]] = []
     with sqlite3.connect(file) as db:
-        for table in ("chunks", "runs", "studies"):
+        for table in ("experiments", "chunks", "digests", "runs", "judged_runs", "studies"):
             found += db.execute(
                 f"SELECT name, type, \"notnull\" FROM pragma_table_info('{table}')"
             ).fetchall()
@@ -177,7 +183,7 @@ def test_one_of_version_3_gets_the_table_of_judged_runs(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
         db.executescript(
             "DROP TABLE judged_runs; DROP TABLE studies; DROP TABLE study_experiments; "
-            f"{WITHOUT_LATER} PRAGMA user_version = 3;"
+            f"{WITHOUT_LATER} {WITHOUT_DIGESTS} PRAGMA user_version = 3;"
         )
     db.close()
     with Store.open(tmp_path) as store:
@@ -209,8 +215,10 @@ def test_many_may_open_it_at_once(tmp_path: Path) -> None:
 def test_coarse_curves_cut_short_are_damage(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         store.save([made_up(EXPERIMENT, range(12))], engine="fake")
+        # As if an older trainlab had saved it: only the size tells.
         store._db.execute("UPDATE chunks SET coarse_loss = x''")
-        with pytest.raises(StoreError, match="is damaged: 0 bytes where 4 runs"):
+        store._db.execute("UPDATE digests SET outcomes = NULL, blobs = NULL")
+        with pytest.raises(StoreError, match=r"is damaged: .*coarse_loss has 0 bytes where 4 runs"):
             store.load(EXPERIMENT, range(12), engine="fake")
 
 
@@ -220,7 +228,8 @@ def test_one_of_version_4_gets_the_names_of_studies(tmp_path: Path) -> None:
         store.save([runs], engine="fake")
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
         db.executescript(
-            f"DROP TABLE studies; DROP TABLE study_experiments; {WITHOUT_LATER} PRAGMA user_version = 4;"
+            f"DROP TABLE studies; DROP TABLE study_experiments; {WITHOUT_LATER} {WITHOUT_DIGESTS} "
+            f"{WITHOUT_JUDGED_DIGEST} PRAGMA user_version = 4;"
         )
     db.close()
     with Store.open(tmp_path) as store:
@@ -237,7 +246,10 @@ def test_of_runs_of_version_5_since_when_they_are_solved_is_unknown(tmp_path: Pa
     with Store.open(tmp_path) as store:
         store.save([old], engine="fake")
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
-        db.executescript(f"{WITHOUT_LATER} {WITHOUT_QUESTION} PRAGMA user_version = 5;")
+        db.executescript(
+            f"{WITHOUT_LATER} {WITHOUT_QUESTION} {WITHOUT_DIGESTS} {WITHOUT_JUDGED_DIGEST} "
+            "PRAGMA user_version = 5;"
+        )
     db.close()
     with Store.open(tmp_path) as store:
         assert store.missing(EXPERIMENT, range(20), engine="fake") == [range(10, 20)]
@@ -259,7 +271,8 @@ def test_runs_of_version_6_have_no_gradient_of_a_step_unless_it_is_that_of_all_e
         store.save([old], engine="fake")
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
         db.executescript(
-            f"ALTER TABLE chunks DROP COLUMN step_gradient; {WITHOUT_QUESTION} PRAGMA user_version = 6;"
+            f"ALTER TABLE chunks DROP COLUMN step_gradient; {WITHOUT_QUESTION} {WITHOUT_DIGESTS} "
+            f"{WITHOUT_JUDGED_DIGEST} PRAGMA user_version = 6;"
         )
     db.close()
     with Store.open(tmp_path) as store:
@@ -279,7 +292,9 @@ def test_of_studies_that_version_7_named_what_they_asked_is_unknown_until_they_a
     with Store.open(tmp_path) as store:
         store.remember("study", "Mine", [EXPERIMENT.fingerprint], **asked)
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
-        db.executescript(f"{WITHOUT_QUESTION} PRAGMA user_version = 7;")
+        db.executescript(
+            f"{WITHOUT_QUESTION} {WITHOUT_DIGESTS} {WITHOUT_JUDGED_DIGEST} PRAGMA user_version = 7;"
+        )
     db.close()
     with Store.open(tmp_path) as store:
         (old,) = store.studies()
@@ -290,4 +305,25 @@ def test_of_studies_that_version_7_named_what_they_asked_is_unknown_until_they_a
         (kept,) = store.studies()
     assert (old.question, again.question, kept.question) == (None, {"title": "Mine"}, {"title": "Mine"})
     assert old.key == again.key == kept.key
+    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+
+
+def test_runs_of_version_8_have_no_digest_and_those_saved_from_then_on_have(tmp_path: Path) -> None:
+    old, new = made_up(EXPERIMENT, range(10)), made_up(EXPERIMENT, range(10, 20))
+    with Store.open(tmp_path) as store:
+        store.save([old], engine="fake")
+        store.save_judged(EXPERIMENT, 4, b"{}", engine="fake", rules="r")
+    with sqlite3.connect(tmp_path / "store.sqlite3") as db:
+        db.executescript(f"{WITHOUT_DIGESTS} {WITHOUT_JUDGED_DIGEST} PRAGMA user_version = 8;")
+    db.close()
+    with Store.open(tmp_path) as store:
+        store.save([new], engine="fake")
+        assert_same(store.load(EXPERIMENT, range(20), engine="fake"), concatenate([old, new]))
+        assert store.judged(EXPERIMENT, engine="fake", rules="r") == {4: "{}"}
+        assert len(store.summary()) == 1
+        store._db.execute("UPDATE runs SET loss = 7 WHERE seed IN (3, 13)")
+        # They can't be known to be right, so nothing is said of what was there before.
+        assert store.outcomes(EXPERIMENT, range(10), engine="fake")["loss"][3] == 7
+        with pytest.raises(DamagedError, match="seeds 10 to 19 of 2-3-1, 100 epochs"):
+            store.outcomes(EXPERIMENT, range(20), engine="fake")
     assert version(tmp_path / "store.sqlite3") == schema.VERSION

@@ -32,6 +32,7 @@ NAMES = [
     "doctor",
     "endings",
     "explanation_html",
+    "lab",
     "load_study",
     "map_html",
     "map_plane",

@@ -10,6 +10,7 @@ from trainlab.errors import SpecError
 from trainlab.web.frames import Frame
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Asked
+from trainlab.web.wanted import check_wanted
 from trainlab.web.worker import Answer, Worker, own_stdout
 
 
@@ -26,6 +27,11 @@ def double(question: Asked, limits: Limits) -> Iterator[Frame]:
         case "hang":
             yield frame(0, last=False)
             time.sleep(60)
+        case "part by part":
+            yield frame(0, last=False)
+            while True:
+                check_wanted()
+                time.sleep(0.01)
         case "die":
             os._exit(3)
         case "refuse":

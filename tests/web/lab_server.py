@@ -7,13 +7,14 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.routing import BaseRoute
 from websockets.sync.client import ClientConnection, connect
 
 from trainlab.web.app import lab_app
@@ -95,12 +96,19 @@ def serving(
     token: str | None = None,
     limits: Limits | None = None,
     static: Path = STATIC,
+    pages: Sequence[BaseRoute] = (),
 ) -> Generator[Lab]:
     """Serve a lab inside the block; without workers its questions wait."""
     limits = limits or Limits()
     listening, binding = listen("127.0.0.1", 0)
     app = lab_app(
-        binding=binding, workers=workers, token=token, limits=limits, worker_command=DOUBLE, static=static
+        binding=binding,
+        workers=workers,
+        token=token,
+        limits=limits,
+        worker_command=DOUBLE,
+        static=static,
+        pages=pages,
     )
     server = uvicorn.Server(server_config(app, limits))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -2,12 +2,20 @@
 
 import http.client
 import re
+import socket
+import time
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from web.lab_server import Lab, serving
 from websockets.exceptions import InvalidStatus
+
+from trainlab.web.limits import Limits
 
 TOKEN = "a-token_of-the-lab"
 
@@ -177,3 +185,51 @@ def test_the_schema_is_served(lab: Lab):
     assert schema.status == 200
     assert schema.headers["content-type"] == "application/json"
     assert '"optimizer"' in schema.text
+
+
+@pytest.mark.parametrize(
+    ("site", "mode", "kind", "status"),
+    [
+        ("same-origin", "no-cors", "image", 200),
+        ("none", "navigate", "document", 200),
+        ("cross-site", "navigate", "document", 200),
+        ("cross-site", "no-cors", "image", 403),
+        ("cross-site", "navigate", "iframe", 403),
+        ("same-site", "no-cors", "image", 403),
+        ("same-site", "navigate", "document", 200),
+    ],
+)
+def test_other_sites_may_only_link_here(lab: Lab, site: str, mode: str, kind: str, status: int):
+    asked = {"Sec_Fetch_Site": site, "Sec_Fetch_Mode": mode, "Sec_Fetch_Dest": kind}
+    assert lab.get("/", **asked).status == status
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_of_our_own_is_told_in_a_line(capfd: pytest.CaptureFixture[str]):
+    def broken(request: Request) -> Response:
+        raise ZeroDivisionError
+
+    with serving(pages=[Route("/broken", broken)]) as lab:
+        found = lab.get("/broken")
+    assert found.status == 500
+    assert found.text == (
+        "An error of trainlab's own: ZeroDivisionError. The terminal of 'trainlab serve' shows where.\n"
+    )
+    assert "default-src 'none'" in found.headers["content-security-policy"]
+    assert capfd.readouterr().err.count("Traceback") == 1
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n"]
+)
+def test_a_connection_without_a_whole_request_is_closed(sent: bytes):
+    with serving(limits=Limits(request_seconds=0.2)) as lab:
+        host = ("127.0.0.1", lab.binding.port)
+        with socket.create_connection(host, timeout=5) as half, suppress(ConnectionResetError):
+            half.sendall(sent.replace(b"{host}", lab.host.encode()))
+            while half.recv(65_536):
+                pass
+        with lab.open() as page:
+            time.sleep(0.4)
+            page.send("?")
+            assert page.header()["kind"] == "error"

@@ -65,6 +65,14 @@ def test_an_experiment_is_read_as_a_study_file_has_it():
             "record: 25,629,696 numbers of all runs, and at most 20,000,000 are kept here; record more",
         ),
         (
+            {"task": {"name": "points", "inputs": [[0, 1], [1e39, 0]], "targets": [0, 1]}},
+            r"task.inputs = 1e\+39: must be at most 3.4e\+38 in size, the largest number of 32 bits",
+        ),
+        (
+            {"task": {"name": "points", "inputs": [[0, 1], [1, 0]], "targets": [0, -1e39]}},
+            r"task.targets = 1e\+39: must be at most 3.4e\+38 in size",
+        ),
+        (
             {"after": xor(task={"name": "file", "path": "x.csv"})},
             "after.task = 'file': no files are read here",
         ),

@@ -80,6 +80,19 @@ def test_a_cancelled_question_stops_between_frames_in_the_same_process():
     with_workers(work)
 
 
+def test_a_cancelled_question_stops_between_its_parts_in_the_same_process():
+    async def work(workers: Workers) -> None:
+        ann = Asker(workers)
+        ann.ask(1, do="part by part")
+        first = await ann.until(lambda frame: frame["id"] == 1)
+        ann.ask(2, do="frames")
+        second = await ann.last(2)
+        assert second["pid"] == first["pid"]
+        assert [frame["id"] for frame in ann.frames] == [1, 2]
+
+    with_workers(work)
+
+
 def test_what_does_not_stop_is_killed_and_replaced():
     async def work(workers: Workers) -> None:
         ann = Asker(workers)

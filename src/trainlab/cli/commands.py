@@ -131,6 +131,12 @@ COMMANDS = (
         summary="Show what the store holds.",
         examples=("trainlab show", "trainlab show --json"),
     ),
+    Command(
+        name="store",
+        group=HOUSEKEEPING,
+        summary="Check what the store holds for damage, or repair it.",
+        examples=("trainlab store check", "trainlab store repair --store runs"),
+    ),
 )
 
 FIRST = tuple(next(command for command in COMMANDS if command.group == group).examples[0] for group in GROUPS)
@@ -174,6 +180,24 @@ QUESTIONS = (
         examples=("trainlab explain chain-rule", "trainlab explain chain-rule --input 1,2,3,4 --target 0"),
     ),
 )
+
+CARE = (
+    Command(
+        name="check",
+        group="Care",
+        summary="Name all damage in the store; the exit code is 1 if there is any.",
+        examples=("trainlab store check", "trainlab store check --store runs"),
+    ),
+    Command(
+        name="repair",
+        group="Care",
+        summary="Delete what is damaged, so that it is trained again; the old file is kept beside it.",
+        examples=("trainlab store repair", "trainlab store repair --store runs"),
+    ),
+)
+
+PARTS = {"explain": QUESTIONS, "store": CARE}
+"""The commands of those that are several."""
 
 
 def examples_words(examples: tuple[str, ...]) -> str:

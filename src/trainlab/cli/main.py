@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 from cyclopts import App, CycloptsError, Group
 
 from trainlab import __version__
-from trainlab.cli.commands import COMMANDS, FIRST, GROUPS, examples_words
+from trainlab.cli.commands import COMMANDS, FIRST, GROUPS, PARTS, examples_words
 from trainlab.cli.options import UsageError, shortened
 from trainlab.errors import TrainlabError
 
@@ -34,7 +36,7 @@ app = App(
 # A command's module is imported when the command is: help must not wait for the engines.
 _groups = {name: Group(name, sort_key=place) for place, name in enumerate(GROUPS)}
 for _place, _command in enumerate(COMMANDS):
-    _is_app = _command.name == "explain"
+    _is_app = _command.name in PARTS
     # An app brings its own end of help.
     _ends = {} if _is_app else {"help_epilogue": examples_words(_command.examples)}
     app.command(
@@ -52,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     The doctor has codes of its own: 1 something found, 3 the script failed.
     """
+    warnings.showwarning = _warning(warnings.showwarning)
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         # A terminal that can't show ≥ is no reason to fail; and in JSON the escape means the same.
@@ -122,6 +125,19 @@ def _check_text(arguments: Sequence[str]) -> None:
             possible = False
         if not possible:
             raise UsageError(f"{argument!a}: an argument can't hold this character.")
+
+
+def _warning(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """Return a `warnings.showwarning` that says in one line what is damaged in a store."""
+
+    def show(message: Warning | str, category: type[Warning], *args: Any, **named: Any) -> None:
+        # By name: help must not wait for the store.
+        if category.__name__ == "DamageWarning":
+            _complain(str(message))
+        else:
+            otherwise(message, category, *args, **named)
+
+    return show
 
 
 def _close_stdout() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, MissingArgumentError, UnknownOptionError, UnusedCliTokensError
 from cyclopts.exceptions import UnknownCommandError
 
-from trainlab.cli.commands import COMMANDS, QUESTIONS, Command
+from trainlab.cli.commands import COMMANDS, PARTS, QUESTIONS, Command
 from trainlab.cli.misspelt_options import near_option
 from trainlab.cli.options import shortened
 from trainlab.errors import nearest
@@ -29,7 +29,10 @@ def complaint(error: CycloptsError, arguments: Sequence[str]) -> str:
     name = " ".join(["trainlab", *chain])
     if isinstance(error, UnknownCommandError):
         word = (error.unused_tokens or arguments)[0]
-        said = _no_question(word) if chain == ["explain"] else _no_command(word)
+        if chain == ["store"]:
+            said = f"there is no {shortened(word)!r}; there is 'check' and 'repair'. {_help(name)}"
+        else:
+            said = _no_question(word) if chain == ["explain"] else _no_command(word)
         return f"{name}: {said}"
     if isinstance(error, MissingArgumentError) and error.argument is not None:
         option = getattr(error, "keyword", None) or error.argument.name
@@ -91,7 +94,7 @@ def _help(name: str) -> str:
 
 
 def _command(chain: Sequence[str]) -> Command | None:
-    among = QUESTIONS if list(chain[:1]) == ["explain"] else COMMANDS
+    among = PARTS.get((chain or [""])[0], COMMANDS)
     return next((command for command in among if command.name == (chain or [""])[-1]), None)
 
 

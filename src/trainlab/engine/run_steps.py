@@ -50,7 +50,7 @@ class RunSteps:
     ``parameters [F, P]``, and ``after [F, P]`` those that the step makes of them, at the end the same.
     ``gradient [F, P]`` is ∂L/∂w before the step, over the step's own examples or all, without noise, dropout,
     penalty and clipping, as `Runs` has it. ``loss [F]`` is over all that are trained on, ``predictions [F,
-    points, outputs]`` are for the first of them. ``rate [F]`` is the step's learning rate, at the end that of
+    examples, outputs]`` are for those asked for. ``rate [F]`` is the step's learning rate, at the end that of
     the last one made, and ``factor [F]`` what a plateau has lowered it to. ``state [F, S, P]`` is what the
     optimizer keeps, in the order of `maths.initial_state`, but for NAdam's product of momenta.
     """
@@ -99,11 +99,18 @@ def steps_made(run: Runs) -> int:
 
 
 def read_steps(
-    run: Runs, steps: Sequence[int], *, predictions: int = 0, gradients: Gradients | None = None
+    run: Runs,
+    steps: Sequence[int],
+    *,
+    examples: Sequence[int] = (),
+    gradients: Gradients | None = None,
+    on_reading: Callable[[], None] | None = None,
 ) -> RunSteps:
     """Train a run, ``Runs`` of a single seed, once more, and read it before each of the `steps`, ascending.
 
-    `gradients` says whose these are; left out, those that the experiment records.
+    `examples` are those to keep predictions for, of the ones trained on, from 0; `on_reading` is called
+    before each reading, and may raise to end it. `gradients` says whose these are; left out, those that the
+    experiment records.
 
     Raises:
         EngineError: they don't ascend, or aren't steps of the run.
@@ -116,10 +123,12 @@ def read_steps(
             "than the one before."
         )
     asked = gradients or run.experiment.record.gradients
-    played = _Played(run, predictions=predictions, gradients=asked)
+    played = _Played(run, examples=examples, gradients=asked)
     readings: list[tuple[Any, ...]] = []
     at = 0
     for step in wanted.tolist():
+        if on_reading:
+            on_reading()
         played.advance(at, step)
         before = played.read(step)
         at = min(step + 1, last)
@@ -145,8 +154,10 @@ def read_steps(
 class _Played:
     """A tile with one run in each of its lanes, of which the first is read."""
 
-    def __init__(self, run: Runs, *, predictions: int, gradients: Gradients) -> None:
+    def __init__(self, run: Runs, *, examples: Sequence[int], gradients: Gradients) -> None:
         dtype = str(run.loss.dtype)
+        self._examples = np.asarray(examples, dtype=np.int64)
+        predictions = int(self._examples.max(initial=-1)) + 1
         record = msgspec.structs.replace(UNREAD, predictions=predictions, gradients=gradients)
         experiment = msgspec.structs.replace(run.experiment, stopping=NoStopping(), record=record)
         engine = engine_alone(experiment, dtype=dtype)
@@ -205,7 +216,9 @@ class _Played:
         self._evaluate(tables.TRAINED_ON, 1, plan.kept_parameters)
         loss, found = self._memory[rows.loss], self._memory[gradient].copy()
         kept = slice(plan.kept_parameters, plan.kept_parameters + plan.kept_points * plan.outputs)
-        predictions = self._own["readings"].reshape(-1, job.lane.networks)[kept, 0].copy()
+        predictions = self._own["readings"].reshape(-1, job.lane.networks)[kept, 0]
+        # Those asked for alone: of a thousand readings all would be gigabytes.
+        predictions = predictions.reshape(plan.kept_points, plan.outputs)[self._examples]
         if plan.gradient_of_step:
             epoch, within = divmod(step, plan.steps_per_epoch)
             if self._shuffle is not None and within == 0:
@@ -213,7 +226,7 @@ class _Played:
             self._evaluate(tables.OF_STEP, 1, step)
             found = self._memory[gradient].copy()
         factor = float(self._memory[rows.rate_factor])
-        return parameters, found, loss, predictions.reshape(plan.kept_points, plan.outputs), factor, state
+        return parameters, found, loss, predictions, factor, state
 
 
 @cached_njit

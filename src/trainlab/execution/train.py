@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from trainlab.engine import Engine, Runs, by_engine, engine_of, get_engine, stored_name
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, StoreError
 from trainlab.execution.plan import plan
 from trainlab.execution.pool import carry_out
 from trainlab.execution.progress import Overall, Progress, Workload
 from trainlab.spec import Experiment
-from trainlab.store import Store
+from trainlab.store import DamagedError, DamageWarning, Store
+
+R = TypeVar("R")
 
 
 def train_all(
@@ -35,13 +39,61 @@ def train_all(
     engine is imported only if something is missing. See `carry_out` for workers, progress and stopping.
     """
     with Store.in_memory() if store is None else nullcontext(store) as runs:
-        train_missing(
-            experiments, seeds, engine=engine, store=runs, workers=workers, on_progress=on_progress, stop=stop
+        return train_and_read(
+            experiments,
+            seeds,
+            runs.load,
+            engine=engine,
+            store=runs,
+            workers=workers,
+            on_progress=on_progress,
+            stop=stop,
         )
-        return [
-            runs.load(each, mine, engine=stored_under(engine, each))
-            for each, mine in zip(experiments, _seeds_of(experiments, seeds), strict=True)
-        ]
+
+
+def train_and_read(
+    experiments: Sequence[Experiment],
+    seeds: range | Sequence[range],
+    read: Callable[..., R],
+    *,
+    engine: str | Engine,
+    store: Store,
+    **options: Any,
+) -> list[R]:
+    """Train what is missing, and return what `read`, a method of the store, has of each experiment.
+
+    Runs that turn out to be damaged when they are read are said to be, by a warning, and trained again. The
+    `options` are those of `train_missing`.
+    """
+    asked = _seeds_of(experiments, seeds)
+    found: dict[int, R] = {}
+
+    def take(place: int) -> None:
+        each = experiments[place]
+        found[place] = read(each, asked[place], engine=stored_under(engine, each))
+
+    train_missing(experiments, seeds, engine=engine, store=store, **options)
+    damaged: dict[int, DamagedError] = {}
+    for place in range(len(experiments)):
+        try:
+            take(place)
+        except DamagedError as error:
+            damaged[place] = error
+    if damaged:
+        for error in damaged.values():
+            store.discard(error.chunks)
+            warnings.warn(f"{error.words}. They are trained again.", DamageWarning, stacklevel=2)
+        again, theirs = [experiments[place] for place in damaged], [asked[place] for place in damaged]
+        train_missing(again, theirs, engine=engine, store=store, **options)
+        for place in damaged:
+            try:
+                take(place)
+            except DamagedError as error:
+                raise StoreError(
+                    f"{error.words}, also after they were trained again. 'trainlab store repair' writes the "
+                    "file anew, without what is damaged."
+                ) from None
+    return [found[place] for place in range(len(experiments))]
 
 
 def train_missing(

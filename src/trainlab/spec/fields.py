@@ -157,4 +157,10 @@ def _demand(text: str) -> str:
     wrong = re.fullmatch(r"Expected `(.+?)`, got `(.+?)`", text)
     if wrong:
         return f"must be {' or '.join(PLAIN.get(word, word) for word in wrong.group(1).split(' | '))}"
+    bound = re.fullmatch(r"Expected `(.+?)`( of length)? (>=|<=|>|<) (\S+)", text)
+    if bound:
+        kind, long, sign, number = bound.groups()
+        words = PLAIN.get(kind, "a list" if kind == "array" else kind)
+        sign = {">=": "≥", "<=": "≤"}.get(sign, sign)
+        return f"must be {words}{' of a length' if long else ''} {sign} {number}"
     return text[:1].lower() + text[1:]

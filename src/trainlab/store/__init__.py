@@ -1,8 +1,12 @@
 """Every finished run and every curve, in one SQLite file, nothing half-written."""
 
+from trainlab.store.check import Checked
+from trainlab.store.damage import DamagedChunk, DamagedError, DamageWarning
 from trainlab.store.named_studies import STOPPED, HeldSeeds, Kind, NamedStudy
-from trainlab.store.read import OUTCOME, Outcomes
+from trainlab.store.outcomes import OUTCOME, Outcomes
+from trainlab.store.repair import Repaired, repair
 from trainlab.store.seed_ranges import merge, subtract
+from trainlab.store.sqlite_errors import BrokenError
 from trainlab.store.store import DEFAULT_FOLDER, Store
 from trainlab.store.stored_runs import StoredRuns
 
@@ -10,12 +14,19 @@ __all__ = [
     "DEFAULT_FOLDER",
     "OUTCOME",
     "STOPPED",
+    "BrokenError",
+    "Checked",
+    "DamageWarning",
+    "DamagedChunk",
+    "DamagedError",
     "HeldSeeds",
     "Kind",
     "NamedStudy",
     "Outcomes",
+    "Repaired",
     "Store",
     "StoredRuns",
     "merge",
+    "repair",
     "subtract",
 ]

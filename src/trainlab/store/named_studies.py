@@ -12,11 +12,14 @@ from typing import Any, Literal
 
 import msgspec
 
+from trainlab.errors import shown
+from trainlab.store.chunks import seeds_of
 from trainlab.store.seed_ranges import merge
 
 STOPPED = " (stopped)"
 """How the title of a map ends that was stopped."""
 Kind = Literal["study", "race", "map"]
+KINDS = ("study", "race", "map")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +67,7 @@ def remember(
     that entry goes.
     """
     members = sorted(set(fingerprints))
-    digest = blake2s("\n".join(members).encode(), digest_size=16).hexdigest()
+    digest = members_digest(members)
     text = None if question is None else msgspec.json.encode(question).decode()
     now = datetime.now(UTC).isoformat(timespec="seconds")
     ((key,),) = db.execute(
@@ -96,29 +99,45 @@ def _forget_begun(db: sqlite3.Connection, whole: int, title: str) -> None:
     db.executemany("DELETE FROM studies WHERE id = ?", begun)
 
 
-def named_studies(db: sqlite3.Connection) -> list[NamedStudy]:
-    """Return the studies, the one asked last first."""
+def named_studies(db: sqlite3.Connection) -> tuple[list[NamedStudy], list[str]]:
+    """Return the studies, the one asked last first, and what is damaged, a line each."""
     members: dict[int, set[str]] = defaultdict(set)
     for key, fingerprint in db.execute("SELECT study, fingerprint FROM study_experiments"):
-        members[key].add(fingerprint)
+        members[key].add(str(fingerprint))
     rows = db.execute(
-        "SELECT id, kind, title, networks, changes, seeds, asked, question FROM studies "
+        "SELECT id, kind, title, digest, networks, changes, seeds, asked, question FROM studies "
         "ORDER BY asked DESC, id DESC"
     )
-    return [
-        NamedStudy(
-            key=key,
-            kind=kind,
-            title=title,
-            networks=networks,
-            changes=changes,
-            seeds=seeds,
-            asked=datetime.fromisoformat(asked),
-            fingerprints=frozenset(members[key]),
-            question=None if question is None else msgspec.json.decode(question),
-        )
-        for key, kind, title, networks, changes, seeds, asked, question in rows
-    ]
+    found: list[NamedStudy] = []
+    damaged: list[str] = []
+    for key, kind, title, digest, networks, changes, seeds, asked, question in rows:
+        try:
+            study = NamedStudy(
+                key=key,
+                kind=kind,
+                title=str(title),
+                networks=networks,
+                changes=changes,
+                seeds=seeds,
+                asked=datetime.fromisoformat(asked),
+                fingerprints=frozenset(members[key]),
+                question=None if question is None else msgspec.json.decode(question, type=dict[str, Any]),
+            )
+        except (TypeError, ValueError, RecursionError):
+            study = None
+        numbers = networks, changes, seeds
+        if study is None or kind not in KINDS or not all(type(each) is int for each in numbers):
+            damaged.append(f"the entry of the study {shown(title)} can't be read")
+        elif digest != members_digest(members[key]):
+            damaged.append(f"the entry of the study {shown(title)} isn't what was saved")
+        else:
+            found.append(study)
+    return found, damaged
+
+
+def members_digest(fingerprints: Iterable[str]) -> str:
+    """Return the digest that tells studies of one title apart."""
+    return blake2s("\n".join(sorted(set(fingerprints))).encode(), digest_size=16).hexdigest()
 
 
 def held_seeds(db: sqlite3.Connection, key: int) -> dict[str, tuple[HeldSeeds, ...]]:
@@ -132,11 +151,20 @@ def held_seeds(db: sqlite3.Connection, key: int) -> dict[str, tuple[HeldSeeds, .
         (key,),
     )
     for fingerprint, engine, first, count, at in rows:
-        ranges[fingerprint, engine].append(range(first, first + count))
-        saved[fingerprint, engine] = max(at, saved.get((fingerprint, engine), at))
+        chunk = seeds_of(first, count)
+        if chunk is not None and _is_moment(at):
+            ranges[fingerprint, engine].append(chunk)
+            saved[fingerprint, engine] = max(at, saved.get((fingerprint, engine), at))
     held: dict[str, tuple[HeldSeeds, ...]] = {}
     for (fingerprint, engine), pieces in ranges.items():
         at = datetime.fromisoformat(saved[fingerprint, engine])
         one = HeldSeeds(engine=engine, ranges=tuple(merge(pieces)), last_saved=at)
         held[fingerprint] = (*held.get(fingerprint, ()), one)
     return held
+
+
+def _is_moment(text: object) -> bool:
+    try:
+        return isinstance(text, str) and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False

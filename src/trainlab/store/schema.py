@@ -6,30 +6,35 @@ import sqlite3
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 
 from trainlab.engine.runs import COARSE, STEP_GRADIENT, UNKNOWN
 from trainlab.errors import StoreError
 from trainlab.store.blobs import FLOATS
 from trainlab.store.sqlite_errors import FRESH
 
-VERSION = 8
+VERSION = 9
 OLDEST = 2
 """Stores from this version up to the one before `VERSION` are upgraded when they are opened.
 
 Version 2 has no column of coarse curves, version 3 no table of judged runs, version 4 no names of studies,
 version 5 doesn't say since when runs are solved, which is then `UNKNOWN`; version 6 has no gradients of a
-step, which are then NaN; version 7 doesn't say what studies asked.
+step, which are then NaN; version 7 doesn't say what studies asked; version 8 has no digests.
 """
 
 APPLICATION = 0x746C6162
 """``tlab``: tells a store from any other SQLite file."""
 
-JUDGED_RUNS = """CREATE TABLE judged_runs (
+DIGEST = "digest BLOB"
+"""Of what stands beside it, see `digests`; NULL: written by version 8 or before, and not checked."""
+
+JUDGED_RUNS = f"""CREATE TABLE judged_runs (
         experiment INTEGER NOT NULL REFERENCES experiments (id),
         engine TEXT NOT NULL,
         seed INTEGER NOT NULL,
         rules TEXT NOT NULL,  -- a digest of the rules that judged it
         found TEXT NOT NULL,  -- JSON
+        {DIGEST},
         PRIMARY KEY (experiment, engine, seed)
     ) WITHOUT ROWID"""
 
@@ -60,12 +65,29 @@ STUDIES = (
     ) WITHOUT ROWID""",
 )
 
+# Apart from the chunks, where they would stand behind the blobs and be as slow to reach as these.
+DIGESTS = """CREATE TABLE digests (
+        experiment INTEGER NOT NULL REFERENCES experiments (id),
+        engine TEXT NOT NULL,
+        first_seed INTEGER NOT NULL,
+        outcomes BLOB,  -- of this and the next: NULL: the chunk was saved by version 8 or before
+        blobs BLOB,
+        PRIMARY KEY (experiment, engine, first_seed)
+    ) WITHOUT ROWID"""
+
+# A chunk without a row there is damaged, so that no byte can turn a checked chunk into one that isn't. A
+# program of version 8 that still has the file open writes no such row; this does it in its place.
+UNCHECKED = """CREATE TRIGGER unchecked AFTER INSERT ON chunks BEGIN
+        INSERT OR REPLACE INTO digests VALUES (NEW.experiment, NEW.engine, NEW.first_seed, NULL, NULL);
+    END"""
+
 # Chunks never overlap: within an experiment and engine every seed lies in one chunk and has one row in runs.
 TABLES = (
-    """CREATE TABLE experiments (
+    f"""CREATE TABLE experiments (
         id INTEGER PRIMARY KEY,
         fingerprint TEXT NOT NULL UNIQUE,
-        experiment TEXT NOT NULL  -- JSON of Experiment.to_dict()
+        experiment TEXT NOT NULL,  -- JSON of Experiment.to_dict()
+        {DIGEST}
     )""",
     f"""CREATE TABLE chunks (
         experiment INTEGER NOT NULL REFERENCES experiments (id),
@@ -95,9 +117,25 @@ TABLES = (
         {SETTLED},
         PRIMARY KEY (experiment, engine, seed)
     ) WITHOUT ROWID""",
+    DIGESTS,
+    UNCHECKED,
     JUDGED_RUNS,
     *STUDIES,
 )
+
+
+LOST_ROWS = """DELETE FROM runs WHERE NOT EXISTS (
+    SELECT 1 FROM chunks WHERE chunks.experiment = runs.experiment AND chunks.engine = runs.engine
+    AND runs.seed >= first_seed AND runs.seed < first_seed + count)"""
+"""Deletes the rows of runs that no chunk holds."""
+
+
+def connect(database: str, *, patience: float = 0.0) -> sqlite3.Connection:
+    """Return a connection that waits for others that write, `patience` seconds."""
+    db = sqlite3.connect(database, timeout=patience, isolation_level=None)
+    # Text that isn't UTF-8 is damage, which its digest tells; it is no reason to fail when it is read.
+    db.text_factory = partial(str, encoding="utf-8", errors="replace")
+    return db
 
 
 def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
@@ -111,7 +149,9 @@ def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
         with transaction(db):
             # Another process may have made the tables since.
             if _pragma(db, "application_id") != APPLICATION:
-                _create(db, place)
+                if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    raise StoreError(f"{place}: is a database, but not a trainlab store. {FRESH}")
+                make_tables(db)
     if OLDEST <= _pragma(db, "user_version") < VERSION:
         with transaction(db):
             if OLDEST <= _pragma(db, "user_version") < VERSION:
@@ -153,9 +193,8 @@ def snapshot(db: sqlite3.Connection) -> Generator[None]:
             db.execute("ROLLBACK")
 
 
-def _create(db: sqlite3.Connection, place: str) -> None:
-    if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise StoreError(f"{place}: is a database, but not a trainlab store. {FRESH}")
+def make_tables(db: sqlite3.Connection) -> None:
+    """Make an empty database a store."""
     for table in TABLES:
         db.execute(table)
     db.execute(f"PRAGMA application_id = {APPLICATION}")
@@ -163,7 +202,8 @@ def _create(db: sqlite3.Connection, place: str) -> None:
 
 
 def _upgrade(db: sqlite3.Connection) -> None:
-    # No row is rewritten. An older program that has the file open can go on saving: it names its columns.
+    # No row is rewritten. An older program that has the file open can go on saving: it names its columns,
+    # but for those of judged runs.
     version = _pragma(db, "user_version")
     if version < 3:
         db.execute(f"ALTER TABLE chunks ADD COLUMN {COARSE} BLOB")
@@ -178,6 +218,12 @@ def _upgrade(db: sqlite3.Connection) -> None:
         db.execute(f"ALTER TABLE chunks ADD COLUMN {STEP_GRADIENT} BLOB")
     if version in (5, 6, 7):
         db.execute(f"ALTER TABLE studies ADD COLUMN {QUESTION}")
+    db.execute(DIGESTS)
+    db.execute(UNCHECKED)
+    db.execute("INSERT INTO digests SELECT experiment, engine, first_seed, NULL, NULL FROM chunks")
+    db.execute(f"ALTER TABLE experiments ADD COLUMN {DIGEST}")
+    if version > 3:
+        db.execute(f"ALTER TABLE judged_runs ADD COLUMN {DIGEST}")
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 

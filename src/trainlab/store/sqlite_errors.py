@@ -12,6 +12,14 @@ from trainlab.errors import StoreError
 ELSEWHERE = "Name another folder with --store."
 FRESH = "Move it away, or name another folder with --store."
 
+BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH)
+"""What SQLite says of a file that isn't as it was written."""
+
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading such a file raises: messages of SQLite that quote it may be no text."""
+
+REPAIR = "'trainlab store repair' keeps what can be read; a study trains the rest again."
+
 # By SQLite's primary result code, https://www.sqlite.org/rescode.html.
 REASONS = {
     sqlite3.SQLITE_BUSY: "is locked: another process keeps writing. Try again when it is done.",
@@ -21,10 +29,16 @@ REASONS = {
     sqlite3.SQLITE_PERM: f"can't be used: permission denied. {ELSEWHERE}",
     sqlite3.SQLITE_CANTOPEN: f"can't be opened: its folder must be one that you may write to. {ELSEWHERE}",
     sqlite3.SQLITE_NOTADB: f"is not a trainlab store. {FRESH}",
-    sqlite3.SQLITE_CORRUPT: f"is damaged. {FRESH}",
+    sqlite3.SQLITE_CORRUPT: f"is damaged. {REPAIR}",
+    sqlite3.SQLITE_CONSTRAINT: f"is damaged: its tables contradict each other. {REPAIR}",
+    sqlite3.SQLITE_MISMATCH: f"is damaged. {REPAIR}",
     sqlite3.SQLITE_IOERR: "can't be read or written: the disk reports a fault. Is it full?",
     sqlite3.SQLITE_TOOBIG: "can't take a chunk of more than a gigabyte. Record less often.",
 }
+
+
+class BrokenError(StoreError):
+    """The file isn't as SQLite wrote it, or isn't one of SQLite's."""
 
 
 @contextmanager
@@ -33,7 +47,10 @@ def as_store_errors(place: str) -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(f"{place}: {reason(error)}") from error
+        broken = getattr(error, "sqlite_errorcode", 0) & 0xFF in BROKEN
+        raise (BrokenError if broken else StoreError)(f"{place}: {reason(error)}") from error
+    except UnicodeDecodeError as error:
+        raise BrokenError(f"{place}: {REASONS[sqlite3.SQLITE_CORRUPT]}") from error
     except OverflowError as error:
         raise StoreError(
             f"{place}: seeds must be below 2⁶³, and the arrays of a chunk below 1 GB."

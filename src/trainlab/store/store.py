@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sqlite3
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +16,14 @@ from trainlab.engine import Runs, select
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store.blobs import BLOBS, encode
+from trainlab.store.check import Checked, Tell, check
+from trainlab.store.chunks import Chunk, seeds_of, touching
+from trainlab.store.damage import DamagedChunk, DamageWarning
+from trainlab.store.digests import ChunkName, text_digest
 from trainlab.store.named_studies import HeldSeeds, Kind, NamedStudy, held_seeds, named_studies, remember
-from trainlab.store.read import COLUMNS, Outcomes, read_outcomes, read_runs
-from trainlab.store.schema import prepare, snapshot, transaction
+from trainlab.store.outcomes import COLUMNS, Outcomes, outcomes_of
+from trainlab.store.read import read_outcomes, read_runs
+from trainlab.store.schema import LOST_ROWS, connect, prepare, snapshot, transaction
 from trainlab.store.seed_ranges import subtract
 from trainlab.store.sqlite_errors import as_store_errors, make_folder
 from trainlab.store.stored_runs import StoredRuns, stored_runs
@@ -33,14 +38,17 @@ class Store:
     """Finished runs by experiment (its fingerprint), engine and seed.
 
     Use it from one thread; several processes may use one file. Every method raises StoreError, in one line,
-    if the file can't be used. A run that is there is never written again: the same experiment, engine and
-    seed give the same numbers, so only the new seeds of a chunk are added.
+    if the file can't be used, and DamagedError if runs that are asked for aren't what was saved. A run that
+    is there is never written again: the same experiment, engine and seed give the same numbers, so only the
+    new seeds of a chunk are added.
     """
 
     def __init__(self, database: str, *, place: str) -> None:
         self.place = place
+        self.damage: list[str] = []
+        """What was damaged and passed over since the store was opened, a line each."""
         with as_store_errors(place):
-            self._db = sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None)
+            self._db = connect(database, patience=BUSY_SECONDS)
             try:
                 prepare(self._db, place, patience=BUSY_SECONDS)
             except BaseException:
@@ -85,20 +93,22 @@ class Store:
         """Write all these runs in one transaction; seeds that are already there stay as they are."""
         with as_store_errors(self.place), transaction(self._db):
             for runs in runs_list:
-                key = self._key(runs.experiment) or self._add(runs.experiment)
+                # Asked for once: it is a digest of all that the experiment says.
+                name = runs.experiment.fingerprint
+                key = self._key(name) or self._add(name, runs.experiment)
                 for gap in subtract(runs.seeds, self._held(key, engine, runs.seeds)):
-                    self._insert(key, engine, runs if gap == runs.seeds else select(runs, gap))
+                    self._insert(key, name, engine, runs if gap == runs.seeds else select(runs, gap))
 
     def missing(self, experiment: Experiment, seeds: range, *, engine: str) -> list[range]:
         """Return the seeds whose runs aren't there, as ascending ranges."""
         with as_store_errors(self.place):
-            return subtract(seeds, self._held(self._key(experiment), engine, seeds))
+            return subtract(seeds, self._held(self._key(experiment.fingerprint), engine, seeds))
 
     def load(self, experiment: Experiment, seeds: range, *, engine: str) -> Runs:
         """Return the runs of all these seeds; raise StoreError if one isn't there."""
         with as_store_errors(self.place), snapshot(self._db):
-            key = self._key_with_all(experiment, seeds, engine)
-            return read_runs(self._db, key, experiment, seeds, engine=engine, place=self.place)
+            held = self._chunks_with_all(experiment, seeds, engine)
+            return read_runs(self._db, held, experiment, seeds, place=self.place)
 
     def outcomes(self, experiment: Experiment, seeds: range, *, engine: str) -> Outcomes:
         """Return how the runs of all these seeds ended, without their arrays: ``[n]`` rows of `OUTCOME`.
@@ -106,30 +116,47 @@ class Store:
         For 32 runs it takes 50 µs, `load` 170. Raises StoreError if one isn't there.
         """
         with as_store_errors(self.place), snapshot(self._db):
-            return read_outcomes(
-                self._db,
-                self._key_with_all(experiment, seeds, engine),
-                seeds,
-                engine=engine,
-                place=self.place,
-            )
+            held = self._chunks_with_all(experiment, seeds, engine)
+            return read_outcomes(self._db, held, experiment, seeds, place=self.place)
+
+    def discard(self, chunks: Iterable[DamagedChunk]) -> None:
+        """Delete damaged chunks, so that their runs count as missing."""
+        with as_store_errors(self.place), transaction(self._db):
+            for chunk in chunks:
+                # Only if it still is what was found: another process may have made it again meanwhile.
+                self._db.execute(
+                    "DELETE FROM chunks WHERE rowid = ? AND first_seed = ? AND count = ?",
+                    (chunk.row, chunk.seeds.start, len(chunk.seeds)),
+                )
+            self._db.execute(LOST_ROWS)
 
     def save_judged(
         self, experiment: Experiment, seed: int, found: bytes, *, engine: str, rules: str
     ) -> None:
         """Keep what rules with this digest say of a run, as JSON; the run must be there."""
         with as_store_errors(self.place), transaction(self._db):
-            key = self._key_with_all(experiment, range(seed, seed + 1), engine)
+            (chunk,) = self._chunks_with_all(experiment, range(seed, seed + 1), engine)
+            named = chunk.name.fingerprint, engine, str(seed), rules
             self._db.execute(
-                "INSERT OR REPLACE INTO judged_runs VALUES (?, ?, ?, ?, ?)",
-                (key, engine, seed, rules, found.decode()),
+                "INSERT OR REPLACE INTO judged_runs VALUES (?, ?, ?, ?, ?, ?)",
+                (chunk.key, engine, seed, rules, found.decode(), text_digest(*named, found.decode())),
             )
 
     def judged(self, experiment: Experiment, *, engine: str, rules: str) -> dict[int, str]:
-        """Return what rules with this digest have said of runs, as JSON, by seed."""
-        query = "SELECT seed, found FROM judged_runs WHERE experiment = ? AND engine = ? AND rules = ?"
+        """Return what rules with this digest have said of runs, as JSON, by seed, unless it is damaged."""
+        query = (
+            "SELECT seed, found, digest FROM judged_runs WHERE experiment = ? AND engine = ? AND rules = ?"
+        )
         with as_store_errors(self.place):
-            return dict(self._db.execute(query, (self._key(experiment), engine, rules)))
+            name = experiment.fingerprint
+            rows = self._db.execute(query, (self._key(name), engine, rules)).fetchall()
+        found: dict[int, str] = {}
+        for seed, text, digest in rows:
+            if digest is None or digest == text_digest(name, engine, str(seed), rules, str(text)):
+                found[seed] = text
+            else:
+                self._warn(f"what was said of the failed run of seed {seed} is passed over")
+        return found
 
     def remember(
         self,
@@ -162,7 +189,10 @@ class Store:
     def studies(self) -> list[NamedStudy]:
         """Return the studies that were named, the latest asked first."""
         with as_store_errors(self.place), snapshot(self._db):
-            return named_studies(self._db)
+            named, damaged = named_studies(self._db)
+        for words in damaged:
+            self._warn(words)
+        return named
 
     def held(self, study: NamedStudy) -> dict[str, tuple[HeldSeeds, ...]]:
         """Return which seeds are there of a study's experiments, by fingerprint and engine."""
@@ -172,26 +202,42 @@ class Store:
     def summary(self) -> list[StoredRuns]:
         """Return what the store holds, one row per experiment and engine, oldest experiment first."""
         with as_store_errors(self.place), snapshot(self._db):
-            return stored_runs(self._db)
+            held, damaged = stored_runs(self._db)
+        for words in damaged:
+            self._warn(words)
+        return held
+
+    def check(self, on_progress: Tell = lambda done, total: None) -> Checked:
+        """Look for damage everywhere; `on_progress` is told how many chunks are done, of how many."""
+        with as_store_errors(self.place), snapshot(self._db):
+            return check(self._db, on_progress)
 
     def delete(self, experiments: Iterable[Experiment], *, engine: str) -> int:
         """Delete all runs of these experiments by this engine; return how many there were."""
         deleted = 0
         with as_store_errors(self.place), transaction(self._db):
             for experiment in experiments:
-                key = self._key(experiment)
-                for table in ("chunks", "runs", "judged_runs"):
+                key = self._key(experiment.fingerprint)
+                for table in ("chunks", "digests", "runs", "judged_runs"):
                     where = f"DELETE FROM {table} WHERE experiment = ? AND engine = ?"
                     count = self._db.execute(where, (key, engine)).rowcount
                     deleted += count if table == "runs" else 0
             self._db.execute("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM chunks)")
         return deleted
 
-    def _key_with_all(self, experiment: Experiment, seeds: range, engine: str) -> int:
-        """Return the experiment's key; raise StoreError unless all the seeds are there."""
-        key = self._key(experiment)
-        gaps = subtract(seeds, self._held(key, engine, seeds))
-        if key is None or gaps or not seeds:
+    def _warn(self, words: str) -> None:
+        """Say what is damaged and passed over."""
+        line = f"{self.place}: is damaged: {words}. 'trainlab store repair' deletes what is damaged."
+        self.damage.append(line)
+        warnings.warn(line, DamageWarning, stacklevel=3)
+
+    def _chunks_with_all(self, experiment: Experiment, seeds: range, engine: str) -> list[Chunk]:
+        """Return the chunks that hold the seeds; raise StoreError unless all of them are there."""
+        name = experiment.fingerprint
+        key = self._key(name)
+        held = [] if key is None else touching(self._db, key, name, engine, seeds)
+        gaps = subtract(seeds, (chunk.seeds for chunk in held))
+        if gaps or not seeds:
             what = (
                 f"seeds {gaps[0].start} to {gaps[0].stop - 1} aren't there" if gaps else "no seeds asked for"
             )
@@ -199,35 +245,52 @@ class Store:
                 f"{self.place}: {what} ({experiment.network.label}, {experiment.epochs} epochs, "
                 f"engine {engine!r}). Train them first."
             )
-        return key
+        return held
 
-    def _key(self, experiment: Experiment) -> int | None:
+    def _key(self, fingerprint: str) -> int | None:
         query = "SELECT id FROM experiments WHERE fingerprint = ?"
-        row = self._db.execute(query, (experiment.fingerprint,)).fetchone()
+        row = self._db.execute(query, (fingerprint,)).fetchone()
         return row[0] if row else None
 
-    def _add(self, experiment: Experiment) -> int | None:
+    def _add(self, fingerprint: str, experiment: Experiment) -> int | None:
         text = msgspec.json.encode(experiment.to_dict(), order="sorted").decode()
-        insert = "INSERT INTO experiments (fingerprint, experiment) VALUES (?, ?)"
-        return self._db.execute(insert, (experiment.fingerprint, text)).lastrowid
+        insert = "INSERT INTO experiments (fingerprint, experiment, digest) VALUES (?, ?, ?)"
+        digest = text_digest(fingerprint, text)
+        return self._db.execute(insert, (fingerprint, text, digest)).lastrowid
 
     def _held(self, key: int | None, engine: str, seeds: range) -> list[range]:
         """Return the chunks that touch these seeds."""
         query = """SELECT first_seed, count FROM chunks
             WHERE experiment = ? AND engine = ? AND first_seed < ? AND first_seed + count > ?"""
         rows = self._db.execute(query, (key, engine, seeds.stop, seeds.start))
-        return [range(first, first + count) for first, count in rows]
+        found = (seeds_of(first, count) for first, count in rows)
+        return [each for each in found if each is not None]
 
-    def _insert(self, key: int | None, engine: str, runs: Runs) -> None:
+    def _insert(self, key: int | None, fingerprint: str, engine: str, runs: Runs) -> None:
         dtype, shapes, blobs = encode(runs)
         saved = datetime.now(UTC).isoformat(timespec="seconds")
+        name = ChunkName(
+            fingerprint=fingerprint,
+            engine=engine,
+            seeds=runs.seeds,
+            dtype=dtype,
+            shapes=shapes,
+        )
+        ended = outcomes_of(runs)
         values = (key, engine, runs.first_seed, len(runs.seeds), saved, dtype, shapes, *blobs)
         names = f"experiment, engine, first_seed, count, saved, dtype, shapes, {', '.join(BLOBS)}"
         marks = ", ".join("?" * len(values))
         self._db.execute(f"INSERT INTO chunks ({names}) VALUES ({marks})", values)
-        rows = zip(runs.seeds, *(getattr(runs, name).tolist() for name in COLUMNS), strict=True)
+        digests = name.outcomes_digest(ended), name.blobs_digest(blobs)
+        insert = "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?)"
+        self._db.execute(insert, (key, engine, runs.first_seed, *digests))
+        # A row that no chunk holds is what is left of a damaged one.
+        left = "DELETE FROM runs WHERE experiment = ? AND engine = ? AND seed >= ? AND seed < ?"
+        self._db.execute(left, (key, engine, runs.seeds.start, runs.seeds.stop))
+        rows = zip(runs.seeds, *(ended[name].tolist() for name in COLUMNS), strict=True)
         names = f"experiment, engine, seed, {', '.join(COLUMNS)}"
         marks = ", ".join("?" * (3 + len(COLUMNS)))
         self._db.executemany(
-            f"INSERT INTO runs ({names}) VALUES ({marks})", ((key, engine, *row) for row in rows)
+            f"INSERT INTO runs ({names}) VALUES ({marks})",
+            ((key, engine, *row) for row in rows),
         )

@@ -10,7 +10,10 @@ from typing import Any
 
 import msgspec
 
+from trainlab.errors import shown
 from trainlab.store.blobs import BLOBS
+from trainlab.store.chunks import seeds_of
+from trainlab.store.digests import text_digest
 from trainlab.store.seed_ranges import merge
 
 
@@ -46,30 +49,97 @@ class StoredRuns:
         return sum(len(piece) for piece in self.ranges)
 
 
-def stored_runs(db: sqlite3.Connection) -> list[StoredRuns]:
-    """Return what the database holds, in the order in which the experiments were first saved."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """An experiment's record: its fingerprint, what `Experiment.from_dict` reads, and the digest of both."""
+
+    fingerprint: str
+    experiment: dict[str, Any]
+    digest: bytes
+
+    @property
+    def words(self) -> str:
+        """Which experiment it is, in a few words."""
+        widths = "-".join(str(width) for width in self.experiment["network"]["widths"])
+        return f"{widths}, {self.experiment['epochs']:,} epochs"
+
+
+class _Network(msgspec.Struct):
+    widths: list[int]
+
+
+class _Named(msgspec.Struct):
+    name: str
+
+
+class _Form(msgspec.Struct):
+    """What every record has that is shown of it."""
+
+    network: _Network
+    loss: _Named
+    optimizer: _Named
+    epochs: int
+    task: dict[str, Any]
+
+
+def stored_runs(db: sqlite3.Connection) -> tuple[list[StoredRuns], list[str]]:
+    """Return what the database holds, the experiment first saved first, and what is damaged, a line each.
+
+    How many runs are solved is added up by SQLite: digests, which take reading every row, aren't compared.
+    """
+    experiments, damaged = read_experiments(db)
     ranges: dict[tuple[int, str], list[range]] = defaultdict(list)
     for key, engine, first, count in db.execute("SELECT experiment, engine, first_seed, count FROM chunks"):
-        ranges[key, engine].append(range(first, first + count))
+        seeds = seeds_of(first, count)
+        if seeds is not None:
+            ranges[key, engine].append(seeds)
     query = "SELECT experiment, engine, sum(solved) FROM runs GROUP BY experiment, engine"
     solved = {(key, engine): count for key, engine, count in db.execute(query)}
     # In chunks that an older version saved one is NULL.
     size = " + ".join(f"ifnull(length({name}), 0)" for name in BLOBS)
     rows = db.execute(
-        f"""SELECT e.id, e.fingerprint, e.experiment, c.engine, sum({size}), min(c.saved), max(c.saved)
-        FROM chunks c JOIN experiments e ON e.id = c.experiment
-        GROUP BY e.id, c.engine ORDER BY e.id, c.engine"""
+        f"""SELECT experiment, engine, sum({size}), min(saved), max(saved) FROM chunks
+        GROUP BY experiment, engine ORDER BY experiment, engine"""
     )
-    return [
-        StoredRuns(
-            experiment=msgspec.json.decode(text),
-            fingerprint=fingerprint,
-            engine=engine,
-            ranges=tuple(merge(ranges[key, engine])),
-            solved=solved.get((key, engine), 0),
-            bytes=size,
-            first_saved=datetime.fromisoformat(first),
-            last_saved=datetime.fromisoformat(last),
-        )
-        for key, fingerprint, text, engine, size, first, last in rows
-    ]
+    found: list[StoredRuns] = []
+    for key, engine, size, first, last in rows:
+        if key not in experiments:
+            continue
+        record = experiments[key]
+        try:
+            found.append(
+                StoredRuns(
+                    experiment=record.experiment,
+                    fingerprint=record.fingerprint,
+                    engine=str(engine),
+                    ranges=tuple(merge(ranges[key, engine])),
+                    solved=int(solved.get((key, engine), 0)),
+                    bytes=size,
+                    first_saved=datetime.fromisoformat(first),
+                    last_saved=datetime.fromisoformat(last),
+                )
+            )
+        except (TypeError, ValueError):
+            damaged.append(f"what is kept of the runs of {record.words} can't be read")
+    return found, damaged
+
+
+def read_experiments(db: sqlite3.Connection) -> tuple[dict[int, Record], list[str]]:
+    """Return each experiment's record by its key, and what is damaged, a line each."""
+    found: dict[int, Record] = {}
+    damaged: list[str] = []
+    for key, fingerprint, text, digest in db.execute(
+        "SELECT id, fingerprint, experiment, digest FROM experiments ORDER BY id"
+    ).fetchall():
+        fingerprint, text = str(fingerprint), str(text)
+        due = text_digest(fingerprint, text)
+        try:
+            msgspec.json.decode(text, type=_Form)
+            experiment = msgspec.json.decode(text, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+            experiment = None
+        if experiment is None or digest not in (None, due):
+            damaged.append(f"the record of experiment {shown(fingerprint[:8])} isn't what was saved")
+        else:
+            found[key] = Record(fingerprint=fingerprint, experiment=experiment, digest=due)
+    return found, damaged

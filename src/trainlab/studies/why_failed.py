@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -143,7 +144,12 @@ def _held(experiment: Experiment, engine: str, store: Store | None) -> dict[int,
     if store is None:
         return {}
     held = store.judged(experiment, engine=stored_under(engine, experiment), rules=rules_digest())
-    return {seed: msgspec.json.decode(found, type=JudgedRun) for seed, found in held.items()}
+    judged: dict[int, JudgedRun] = {}
+    for seed, found in held.items():
+        # What an older trainlab kept has no digest; if it can't be read, the run is judged again.
+        with suppress(msgspec.DecodeError, UnicodeEncodeError):
+            judged[seed] = msgspec.json.decode(found, type=JudgedRun)
+    return judged
 
 
 def chosen_runs(runs: Runs, most: int) -> tuple[list[int], list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import traceback
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import parse_qs
@@ -38,6 +39,7 @@ HEADERS: Final = {
 }
 
 OWN_PAGES: Final = "Only the lab's own pages may ask it.\n"
+BROKEN: Final = "An error of trainlab's own:"
 
 
 class Guard:
@@ -77,7 +79,25 @@ class Guard:
                     answered.append("set-cookie", kept)
             await send(message)
 
-        await self._app(scope, receive, send_guarded)
+        await self._answer(scope, receive, send_guarded)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have a request answered; if that fails before anything was sent, say so in one line."""
+        begun = scope["type"] == "websocket"
+
+        async def send_noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        except Exception as error:
+            if begun:
+                raise
+            traceback.print_exc()
+            told = f"{BROKEN} {type(error).__name__}. The terminal of 'trainlab serve' shows where.\n"
+            await PlainTextResponse(told, status_code=500)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers, *, entering: bool) -> str:
         """Return why a request is refused, or an empty string."""
@@ -86,9 +106,13 @@ class Guard:
             return "This lab isn't called so: open the address that 'trainlab serve' printed.\n"
         if scope["type"] == "websocket" and headers.getlist("origin") != [f"http://{hosts[0]}"]:
             return OWN_PAGES
-        # What browsers say of who sends a form: pages that keep back the referrer send no origin.
+        # What browsers say of who asks: pages that keep back the referrer send no origin with a form.
         sender = headers.get("sec-fetch-site", "same-origin")
         if scope.get("method", "GET") not in ("GET", "HEAD") and sender != "same-origin":
+            return OWN_PAGES
+        # A picture on another site must not have a run replayed here; a link that is followed may.
+        opened = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest", "document")
+        if sender in ("cross-site", "same-site") and opened != ("navigate", "document"):
             return OWN_PAGES
         if self._token is not None and not entering and not self._is_token(self._kept(headers)):
             return "This lab wants its token: open the whole address that 'trainlab serve' printed.\n"

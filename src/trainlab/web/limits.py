@@ -27,8 +27,11 @@ class Limits:
     """Examples that are read × seeds × parameters, of one question: some ten seconds of one core."""
     seconds: float = 60.0
     """Of one question, from when a worker begins it. Only a slow machine comes here: `work` comes first."""
-    stop_seconds: float = 1.0
-    """How long a worker may go on with a question that nobody waits for any more, before it is killed."""
+    stop_seconds: float = 5.0
+    """How long a worker may go on with a question that nobody waits for any more, before it is killed. Most
+    end within a second; to start another takes some four, and what it had made ready is lost."""
+    request_seconds: float = 10.0
+    """How long a connection may take to send a whole request, before it is closed."""
     frame_bytes: int = 16_000_000
     """Of one frame: a replay of a thousand moments of a network of a thousand parameters."""
     frames_a_second: int = 30

@@ -8,10 +8,15 @@ limits allow.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
+
+from trainlab.errors import SpecError
+from trainlab.spec.checks import check_choice
+from trainlab.spec.decode import decode_value, unknown_field
+from trainlab.spec.fields import field_types, readable
 
 Seed = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 """Whole numbers that JavaScript holds exactly."""
@@ -138,3 +143,37 @@ class Exercise(Question, frozen=True, kw_only=True, tag="exercise"):
 Asked = (
     Population | Why | Compare | Replay | Plane | Microscope | WhySeed | Rates | Budget | TakeAway | Exercise
 )
+
+
+def read_question(given: bytes | msgspec.Raw) -> Asked:
+    """Read a question from JSON.
+
+    Raises:
+        SpecError: it can't be read; one line names the field, its value and what is allowed.
+        msgspec.MsgspecError: it isn't JSON.
+    """
+    try:
+        return msgspec.json.decode(given, type=Asked)
+    except msgspec.ValidationError as error:
+        plain = msgspec.json.decode(given)
+        _blame(plain)
+        raise SpecError(readable(error, "", plain)) from None
+
+
+def _blame(given: object) -> None:
+    """Refuse what can't be read, in trainlab's own words."""
+    if not isinstance(given, dict):
+        raise SpecError('question: must be an object with its kind as "ask".')
+    fields: dict[str, Any] = given
+    kinds = {str(kind.__struct_config__.tag): kind for kind in get_args(Asked)}
+    asked = fields.get("ask", "")
+    check_choice("ask", asked if isinstance(asked, str) else "", kinds)
+    known, types = msgspec.structs.fields(kinds[asked]), field_types(kinds[asked])
+    for name in fields:
+        if name not in ("ask", *types):
+            raise unknown_field("", name, [field.name for field in known])
+    for field in known:
+        if field.name in fields:
+            decode_value(types[field.name], fields[field.name], where=field.name)
+        elif field.required:
+            raise SpecError(f"{field.name}: this field is required.")

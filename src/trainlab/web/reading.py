@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import msgspec
+import numpy as np
 
 from trainlab.errors import SpecError
 from trainlab.spec import (
@@ -46,6 +47,8 @@ MOST_RECORDED: Final = 20_000_000
 MOST_NUMBERS: Final = 1_000_000
 """So many numbers may the inputs of all examples have."""
 
+LARGEST: Final = float(np.finfo(np.float32).max)
+
 DEFAULTS: Final = {
     field.name: field.default for field in msgspec.structs.fields(Experiment) if not field.required
 }
@@ -58,6 +61,15 @@ OWN_MACHINE = "trainlab run does it on your own machine"
 
 def experiment_of(data: Mapping[str, Any], limits: Limits, *, seeds: int = 1) -> Experiment:
     """Return the experiment that `data` describes, to be trained on so many seeds.
+
+    Raises:
+        SpecError: as `weighed` does.
+    """
+    return weighed(data, limits, seeds=seeds)[0]
+
+
+def weighed(data: Mapping[str, Any], limits: Limits, *, seeds: int = 1) -> tuple[Experiment, float]:
+    """Return the experiment that `data` describes, and what so many seeds cost, counted as `Limits.work` is.
 
     Raises:
         SpecError: it can't be carried out as written, or not here; where a field is to blame the message
@@ -78,9 +90,25 @@ def experiment_of(data: Mapping[str, Any], limits: Limits, *, seeds: int = 1) ->
         _check_record(phase, limits, where, seeds)
         before: object = phase.get("after")
         if not isinstance(before, Mapping):
-            return Experiment.from_dict(data)
+            return _checked(Experiment.from_dict(data)), work
         phase, where = cast("Mapping[str, Any]", before), f"{where}after."
     raise SpecError(f"after: at most {MOST_PHASES} trainings may continue one another here.")
+
+
+def _checked(experiment: Experiment) -> Experiment:
+    """Return the experiment; refuse examples that the engines' float32 would make infinite."""
+    part, where = experiment, ""
+    while part is not None:
+        data = part.data()
+        for name, values in (("inputs", data.inputs), ("targets", data.targets)):
+            largest = float(np.abs(values).max(initial=0))
+            if largest > LARGEST:
+                raise SpecError(
+                    f"{where}task.{name} = {largest:g}: must be at most {LARGEST:.3g} in size, the largest "
+                    "number of 32 bits; scale your examples down."
+                )
+        part, where = part.after, f"{where}after."
+    return experiment
 
 
 def _work(phase: Mapping[str, Any], limits: Limits, where: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import secrets
@@ -11,8 +12,10 @@ import threading
 import webbrowser
 from collections.abc import Callable
 
+import h11
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from trainlab.interrupt import termination
 from trainlab.store import DEFAULT_FOLDER
@@ -67,7 +70,7 @@ def server_config(app: Starlette, limits: Limits) -> uvicorn.Config:
         app,
         # Named, so that what else is installed changes nothing.
         loop="asyncio",
-        http="h11",
+        http=impatient(limits.request_seconds),
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         # A message that is somewhat too long is told what the limit is; one beyond this is cut off.
@@ -80,6 +83,46 @@ def server_config(app: Starlette, limits: Limits) -> uvicorn.Config:
         log_config=None,
         log_level=logging.ERROR,
     )
+
+
+def impatient(seconds: float) -> type[H11Protocol]:
+    """Return how HTTP is spoken: a connection that sends no whole request for so long is closed.
+
+    Half a request, sent hundreds of times, would otherwise keep everybody else out.
+    """
+
+    class Impatient(H11Protocol):
+        _latest: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._wait()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            self._wait()
+
+        def handle_websocket_upgrade(self, event: h11.Request) -> None:
+            self._stop_waiting()
+            super().handle_websocket_upgrade(event)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_waiting()
+            super().connection_lost(exc)
+
+        def _wait(self) -> None:
+            self._stop_waiting()
+            self._latest = self.loop.call_later(seconds, self._close_unless_whole)
+
+        def _stop_waiting(self) -> None:
+            if self._latest is not None:
+                self._latest.cancel()
+
+        def _close_unless_whole(self) -> None:
+            if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+                self.transport.abort()
+
+    return Impatient
 
 
 class _Server(uvicorn.Server):

@@ -13,10 +13,11 @@ import msgspec
 from msgspec import Meta
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from trainlab.errors import SpecError
 from trainlab.web.errors_as_frames import error_frame
 from trainlab.web.frames import encode
 from trainlab.web.limits import Limits
-from trainlab.web.questions import Asked
+from trainlab.web.questions import read_question
 from trainlab.web.turns import Lane
 from trainlab.web.visitors import SlowReaderError, Visitor, Visitors
 
@@ -116,11 +117,11 @@ def _carry_out(text: str | None, visitor: Visitor, limits: Limits) -> bool:
         if message.cancel and message.id is None and message.lane is None and not question:
             visitor.cancel(message.cancel)
         elif name and question and message.cancel is None:
-            msgspec.json.decode(question, type=Asked)
+            read_question(question)
             visitor.ask(number=name.id, lane=name.lane, question=message.question)
         else:
             raise _BadMessageError('A message has "id", "lane" and "question", or "cancel" alone.')
-    except (_BadMessageError, *UNREADABLE) as error:
+    except (_BadMessageError, SpecError, *UNREADABLE) as error:
         words = _readable(error)
         visitor.tell(words, number=name.id if name else None, lane=name.lane if name else None)
         return False

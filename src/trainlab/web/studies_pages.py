@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -24,16 +25,23 @@ if TYPE_CHECKING:
 def routes(store: str | os.PathLike[str] = DEFAULT_FOLDER) -> list[BaseRoute]:
     """Return the routes, of the store in this folder."""
     pages = _Pages(os.fspath(store))
-    run = "/studies/{key:int}/cells/{number:int}/runs/{place:int}/{seed:int}"
+    register_url_convertor("whole", _Whole())
+    run = "/studies/{key:whole}/cells/{number:whole}/runs/{place:whole}/{seed:whole}"
     return [
         Route("/studies", pages.answering(lambda made: made.studies)),
-        Route("/studies/{key:int}", pages.answering(lambda made: made.study)),
-        Route("/studies/{key:int}/cells/{number:int}", pages.answering(lambda made: made.cell)),
+        Route("/studies/{key:whole}", pages.answering(lambda made: made.study)),
+        Route("/studies/{key:whole}/cells/{number:whole}", pages.answering(lambda made: made.cell)),
         Route(run, pages.answering(lambda made: made.run)),
         Route(f"{run}/spike", pages.answering(lambda made: made.spike)),
         Route("/diagnoses", _diagnosis_form),
         Route("/diagnoses", _diagnosis, methods=["POST"]),
     ]
+
+
+class _Whole(IntegerConvertor):
+    """A whole number that a store can hold; of longer ones there is no page."""
+
+    regex = "[0-9]{1,18}"
 
 
 class _Pages:

@@ -1,4 +1,4 @@
-"""A worker: a process that answers one question after another, and stops between frames when told to.
+"""A worker: a process that answers one question after another, and stops between its parts when told to.
 
 ``python -m trainlab.web.worker`` is spoken to as `pipes` says. It ends when its stdin does.
 """
@@ -35,6 +35,7 @@ from trainlab.web.pipes import (
     unpacked,
 )
 from trainlab.web.questions import Asked, Population
+from trainlab.web.wanted import GivenUpError, check_wanted, while_wanted
 
 Answer = Callable[[Asked, Limits], Iterator[Frame]]
 
@@ -75,13 +76,15 @@ class Worker:
         """Send the frames of an answer; an error is its last."""
         try:
             question: Asked = msgspec.json.decode(order.question, type=Asked)
-            for frame in self._answer(question, order.limits):
-                if self._cancelled >= order.number:
-                    return
-                self._send_frame(frame, order)
-                if frame.last:
-                    return
+            with while_wanted(lambda: self._cancelled < order.number):
+                for frame in self._answer(question, order.limits):
+                    check_wanted()
+                    self._send_frame(frame, order)
+                    if frame.last:
+                        return
             failure = "The answer broke off without an end: an error of trainlab's own."
+        except GivenUpError:
+            return
         except Exception as error:
             failure = words_of(error)
         self._send_frame(error_frame(failure), order)

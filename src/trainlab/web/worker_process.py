@@ -54,7 +54,7 @@ class WorkerProcess:
         self._stdin.write(packed(ASK, msgspec.json.encode(order)))
 
     def cancel(self, order: Order) -> None:
-        """Tell the worker to give an order up, at its next frame."""
+        """Tell the worker to give an order up, as soon as it asks."""
         self._stdin.write(packed(CANCEL, NUMBER.pack(order.number)))
 
     async def receive(self) -> tuple[bytes, bytes] | None:

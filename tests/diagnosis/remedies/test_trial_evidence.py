@@ -52,6 +52,15 @@ def test_the_chance_of_a_difference_is_fishers(more: int, fewer: int, runs: int)
     assert chance_of(more, fewer, runs) == pytest.approx(fisher_exact(table, alternative="greater").pvalue)
 
 
+def test_text_and_edit_have_one_rate_where_a_trial_found_a_better_one():
+    done = trial("mended", 19, 1) | {"changes": [{"change": "lr", "times": 100}], "after": {"reached": 0.9}}
+    edit = "# train.py:9\n- opt = SGD(p, lr=0.1)\n+ opt = SGD(p, lr=1)"
+    remedy = {"text": "Raise the learning rate 10 times: lr=1.", "code": edit}
+    (told,) = after_trials([found("lr_too_low", remedy=remedy)], {"lr_too_low": tried(done)})
+    assert told["remedy"]["text"] == "Take the learning rate × 100, which did most when tried."
+    assert told["remedy"]["code"].endswith("+ opt = SGD(p, lr=10)")
+
+
 def test_a_trial_that_mends_is_a_proof():
     (told,) = after_trials([found("lr_too_high")], {"lr_too_high": tried(trial("mended", 19, 1))})
     assert told["proof"] == {

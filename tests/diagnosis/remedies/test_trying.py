@@ -124,6 +124,14 @@ def test_no_more_seeds_than_the_first_remedy_has_time_for(lanes: int, seconds: f
     assert summary["seeds"] == seeds
 
 
+def test_where_nothing_can_be_tried_no_larger_budget_is_asked_for():
+    runner = MadeRuns(helped_by(), lanes=1)
+    by_fault, summary = tried(runner, finding("zero_grad_every_microbatch"), budget=10, seconds=8)
+    assert summary["ended"] == "nothing to try"
+    assert "budget" not in summary["words"]
+    assert "can't be tried from outside" in by_fault["zero_grad_every_microbatch"]["words"]
+
+
 def test_a_budget_in_which_no_pair_fits_is_told():
     runner = MadeRuns(helped_by(), lanes=1)
     by_fault, summary = tried(runner, finding("lr_too_high"), budget=10, seconds=8)

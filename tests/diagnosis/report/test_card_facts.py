@@ -51,3 +51,43 @@ def test_a_policys_loss_below_0_isnt_set_against_a_constants():
         fact.said for fact in card_facts({"card": card, "outcome": outcome}) if fact.label == "training"
     ]
     assert training == "loss −0.01 → −0.08"
+
+
+def asked(train: tuple[float, float], judged: tuple[float, float]) -> dict[str, Any]:
+    """Return what was asked of a network, loss and accuracy in both modes."""
+    modes = zip(("train_mode", "eval_mode"), (train, judged), strict=True)
+    return {mode: {"loss": loss, "reached": reached} for mode, (loss, reached) in modes}
+
+
+def said(label: str, outcome: dict[str, Any], **card: Any) -> str:
+    known = {"loss_by_constant": None, "neighbours_reach": None, "reached": None, "reached_as": "accuracy"}
+    facts = card_facts({"card": {**CARD, "batch": [16, 2], **card}, "outcome": known | outcome})
+    return next(fact.said for fact in facts if fact.label == label)
+
+
+def test_the_loss_over_the_rows_asked_stands_beside_a_last_batch_that_differs():
+    outcome = {"loss_by_constant": 0.65 / 0.693, "asked": [asked((0.65, 0.62), (0.65, 0.62))]}
+    numbers = {"first_loss": 0.72, "constant_answer_loss": 0.693}
+    words = (
+        "loss 0.72 → 0.58 in the last batch, 0.65 over the rows asked at the end; the best constant answer"
+    )
+    assert said("training", outcome, last_loss=0.58, **numbers).startswith(words)
+    assert said("training", outcome, last_loss=0.64, **numbers).startswith("loss 0.72 → 0.64; the best")
+
+
+@pytest.mark.parametrize(
+    ("judged", "words"),
+    [
+        (0.691, "accuracy 0.889 on 836 rows, in train mode, 0.691 in eval mode"),
+        (0.87, "accuracy 0.889 on 836 rows, in train mode"),
+    ],
+)
+def test_what_the_other_mode_answers_is_said_where_it_clearly_differs(judged: float, words: str):
+    outcome = {"reached": 0.889, "reached_on": "836 rows, in train mode"}
+    assert said("reached", outcome | {"asked": [asked((0.3, 0.889), (0.6, judged))]}) == words
+
+
+def test_an_accuracy_that_is_the_commonest_classs_is_said_to_be():
+    words = "accuracy 0.55; the commonest class alone has 0.557"
+    assert said("reached", {"reached": 0.55, "commonest_class": 0.557}) == words
+    assert said("reached", {"reached": 0.6, "commonest_class": 0.557}) == "accuracy 0.6"

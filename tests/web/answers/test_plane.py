@@ -98,11 +98,19 @@ def test_the_sentence_counts_settings():
         ({"y": {"path": "epochs", "values": [1.5]}}, "y = 1.5: epochs takes whole numbers."),
         ({"cells": [[0, 2]]}, r"cells: \[0, 2\] is outside of the plane; y has 2."),
         (
-            {"limits": Limits(work=400_000), "seeds": 16, "cells": [(0, 0), (0, 1), (1, 0), (1, 1)]},
-            "cells: 4 cells are 1.3 times the work that a question may take here; ask for fewer cells or",
+            {"limits": Limits(work=1_000_000), "seeds": 16, "cells": [(0, 0), (0, 1), (1, 0), (1, 1)]},
+            "cells: 4 cells are 1.2 times the work that a question may take here; ask for fewer cells or",
         ),
     ],
 )
 def test_a_plane_that_can_t_be_is_refused(question: dict, message: str):
     with pytest.raises(TrainlabError, match=f"^{message}"):
         asked(**{"cells": CELLS, **question})
+
+
+def test_what_the_cells_continue_counts():
+    first = xor(after=xor(epochs=9_000))
+    one = asked([(0, 0)], experiment=first, limits=Limits(work=5_000_000), seeds=8)
+    assert one[-1][1]["k"].min() >= 0
+    with pytest.raises(TrainlabError, match=r"^cells: 2 cells are 1\.\d times the work"):
+        asked([(0, 0), (1, 0)], experiment=first, limits=Limits(work=5_000_000), seeds=8)

@@ -17,12 +17,13 @@ from trainlab.engine.network_pass import forward, layers_from
 from trainlab.engine.run_steps import train_alone
 from trainlab.explain.subject.loss import examples_gradients, examples_loss
 from trainlab.maths import ACTIVATIONS
-from trainlab.web.answers import one_run
+from trainlab.web.answers import one_run, replay
 from trainlab.web.answers.layer_strip import NEARLY_FLAT, flat_words
 from trainlab.web.answers.replay import answer_replay
 from trainlab.web.frames import encode
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Asked, Replay
+from trainlab.web.wanted import GivenUpError, while_wanted
 
 
 def replayed(experiment: dict[str, Any], **asked: object) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -175,3 +176,34 @@ def test_of_a_large_network_as_many_moments_come_as_fit_a_frame():
     assert len(encode(frame)) < 40_000
     assert 20 < len(frame.arrays["steps"]) < 40
     assert frame.arrays["steps"][[0, -1]].tolist() == [0, 99]
+
+
+def test_of_many_examples_only_those_sent_are_kept(monkeypatch: pytest.MonkeyPatch):
+    kept: list[tuple[int, ...]] = []
+
+    def read(*asked: Any, **options: Any) -> Any:
+        found = one_run.read_run(*asked, **options)
+        kept.append(found.predictions.shape)
+        return found
+
+    monkeypatch.setattr(replay, "read_run", read)
+    _, arrays = replayed(xor(task={"name": "circles", "points": 900}, epochs=3))
+    assert kept == [(4, 64, 1)]
+    assert arrays["outputs"].shape == (4, 64, 1)
+
+
+def test_moments_cost_work_so_that_there_may_be_fewer():
+    question = msgspec.convert({"ask": "replay", "experiment": xor()}, Asked)
+    assert isinstance(question, Replay)
+    ((_, arrays),) = sent(answer_replay(question, Limits(work=40_000)))
+    assert 2 <= len(arrays["steps"]) < 151
+    with pytest.raises(TrainlabError, match="epochs = 150: training the run and reading it at"):
+        list(answer_replay(question, Limits(work=25_000)))
+
+
+def test_it_ends_between_moments_when_nobody_waits():
+    asked = iter([True] * 5)
+    question = msgspec.convert({"ask": "replay", "experiment": xor(epochs=77)}, Asked)
+    assert isinstance(question, Replay)
+    with while_wanted(lambda: next(asked, False)), pytest.raises(GivenUpError):
+        list(answer_replay(question, Limits()))

@@ -14,7 +14,7 @@ from web.pages.made_store import HOSTILE, PLAN, age, client, save_study
 
 from trainlab.page.files import security_policy
 from trainlab.spec import Experiment, NamedNetwork, study_to_dict
-from trainlab.store import Store
+from trainlab.store import DamageWarning, Store
 from trainlab.studies.maps.question import ask
 from trainlab.studies.races.race_question import RaceQuestion
 from trainlab.web.pages import store_pages
@@ -182,12 +182,12 @@ def test_a_run_says_how_it_ended_and_where_if_asked(tmp_path: Path) -> None:
     ("path", "words"),
     [
         ("/studies/2", "There is no study 2 in"),
-        ("/studies/99999999999999999999", "There is no study 99999999999999999999 in"),
+        ("/studies/999999999999999999", "There is no study 999999999999999999 in"),
         ("/studies/1/cells/2", "There is no cell 2: there are 2."),
         ("/studies/1/cells/0/runs/1/0", "There is no split 1: there are 1."),
         ("/studies/1/cells/0/runs/0/6", "not all of 1 runs of 2-2-1 are there."),
         ("/studies/1/cells/0/runs/0/6/spike", "not all of 1 runs of 2-2-1 are there."),
-        ("/studies/1/cells/0/runs/0/99999999999999999999", "not all of 1 runs of 2-2-1 are there."),
+        ("/studies/1/cells/0/runs/0/999999999999999999", "not all of 1 runs of 2-2-1 are there."),
     ],
 )
 def test_what_is_not_there_is_told_in_a_line(tmp_path: Path, path: str, words: str) -> None:
@@ -290,3 +290,45 @@ def test_a_page_whose_turn_does_not_come_is_told_in_a_line(
     assert answer.status_code == 503
     assert "Ask again in a moment." in bytes(answer.body).decode()
     assert pages._answer(pages._list).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["9" * 19, "9" * 5000, "1/cells/1/runs/0/" + "9" * 30])
+def test_a_number_that_no_store_can_hold_has_no_page(tmp_path: Path, key: str) -> None:
+    assert client(tmp_path).get(f"/studies/{key}").status_code == 404
+
+
+def test_the_longest_number_is_looked_for(tmp_path: Path) -> None:
+    save_study(tmp_path, 6)
+    found = client(tmp_path).get(f"/studies/{'9' * 18}")
+    assert (found.status_code, "No such page" in found.text) == (404, True)
+
+
+def test_damaged_runs_are_left_out_and_it_is_said(tmp_path: Path) -> None:
+    save_study(tmp_path, 6)
+    with Store.open(tmp_path) as store:
+        store._db.execute("UPDATE runs SET loss = 7 WHERE experiment = 1 AND seed = 3")
+    answer = client(tmp_path).get("/studies/1")
+    words = text_of(answer.text)
+    assert answer.status_code == 200
+    assert "is damaged: seeds 0 to 5 of 2-2-1, 4 epochs (engine 'fast'): they aren't what was saved" in words
+    assert "6 of 12 runs trained. What follows is of 1 of 2 cells, on 6 seeds." in words
+
+
+def test_a_damaged_entry_is_left_out_of_the_list_and_it_is_said(tmp_path: Path) -> None:
+    save_study(tmp_path, 6)
+    with Store.open(tmp_path) as store:
+        store._db.execute("UPDATE experiments SET experiment = '{' WHERE id = 1")
+    with pytest.warns(DamageWarning, match="the record of experiment"):
+        words = text_of(client(tmp_path).get("/studies").text)
+    assert "is damaged: the record of experiment" in words
+    assert "Mine" in words
+
+
+@pytest.mark.parametrize("kind", ["study", "race", "map"])
+def test_a_question_that_was_altered_is_refused_in_a_line(tmp_path: Path, kind: str) -> None:
+    save_study(tmp_path, 6)
+    for question in ("{}", '{"title": 5}', '{"every_point": 1}'):
+        with Store.open(tmp_path) as store:
+            store._db.execute("UPDATE studies SET question = ?, kind = ?", (question, kind))
+        for path in ("/studies/1", "/studies/1/cells/0"):
+            assert client(tmp_path).get(path).status_code == 409

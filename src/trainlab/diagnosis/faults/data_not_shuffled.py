@@ -1,4 +1,8 @@
-"""Batches come sorted: each holds hardly more than one class, and the next one another."""
+"""Batches come sorted: each holds hardly more than one class, and the next one another.
+
+What counts are the labels of a whole step, be they of several passes. Those of a GAN, all ones and all zeros
+in turns, are made by the script and in no order.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +22,15 @@ from trainlab.diagnosis.signals.training import Training
 
 TIMES = 1.8
 LEAST = 10
+MADE = 0.5
 
 
 def judge(training: Training) -> Finding | None:
     """Fire if the share of the commonest class in a batch is far above what shuffled labels give."""
     for loss in training.record.losses:
         if not loss.count or len(loss.batches) < LEAST or training.learning.adversarial:
+            continue
+        if _are_made(loss):
             continue
         found = purity(loss)
         if found is None:
@@ -46,7 +53,7 @@ def judge(training: Training) -> Finding | None:
             evidence=(
                 f"the commonest class makes up {share:.0%} of a batch; shuffled, the same "
                 f"labels would give {expected:.0%}",
-                f"{classes} classes, {len(loss.batches)} batches looked at; their class changes "
+                f"{classes} classes, {len(loss.steps())} batches looked at; their class changes "
                 f"{changes} times",
             ),
             remedy="Shuffle the training data in every epoch.",
@@ -55,11 +62,18 @@ def judge(training: Training) -> Finding | None:
     return None
 
 
+def _are_made(loss: LossRecord) -> bool:
+    """Whether most targets are no data: made in the step, or one tensor for each class, used all along."""
+    classes = {label for batch in loss.batches for label in batch}
+    again = loss.given_again if loss.target_tensors <= len(classes) else 0
+    return loss.made_here + again > MADE * len(loss.fits)
+
+
 def purity(loss: LossRecord) -> tuple[float, float, int, int] | None:
     """Return the mean share of a batch's commonest class, the same shuffled, classes and changes."""
     import numpy as np
 
-    batches = [batch for batch in loss.batches if len(batch) >= 4]
+    batches = [batch for batch in loss.steps() if len(batch) >= 4]
     if len(batches) < LEAST:
         return None
     labels = np.asarray([label for batch in batches for label in batch])
@@ -99,7 +113,7 @@ def _picture(training: Training) -> Picture | None:
     loss = next((one for one in training.record.losses if one.count and one.batches), None)
     if loss is None:
         return None
-    batches = loss.batches[:_MOST_BATCHES]
+    batches = loss.steps()[:_MOST_BATCHES]
     labels = sorted({label for batch in batches for label in batch})
     shown = labels[: _MOST_CLASSES - 1] if len(labels) > _MOST_CLASSES else labels
     parts = [f"class {label:g}" for label in shown]
@@ -135,11 +149,12 @@ FAULT = Fault(
     title="batches come sorted by class",
     what="Each batch is nearly all one class, and the next one another: each undoes what the one before "
     "taught.",
-    formula=f"The commonest class makes up at least 85 % of a batch and {TIMES:g} times what the same "
-    f"labels, shuffled, give; at least {LEAST} batches, whose class changes.",
+    formula=f"The commonest class makes up at least 85 % of a batch (of all that come before one step) and "
+    f"{TIMES:g} times what the same labels, shuffled, give; at least {LEAST} batches, whose class changes.",
     source="The expected share comes from shuffling the labels seen, so that rare classes and "
     "small batches raise no alarm.",
-    silent="targets aren't classes, or batches are mixed.",
+    silent="targets aren't classes, batches are mixed, or the script makes the targets itself, as the ones "
+    "and zeros of a GAN.",
     remedy="Use `DataLoader(…, shuffle=True)`, or a new permutation in every epoch.",
     judge=judge,
     picture=_picture,

@@ -20,7 +20,7 @@ from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals.limits import gets_no_gradient, nothing_moves, rest_words
-from trainlab.diagnosis.signals.training import Training, modules_of
+from trainlab.diagnosis.signals.training import Training
 
 LEAST = 10
 TIMES = 5
@@ -68,7 +68,7 @@ def judge(training: Training) -> Finding | None:
         ),
         where=(
             f"{called} at {place}{f' in {cut.module}' if cut.module else ''}; before it: "
-            f"{modules_of(param.name for param in lost)}"
+            f"{training.layers(lost)}"
         ),
         confidence=0.93,
         proof=Proof(words=rest_words(training, lost)),

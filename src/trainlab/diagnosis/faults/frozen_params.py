@@ -18,7 +18,7 @@ from trainlab.diagnosis.pictures.network import by_layer
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals.limits import rest_words
-from trainlab.diagnosis.signals.training import Training, modules_of
+from trainlab.diagnosis.signals.training import Training
 
 SHARE = 0.2
 UNFIT = 0.3
@@ -54,10 +54,7 @@ def judge(training: Training) -> Finding | None:
             place=Place(
                 kind="parameters", module=root.name, parameters=tuple(param.name for param in frozen)
             ),
-            where=(
-                f"{modules_of(param.name for param in frozen)} "
-                f"({training.names(frozen)}): requires_grad is False"
-            ),
+            where=(f"{training.layers(frozen)} ({training.names(frozen)}): requires_grad is False"),
             confidence=0.85,
             proof=Proof(words=rest_words(training, frozen)),
             evidence=(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from math import log10
+import ast
+from dataclasses import replace
+from math import isclose, log10
 
-from trainlab.diagnosis.edits import setting
+from trainlab.diagnosis.edits import parsed, replaced, setting, splice
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding, proven_if
+from trainlab.diagnosis.observed.record import OptimizerRecord, SchedulerRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import rate_times
@@ -22,6 +25,9 @@ TINY = 1e-5
 """Of larger rates it's rather the gradient that is too small."""
 MOST = 4
 """A rate is raised by so many powers of ten at most."""
+
+LOWERED = 0.1
+"""A scheduler that keeps the rate below a tenth of the optimizer's own from the start is what lowers it."""
 
 
 def judge(training: Training) -> Finding | None:
@@ -47,7 +53,7 @@ def judge(training: Training) -> Finding | None:
         return None  # a warm-up that was ended before its end
     rate = max((value for _, value in optimizer.lr), default=float("nan"))
     name, times = optimizer_name(optimizer), raised_by(training)
-    return Finding(
+    finding = Finding(
         place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
         where=(
             f"{name}: {optimizer.kind} lr={rate:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
@@ -71,6 +77,62 @@ def judge(training: Training) -> Finding | None:
         code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * times:g}",
         value=rate * times,
     )
+    scheduler = _lowering(training, optimizer)
+    return finding if scheduler is None else _of_scheduler(finding, optimizer, scheduler)
+
+
+def _lowering(training: Training, optimizer: OptimizerRecord) -> SchedulerRecord | None:
+    """Return the scheduler that keeps the rate far below the optimizer's own from the first step on."""
+    own, rates = optimizer.settings.get("lr"), [value for _, value in optimizer.lr]
+    if not isinstance(own, float) or not rates or max(rates) > LOWERED * own:
+        return None
+    return next(
+        (
+            one
+            for one in training.record.schedulers
+            if one.made is not None and one.factor is not None and isclose(one.factor * own, rates[0])
+        ),
+        None,
+    )
+
+
+def _of_scheduler(finding: Finding, optimizer: OptimizerRecord, scheduler: SchedulerRecord) -> Finding:
+    """Return the finding at the scheduler's line: what it multiplies by is to be changed, not the rate."""
+    name, own, factor = optimizer_name(optimizer), optimizer.settings["lr"], scheduler.factor
+    rate = max(value for _, value in optimizer.lr)
+    place = scheduler.made.quoted if scheduler.made is not None else scheduler.kind
+    remedy = f"Let {scheduler.kind} begin with a factor near 1."
+    if scheduler.kind == "LambdaLR":
+        remedy = (
+            f"Let the function given to LambdaLR return a factor, 1 where lr={own:g} is meant: its value "
+            "isn't the rate, but multiplies it."
+        )
+    return replace(
+        finding,
+        place=place_at(scheduler.made, "call", call=scheduler.kind),
+        where=f"{scheduler.kind} at {place}",
+        evidence=(
+            f"{scheduler.kind} multiplies {name}'s lr={own:g} by {factor:.3g} from the first step on: the "
+            f"rate is {rate:.3g} at most",
+            *finding.evidence,
+        ),
+        remedy=remedy,
+        code=_factor_edit(scheduler, own) if isinstance(own, float) else "",
+        value=own if isinstance(own, float) else None,
+    )
+
+
+def _factor_edit(scheduler: SchedulerRecord, own: float) -> str:
+    """Divide what a function returns by the rate, where that is what it returns: then it is a factor."""
+    site = scheduler.made
+    if site is None or scheduler.factor is None or not isclose(scheduler.factor, own, rel_tol=0.05):
+        return ""
+    tree = parsed(site.text)
+    found = [one for one in ast.walk(tree) if isinstance(one, ast.Lambda)] if tree is not None else []
+    if len(found) != 1:
+        return ""
+    body = ast.get_source_segment(site.text, found[0].body)
+    return replaced(site, splice(site.text, found[0].body, f"({body}) / {own:g}"))
 
 
 def raised_by(training: Training) -> int:
@@ -80,6 +142,8 @@ def raised_by(training: Training) -> int:
 
 
 def _edit(finding: Finding, training: Training) -> str:
+    if finding.place.kind == "call":
+        return ""  # a scheduler's line
     return setting("lr", lambda rate: rate * raised_by(training))(finding, training)
 
 
@@ -132,7 +196,9 @@ FAULT = Fault(
     "can't have learnt anything.",
     silent="a schedule, clipping or float16 explains it, or the training succeeds.",
     proven="the rate is at most 1e-5, and all steps together move no weight by more than a thousandth.",
-    remedy="Multiply the learning rate, until all steps together go about as far as the weights are large.",
+    remedy="Multiply the learning rate, until all steps together go about as far as the weights are large. "
+    "Where a scheduler multiplies it by far less than 1 from the start, as `LambdaLR` does, given the "
+    "rate itself, mend that.",
     see=("learning_rate",),
     judge=judge,
     picture=_picture,

@@ -9,15 +9,17 @@ from __future__ import annotations
 import ast
 import re
 
+from trainlab.diagnosis.edits import replaced
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding, Proof, by_structure
-from trainlab.diagnosis.observed.record import ParamRecord
+from trainlab.diagnosis.observed.record import NetworkRecord, OptimizerRecord, ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.network import by_layer
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals.limits import gets_no_gradient, rest_words
-from trainlab.diagnosis.signals.training import Training, modules_of, optimizer_name
+from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 LEAST = 10
 
@@ -27,7 +29,8 @@ def judge(training: Training) -> Finding | None:
     record = training.record
     if not training.stepped or training.record.tick < LEAST:
         return None
-    held = [record.params[key] for optimizer in training.stepped for key in optimizer.params]
+    keys = dict.fromkeys(key for optimizer in training.stepped for key in optimizer.params)
+    held = [record.params[key] for key in keys]
     in_use = any(param.reached or param.with_grad for param in held)
     if in_use and not any(param.owner is not None or param.module_kind for param in held):
         return None
@@ -40,6 +43,8 @@ def judge(training: Training) -> Finding | None:
     lost = [param for param in held if not param.reached and not param.with_grad]
     unregistered = [param for param in outside if not param.registered]
     stale = bool(lost) and not unregistered
+    apart = _network_apart(training, outside, held)
+    twins = _twins(training, outside) if apart is not None else None
     if unregistered:
         cause = "they lie in a plain list or dictionary, which nn.Module doesn't look into"
         remedy, code = (
@@ -55,16 +60,31 @@ def judge(training: Training) -> Finding | None:
             "Make the optimizer after the model has its final layers.",
             _made_again(training, outside, name),
         )
+    elif apart is not None and twins is not None:
+        name, other = (optimizer_name(one) for one in twins)
+        cause = f"{name} and {other} both hold the same parameters, and none of these"
+        remedy = f"Give {name} the parameters of {_called(apart)}: {other} has those that it holds."
+        code = _of_network(twins[0], apart, name)
+    elif apart is not None and _have_a_loss_apart(outside, held):
+        cause = f"{name} was made without them: they are of another network, {_called(apart)}"
+        remedy = f"Make an optimizer of its own for {_called(apart)}, and step it after the loss that is its."
+        network = _name_of(apart) or "network"
+        code = f"optimizer_{network} = torch.optim.{training.stepped[0].kind}({network}.parameters(), …)"
     else:
         cause = f"{name} was made without them"
+        module = (_name_of(apart) if apart is not None else "") or "module"
         remedy, code = (
             f"Give these parameters to {name}, too.",
-            f"{name}.add_param_group({{'params': module.parameters()}})",
+            f"{name}.add_param_group({{'params': {module}.parameters()}})",
         )
-    made = training.stepped[0].site
+    made = (training.stepped[0] if twins is None else twins[0]).site
     return Finding(
-        place=Place(kind="parameters", parameters=tuple(param.name for param in outside)),
-        where=f"{modules_of(param.name for param in outside)} ({training.names(outside)})",
+        place=Place(
+            kind="parameters",
+            module=apart.name if apart is not None else "",
+            parameters=tuple(param.name for param in outside),
+        ),
+        where=f"{training.layers(outside)} ({training.names(outside)})",
         confidence=0.95,
         proof=by_structure("no parameter that the loss reaches is ever stepped")
         if gets_no_gradient(training)
@@ -78,6 +98,66 @@ def judge(training: Training) -> Finding | None:
         remedy=remedy,
         code=code,
     )
+
+
+def _network_apart(
+    training: Training, outside: list[ParamRecord], held: list[ParamRecord]
+) -> NetworkRecord | None:
+    """Return the one network that all of these are of, where the optimizers hold nothing of it."""
+    owners = {param.owner for param in outside}
+    owner = owners.pop() if len(owners) == 1 else None
+    if owner is None or any(param.owner in (owner, None) for param in held):
+        return None
+    return training.record.networks[owner]
+
+
+def _name_of(root: NetworkRecord) -> str:
+    """Return the script's name for a network, "" if it isn't known."""
+    return root.name if root.name != root.kind else ""
+
+
+def _called(root: NetworkRecord) -> str:
+    return _name_of(root) or f"the {root.kind} that these are in"
+
+
+def _have_a_loss_apart(outside: list[ParamRecord], held: list[ParamRecord]) -> bool:
+    """Whether what the optimizers hold also learns by a loss that these parameters have no part in."""
+    return max(param.reached for param in held) > max(param.reached for param in outside)
+
+
+def _twins(training: Training, outside: list[ParamRecord]) -> tuple[OptimizerRecord, OptimizerRecord] | None:
+    """Return two optimizers that hold the same parameters; first the one that should hold these.
+
+    It is the one that steps after a loss which reaches them, or that was made first.
+    """
+    stepped = training.stepped
+    pair = next(
+        (
+            (one, other)
+            for place, one in enumerate(stepped)
+            for other in stepped[place + 1 :]
+            if set(one.params) == set(other.params)
+        ),
+        None,
+    )
+    if pair is None:
+        return None
+    keys = {param.key for param in outside}
+    ticks = {
+        graph.tick for graph in training.record.graphs if any(node.param in keys for node in graph.nodes)
+    }
+    one, other = pair
+    return (other, one) if other.first_tick in ticks and one.first_tick not in ticks else pair
+
+
+def _of_network(optimizer: OptimizerRecord, root: NetworkRecord, name: str) -> str:
+    """Return the line that makes an optimizer, of another network: the user's own where it is simple."""
+    site = optimizer.site
+    line = site.text if site is not None else ""
+    network = _name_of(root)
+    if network and line.count(".parameters()") == 1 and _is_whole(line):
+        return replaced(site, re.sub(r"[\w.]+(?=\.parameters\(\))", network, line))
+    return f"{name} = torch.optim.{optimizer.kind}({network or 'network'}.parameters(), …)"
 
 
 def _made_again(training: Training, outside: list[ParamRecord], name: str) -> str:
@@ -114,11 +194,17 @@ def _is_left_out(training: Training, param: ParamRecord) -> bool:
         and in_network
         and module_like
         and param.reached >= 5
-        and param.reached >= 0.5 * param.graphs
+        and param.reached >= 0.5 * _losses_of_it(training, param)
         and not param.loaded
         and not param.optimizers
         and param.moved is not True
     )
+
+
+def _losses_of_it(training: Training, param: ParamRecord) -> int:
+    """Return how many graphs were read of losses on the lines that reach it: other networks have others."""
+    curves = [one for one in training.record.loss_curves if one.site in param.reached_from]
+    return min(param.graphs, sum(one.walked for one in curves))
 
 
 def _picture(training: Training) -> Picture | None:
@@ -145,14 +231,21 @@ def _edit(finding: Finding, training: Training) -> str:
     return "\n".join(f"self.{name} = nn.ModuleList(self.{name})  # in __init__" for name in lists)
 
 
+def _remedies(finding: Finding) -> tuple[Remedy, ...]:
+    """Parameters that belong into the optimizer are given to it; a network apart needs one of its own."""
+    needs_its_own = bool(finding.place.module) and "add_param_group" not in finding.code
+    given = single("the parameters left out given to the optimizer", "all_parameters")
+    return () if needs_its_own else (given,)
+
+
 FAULT = Fault(
     name="params_not_in_optimizer",
     family="The network",
     title="the optimizer doesn't have all parameters",
     what="Layers in a plain list, layers made after the optimizer, a module that was forgotten: their "
     "parameters get gradients that no step applies.",
-    formula=f"Parameters of a network are reached by at least half of the losses (and 5), for {LEAST} "
-    "steps or more, belong to no optimizer and don't move.",
+    formula="Parameters of a network are reached by at least half of the losses from the lines that reach "
+    f"them at all (and by 5), for {LEAST} steps or more, belong to no optimizer and don't move.",
     source="A fact, counted.",
     silent="they were loaded (a backbone kept on purpose), belong to the other network of a GAN, or "
     "`requires_grad` is off.",
@@ -161,7 +254,8 @@ FAULT = Fault(
     judge=judge,
     picture=_picture,
     edit=_edit,
-    remedies=(single("the parameters left out given to the optimizer", "all_parameters"),),
+    remedies=_remedies,
+    untried="the network would need an optimizer of its own, which steps in its turn",
     explains=(
         Explains(("capacity_too_small", "loss_plateau"), "what isn't optimized stays random"),
         Explains(("unreachable_params",), "it holds layers that have been replaced"),

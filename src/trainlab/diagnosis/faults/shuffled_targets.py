@@ -1,8 +1,8 @@
 """Targets that have nothing to do with the inputs: rows got out of step.
 
-Only where nothing else explains it: neighbours in the data agree no more than chance, and so does the network
-on samples that it hasn't learnt by heart. Of images and sequences, where what matters may be anywhere, the
-same must be true of neighbours by their summaries.
+Only where nothing else explains it: neighbours in the data agree no more than chance, a line sees nothing,
+and neither does the network on samples that it hasn't learnt by heart. Of images and sequences, where what
+matters may be anywhere, the same must be true of neighbours and lines by their summaries.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import math
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.data import DataRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.signals.baselines import references
+from trainlab.diagnosis.signals.linear_signal import LEVEL, linear_signal
 from trainlab.diagnosis.signals.training import Training
 
 ROWS = 150
@@ -35,6 +37,10 @@ def judge(training: Training) -> Finding | None:
     width = math.sqrt(max(1e-9, learning.chance * (1 - learning.chance)) / learning.rows) if classes else 0.02
     if learning.reference > learning.chance + 2 * width or _alike_agree(training, 2 * width, classes=classes):
         return None
+    data = training.record.data
+    tests = [linear_signal(rows, data.sample_y, classes=classes) for rows in _tables(data)]
+    if any(test is not None and test.is_seen for test in tests):
+        return None
     judged = training.record.judged_accuracy[-1][1:3] if training.record.judged_accuracy else None
     new_at_chance = (
         classes
@@ -50,6 +56,12 @@ def judge(training: Training) -> Finding | None:
         f"5 nearest neighbours reach {kind} {learning.reference:.2f} over {learning.rows} rows; "
         f"chance gives {learning.chance:.2f}"
     ]
+    line = tests[0]
+    if line is not None:
+        evidence.append(
+            f"a linear fit sees nothing either (F-test, p = {line.p:.2g} over {line.rows} rows; it would "
+            f"see an R² of {line.least:.2f} 19 times in 20)"
+        )
     if judged is not None:
         evidence.append(f"accuracy on evaluation data {judged[0]:.2f}, at best {learning.reached:.2f}")
     return Finding(
@@ -60,6 +72,12 @@ def judge(training: Training) -> Finding | None:
         remedy="Check that inputs and targets are shuffled together, sorted alike and cut at the same rows.",
         code="order = torch.randperm(len(X))\nX, y = X[order], y[order]",
     )
+
+
+def _tables(data: DataRecord) -> list[list[tuple[float, ...]]]:
+    """Return the rows, and their summaries where there are any."""
+    known = len(data.sample_summaries) == len(data.sample_y)
+    return [data.sample_x, data.sample_summaries] if known else [data.sample_x]
 
 
 def _alike_agree(training: Training, margin: float, *, classes: bool) -> bool:
@@ -89,14 +107,15 @@ FAULT = Fault(
     what="Rows got out of step: inputs and targets were shuffled, sorted or cut separately.",
     formula=f"Of at least {ROWS} rows, 5 nearest neighbours do no better than chance by 2 standard "
     "errors, nor do neighbours by summaries of whole images and sequences (spread, changes along their "
-    "axes), and the network is stuck, or no better on new samples.",
+    f"axes), no F-test of a linear fit to either sees anything (p < {LEVEL:g}; with 600 rows of 6 features "
+    "it sees an R² of 0.04 19 times in 20), and the network is stuck, or no better on new samples.",
     source="Nearest neighbours agree above chance in any data that can be learnt from so few rows "
-    "(Cover and Hart 1967).",
+    "(Cover and Hart 1967); a weak signal in noise, which they miss, shows in a line through all of them.",
     silent="any other fault was found: that one comes first.",
     remedy="Shuffle inputs and targets with one permutation; check joins and sorts.",
     judge=judge,
     picture=_picture,
     untried="only you know which target belongs to which input",
     explains=(Explains(("overfitting", "loss_plateau"), "what follows no rule can only be memorized"),),
-    signals=("reached", "reference", "chance"),
+    signals=("reached", "reference", "chance", "linear signal"),
 )

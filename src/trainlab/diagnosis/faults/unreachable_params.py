@@ -11,7 +11,7 @@ from trainlab.diagnosis.finding import Finding, Proof
 from trainlab.diagnosis.pictures.network import reached
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.signals.limits import rest_words
-from trainlab.diagnosis.signals.training import Training, modules_of
+from trainlab.diagnosis.signals.training import Training
 
 SMALL = 0.05
 
@@ -31,7 +31,7 @@ def judge(training: Training) -> Finding | None:
     size = sum(param.size for param in lost)
     finding = Finding(
         place=Place(kind="parameters", parameters=tuple(param.name for param in lost)),
-        where=f"{modules_of(param.name for param in lost)} ({training.names(lost)})",
+        where=f"{training.layers(lost)} ({training.names(lost)})",
         confidence=0.95,
         proof=Proof(words=rest_words(training, lost)),
         evidence=(

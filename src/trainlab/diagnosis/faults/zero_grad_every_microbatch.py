@@ -7,6 +7,8 @@ are put together by hand.
 
 from __future__ import annotations
 
+import math
+
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.record import OptimizerRecord
@@ -16,6 +18,7 @@ from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 LEAST = 8
 SHARE = 0.9
+SLACK = 1.02
 
 
 def judge(training: Training) -> Finding | None:
@@ -25,6 +28,15 @@ def judge(training: Training) -> Finding | None:
         return None
     name, site = optimizer_name(optimizer), optimizer.clear_site
     every = 1 + optimizer.lost_passes / optimizer.steps_after_lost
+    if _goes_through_all(training, every):
+        remedy = (
+            f"Put {name}.step() inside the batch loop: each step comes after a whole pass over the data, and "
+            "uses its last batch alone."
+        )
+        code = f"loss.backward()\n{name}.step()  # for every batch"
+    else:
+        remedy = f"Clear the gradients only after {name}.step()."
+        code = f"if (i + 1) % accumulate == 0:\n    {name}.step()\n    {name}.zero_grad()"
     return Finding(
         place=place_at(site, "call", call="zero_grad"),
         where=site.quoted if site else f"{name}.zero_grad()",
@@ -35,9 +47,21 @@ def judge(training: Training) -> Finding | None:
             f"in {optimizer.steps_after_lost} steps looked at the gradients of {optimizer.lost_passes} "
             "passes were lost: each step uses those of its last batch alone",
         ),
-        remedy=f"Clear the gradients only after {name}.step().",
-        code=f"if (i + 1) % accumulate == 0:\n    {name}.step()\n    {name}.zero_grad()",
+        remedy=remedy,
+        code=code,
     )
+
+
+def _goes_through_all(training: Training, every: float) -> bool:
+    """Whether so many batches before a step are all that there are: by a loader's length, or their rows."""
+    record = training.record
+    for loader in record.loaders:
+        if loader.rows and loader.batch and abs(loader.passes - record.tick) <= 1:
+            batches = loader.rows / loader.batch
+            if math.floor(batches) <= round(every) <= math.ceil(batches):
+                return True
+    data = record.data
+    return 0 < len(data.train_rows) <= SLACK * every * data.train_row_count / max(1, data.fingerprinted)
 
 
 def _found(training: Training) -> OptimizerRecord | None:
@@ -75,7 +99,8 @@ FAULT = Fault(
     silent="there are several optimizers or a closure, a graph is kept for another backward pass, the passes "
     "are called from several lines (an attack on the input, both steps of SAM), or the gradients of the step "
     "were put together from those that were cleared.",
-    remedy="Call `zero_grad()` after `step()`, in the same branch.",
+    remedy="Call `zero_grad()` after `step()`, in the same branch. Where all batches of an epoch come before "
+    "one step, put `step()` inside the batch loop.",
     judge=judge,
     picture=_picture,
     untried="the script's own loop decides when gradients are cleared",

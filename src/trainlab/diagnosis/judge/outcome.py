@@ -39,6 +39,7 @@ def outcome_of(training: Training) -> dict[str, Any]:
         "reached": _plain(learning.reached),
         "reached_as": ("accuracy" if kind in CLASSES + BINARY else "R²") if kind else None,
         "reached_on": learning.reached_on or None,
+        "commonest_class": _plain(learning.commonest),
         "neighbours_reach": _plain(learning.reference),
         "data_allow": _plain(learning.allowed),
         "behind": learning.is_behind,

@@ -81,3 +81,10 @@ class DataRecord:
     input_dtype: str = ""
     nonfinite_input: int | None = None
     scales: InputScales | None = None
+
+    @property
+    def is_tabular(self) -> bool:
+        """Whether the rows kept are all that the network is given: a few measured features each."""
+        width = len(self.sample_x[0]) if self.sample_x else 0
+        floats = self.input_dtype.startswith("float")
+        return width > 0 and floats and self.input_shape[1:] == (width,) and not self.beside_images

@@ -15,7 +15,7 @@ class LossCurve:
 
     Of long trainings `values` are means over `stride` of them in a row, so that none is left out: of every
     second or fourth value of rows in a fixed order, some rows would never be in it. `first` has the first
-    ones, each by its tick.
+    ones, each by its tick. Of `walked` of them the graph was read.
     """
 
     site: Site | None
@@ -31,6 +31,7 @@ class LossCurve:
     first: dict[int, float] = field(default_factory=dict[int, float])
     optimizers: set[int] = field(default_factory=set[int])
     training: int = 0
+    walked: int = 0
     _sum: float = 0.0
 
     def add(self, tick: int, value: float) -> None:
@@ -70,6 +71,7 @@ class LossCurve:
         self.last, self._sum = later.last, later._sum
         self.count, self.nonfinite = self.count + other.count, self.nonfinite + other.nonfinite
         self.leafs, self.retained = self.leafs + other.leafs, self.retained + other.retained
+        self.walked += other.walked
         self.first = dict(sorted((other.first | self.first).items())[:FIRST])
         return True
 
@@ -104,7 +106,8 @@ class LossRecord:
 
     `weights` are those of the classes that it was first given; of a yes or no the weight of a yes. `turned`
     is a distance that is given the target first; `cut_off` counts targets that were detached in the step
-    itself: what a network answers, and no data.
+    itself: what a network answers, and no data. `made_here` counts targets that were made in the step,
+    `given_again` those that are the very tensor of a step before: one of `target_tensors`.
     """
 
     kind: str
@@ -118,6 +121,8 @@ class LossRecord:
     judged: list[Fit] = field(default_factory=list[Fit])
     batches: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
     made_here: int = 0
+    given_again: int = 0
+    target_tensors: int = 0
     target_has_grad: int = 0
     count: int = 0
     columns: int = 1
@@ -134,6 +139,13 @@ class LossRecord:
     training: int = 0
     turned: bool = False
     cut_off: int = 0
+
+    def steps(self) -> list[tuple[float, ...]]:
+        """Return the targets of each step: those of all passes before it, which it learns from together."""
+        found: dict[int, tuple[float, ...]] = {}
+        for fit, batch in zip(self.fits, self.batches, strict=False):
+            found[fit.tick] = found.get(fit.tick, ()) + batch
+        return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,7 @@ class FirstValues:
 class ParamRecord:
     """A parameter: its first values; its gradient, size and update at the ticks looked at.
 
+    Of the `graphs` read since it was met it was `reached` in some, of losses on the lines `reached_from`.
     `start` is None before it is `looked_at`, and of a tensor that is too large, or has no floats. It is
     `replaced` if its module has another tensor in its place in a step that finds no gradient of it.
     """
@@ -130,6 +131,7 @@ class ParamRecord:
     loaded: bool = False
     optimizers: set[int] = field(default_factory=set[int])
     reached: int = 0
+    reached_from: set[Site | None] = field(default_factory=set[Site | None])
     graphs: int = 0
     with_grad: int = 0
     without_grad: int = 0
@@ -197,7 +199,10 @@ class OptimizerRecord:
 
 @dataclass(slots=True)
 class SchedulerRecord:
-    """A learning-rate scheduler, and when it was stepped."""
+    """A learning-rate scheduler, and when it was stepped.
+
+    `made` is the line that makes it, `factor` by what it multiplies its optimizer's rate from the start.
+    """
 
     kind: str
     optimizer: int | None
@@ -206,6 +211,8 @@ class SchedulerRecord:
     early: int = 0
     last_tick: int = 0
     settings: dict[str, Setting] = field(default_factory=dict[str, Setting])
+    made: Site | None = None
+    factor: float | None = None
 
 
 @dataclass(slots=True)

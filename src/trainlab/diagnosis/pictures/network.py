@@ -90,7 +90,8 @@ def by_layer(training: Training, title: str, fault: Callable[[ParamRecord], str]
     for key in dict.fromkeys([*declared, *training.record.params]):
         param = training.record.params.get(key)
         if param is not None and param.name and not param.is_of_one_step:
-            layers.setdefault(param.name.rpartition(".")[0] or param.name, []).append(param)
+            label = training.label(param)
+            layers.setdefault(label.rpartition(".")[0] or label, []).append(param)
     nodes: list[Part] = []
     for name, params in layers.items():
         wrong = next((fault(param) for param in params if fault(param)), "")
@@ -110,7 +111,7 @@ def by_layer(training: Training, title: str, fault: Callable[[ParamRecord], str]
 
 def gradient_by_depth(training: Training) -> Picture | None:
     """The median rms gradient of each weight matrix in the first 20 steps looked at."""
-    pairs = [(param.name, value) for param, value in early_gradients(training)]
+    pairs = [(training.label(param), value) for param, value in early_gradients(training)]
     return bars("Gradient by layer, input first", "rms gradient (median of 20 steps)", pairs, log=True)
 
 

@@ -163,7 +163,7 @@ class Backward:
             if loss_curve.first_nonfinite is not None and not was_bad:
                 self._look_for_origin(loss)
         if state.sampling:
-            self._read_graph(loss, site, tick, passes)
+            self._read_graph(loss, loss_curve, tick, passes)
 
     def _turn_to(self, loss: torch.Tensor) -> None:
         """Turn to the training whose networks a loss comes from."""
@@ -192,13 +192,14 @@ class Backward:
         own = sum(place[0] == training for place in self._loss_curves)
         return own < MAX_LOSS_CURVES and len(self._loss_curves) < MOST_LOSS_CURVES
 
-    def _read_graph(self, loss: torch.Tensor, site: Site | None, tick: int, passes: int) -> None:
-        state = self.state
+    def _read_graph(self, loss: torch.Tensor, loss_curve: LossCurve, tick: int, passes: int) -> None:
+        state, site = self.state, loss_curve.site
         count = self._walks[1] + 1 if self._walks[0] == tick else 1
         self._walks = (tick, count)
         if not is_walked(state.trainings.clock()) or count > MAX_WALKS_A_TICK:
             return
         graph = walk(loss, state.registry, tick=tick, site=site)
+        loss_curve.walked += 1
         present = {node.param for node in graph.nodes if node.param is not None}
         if present:
             state.enter(state.trainings.reached(present))
@@ -212,6 +213,7 @@ class Backward:
         for key in present:
             told = state.record.params[key]
             told.reached += 1
+            told.reached_from.add(site)
             told.depth = max(told.depth, depth.get(key, 0))
             tensor = state.registry.tensor(key)
             if not told.looked_at and tensor is not None:

@@ -32,6 +32,8 @@ MAX_PLACES, MOST_PLACES = 60, 240
 MAX_JUDGED_A_TICK = 64
 MAX_CLASSES = 1_000
 MAX_SUMS = 20_000
+MOST_TARGETS = 64
+"""Tensors of targets, told apart for each place: few are given again and again, or all are new."""
 _NEAR = 12
 
 
@@ -50,6 +52,7 @@ class Losses:
         self._made: tuple[int, dict[int, weakref.ref[torch.Tensor]]] = (-1, {})
         self._asked = 0
         self._cut: tuple[int, dict[int, weakref.ref[torch.Tensor]]] = (-1, {})
+        self._targets: dict[int, dict[int, tuple[int, weakref.ref[torch.Tensor]]]] = {}
         state.trainings.at_union.append(self._united)
 
     def hear(
@@ -74,6 +77,7 @@ class Losses:
         if not record.weights:
             self._weights_of(record, name, args, kwargs)
         record.made_here += self.is_made_now(target)
+        record.given_again += self._is_given_again(record, index, target)
         record.cut_off += self._is_cut_off(target)
         record.target_has_grad += target.requires_grad
         self.fits.read(record, _on_the_targets_scale(name, output, args, kwargs), target)
@@ -182,6 +186,17 @@ class Losses:
         tick, made = self._made
         known = made.get(target.data_ptr()) if tick == self.state.record.tick else None
         return known is not None and known() is not None
+
+    def _is_given_again(self, record: LossRecord, index: int, target: torch.Tensor) -> bool:
+        """Whether the very tensor was a target in an earlier step; so many are kept as may be told apart."""
+        tick, known = self.state.record.tick, self._targets.setdefault(index, {})
+        first, tensor = known.get(id(target), (tick, None))
+        if tensor is not None and tensor() is target:
+            return first < tick
+        if record.target_tensors < MOST_TARGETS:
+            record.target_tensors += 1
+            known[id(target)] = (tick, weakref.ref(target))
+        return False
 
     def judge(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
         """Measure a loss in an evaluation, if training has one of the same kind."""

@@ -10,6 +10,7 @@ import torch
 
 from trainlab.diagnosis.observed.events import Clipping
 from trainlab.diagnosis.observed.record import SchedulerRecord, Setting
+from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.probe.lost_gradients import LostGradients
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.user_frames import user_site
@@ -35,19 +36,32 @@ class SchedulersAndClipping:
     def __init__(self, state: ProbeState, lost: LostGradients) -> None:
         self.state = state
         self.lost = lost
+        self._starts: weakref.WeakKeyDictionary[Any, tuple[Site | None, float | None]] = (
+            weakref.WeakKeyDictionary()
+        )
         self._schedulers: weakref.WeakKeyDictionary[Any, SchedulerRecord] = weakref.WeakKeyDictionary()
 
     def wrap_scheduler_step(self, original: Any) -> Any:
-        """Count the steps of a scheduler, but for the one that it takes when it is made."""
+        """Count the steps of a scheduler; the one that it takes when it is made says where that is."""
 
         def step(scheduler: Any, *args: Any, **kwargs: Any) -> Any:
             before = scheduler_steps(scheduler)
             out = original(scheduler, *args, **kwargs)
             if before is None or before >= 1:
                 self._scheduled(scheduler)
+            else:
+                self._made(scheduler)
             return out
 
         return step
+
+    @guarded
+    def _made(self, scheduler: Any) -> None:
+        """A scheduler has just set its first rate."""
+        bases: list[Any] = getattr(scheduler, "base_lrs", None) or [None]
+        own, rate = bases[0], scheduler.optimizer.param_groups[0]["lr"]
+        known = isinstance(own, float) and isinstance(rate, float) and own != 0
+        self._starts[scheduler] = (user_site(), rate / own if known else None)
 
     @guarded
     def _scheduled(self, scheduler: Any) -> None:
@@ -57,7 +71,10 @@ class SchedulersAndClipping:
             plain: dict[str, Setting] = {
                 name: value for name, value in settings.items() if isinstance(value, int | float | str)
             }
-            record = SchedulerRecord(type(scheduler).__name__, None, user_site(), settings=plain)
+            made, factor = self._starts.get(scheduler, (None, None))
+            record = SchedulerRecord(
+                type(scheduler).__name__, None, user_site(), settings=plain, made=made, factor=factor
+            )
             self._schedulers[scheduler] = record
             self.state.record.schedulers.append(record)
         record.steps += 1

@@ -6,7 +6,7 @@ from typing import Any
 
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.remedies.trial_verdict import CHANCE, chance_of
-from trainlab.diagnosis.remedies.trial_words import FEW, HELPED, code_as_tried
+from trainlab.diagnosis.remedies.trial_words import FEW, HELPED, code_as_tried, rate_as_tried
 from trainlab.diagnosis.report.verdict import not_to_blame, tried_in_vain
 
 Row = dict[str, Any]
@@ -37,7 +37,10 @@ def is_proof(trial: Row) -> bool:
 
 def _told(finding: Row, tried: Row | None) -> Row:
     remedy = finding["remedy"]
-    remedy = remedy | {"code": code_as_tried(remedy["code"], tried)}
+    code, times = code_as_tried(remedy["code"], tried), rate_as_tried(tried)
+    if times is not None and code != remedy["code"]:
+        remedy = remedy | {"text": f"Take the learning rate × {times:g}, which did most when tried."}
+    remedy = remedy | {"code": code}
     told: Row = {**finding, "tried": tried, "remedy": remedy}
     if tried is None:
         return told

@@ -146,8 +146,8 @@ HELPED = ("better", "partly", "learns", "mended")
 """Verdicts on remedies that do something, the best last."""
 
 
-def code_as_tried(code: str, tried: dict[str, Any] | None) -> str:
-    """Return a remedy's code with the learning rate that did most when it was tried, if one helped.
+def rate_as_tried(tried: dict[str, Any] | None) -> float | None:
+    """Return by what the learning rate was multiplied when that did most; None if no such remedy helped.
 
     `tried` is what a finding has as JSON.
     """
@@ -157,9 +157,14 @@ def code_as_tried(code: str, tried: dict[str, Any] | None) -> str:
         if len(rates) == 1 and trial["verdict"] in HELPED:
             share = (trial["learnt"] or 0) / trial["runs"]
             found.append((HELPED.index(trial["verdict"]), share + (trial["after"]["reached"] or 0), rates[0]))
-    if not found:
+    return max(found)[2] if found else None
+
+
+def code_as_tried(code: str, tried: dict[str, Any] | None) -> str:
+    """Return a remedy's code with the learning rate that did most when it was tried, if one helped."""
+    times = rate_as_tried(tried)
+    if times is None:
         return code
-    times = max(found)[2]
     lines = code.splitlines()
     if len(lines) == 3 and (old := _LR.search(lines[1])) is not None:
         start, end = old.span(1)

@@ -77,7 +77,8 @@ class Trying:
         where no cause could be mended. Ctrl-C ends it; what is known by then is kept.
         """
         self._started = time.monotonic()
-        self._fit_seeds()
+        if any(self.remedies(finding) for finding in findings):
+            self._fit_seeds()
         try:
             if not self._ended.startswith("no"):
                 self._try_all(findings)

@@ -12,6 +12,10 @@ FEW_ROWS = 8
 """The loss of a batch of fewer rows says little about that of the data."""
 AGAIN = 2
 """Rows that each came so often do come again."""
+APART = 0.05
+"""So far apart clearly differ: accuracy or R² in two modes, two losses in units of the best constant's."""
+NEAR = 0.02
+"""An accuracy that is no more above the share of the commonest class may be that of always answering it."""
 UNLIKE = 4
 """A loss so many times that over the data, or so small a part of it, may be in another unit."""
 
@@ -121,6 +125,8 @@ def _training(report: dict[str, Any]) -> str:
         text += f" in single steps, {_number(at_end)} over the data at the end"
     elif at_end and constant and _other_unit(card["first_loss"], constant, card["last_loss"], at_end):
         text += f" as backward() got it, {_number(at_end)} over the data at the end"
+    elif at_end is not None and constant and _misleads(report, at_end, constant):
+        text += f" in the last batch, {_number(at_end)} over the rows asked at the end"
     # The loss of a policy, below 0, is no error that a constant's could be set against.
     below_0 = all(_finite(card[name]) < 0 for name in ("first_loss", "last_loss"))
     if isinstance(constant, float) and not (below_0 and constant > 0):
@@ -148,6 +154,18 @@ def _finite(value: float | str | None) -> float:
     return value if isinstance(value, int | float) and math.isfinite(value) else 0.0
 
 
+def _misleads(report: dict[str, Any], at_end: float, constant: float) -> bool:
+    """Whether the last batch's loss is another than that of the rows asked, of which the constant's is."""
+    losses = [
+        one[mode]["loss"]
+        for one in report["outcome"].get("asked", ())
+        for mode in ("train_mode", "eval_mode")
+        if one[mode]["loss"] is not None
+    ]
+    is_asked = any(math.isclose(loss, at_end, rel_tol=1e-6) for loss in losses)
+    return is_asked and abs(_finite(report["card"]["last_loss"]) - at_end) > APART * constant
+
+
 def _other_unit(first: Any, constant: float, last: Any, at_end: float) -> bool:
     """Whether backward() got the loss divided, by the batches that a step gathers, say, or summed.
 
@@ -164,8 +182,25 @@ def _reached(outcome: dict[str, Any]) -> str:
     text = f"{outcome['reached_as']} {_number(outcome['reached'])}"
     if outcome.get("reached_on"):
         text += f" on {outcome['reached_on']}"
+    text += _other_mode(outcome)
+    commonest = outcome.get("commonest_class")
+    if commonest is not None and outcome["reached"] <= commonest + NEAR:
+        text += f"; the commonest class alone has {_number(commonest)}"
     neighbours = outcome["neighbours_reach"]
     return text if neighbours is None else f"{text}; 5 nearest neighbours reach {_number(neighbours)}"
+
+
+def _other_mode(outcome: dict[str, Any]) -> str:
+    """Say what the same rows gave in the other mode, where that is clearly another result."""
+    for one in reversed(outcome.get("asked", ())):
+        reached = {name: one[f"{name}_mode"]["reached"] for name in ("train", "eval")}
+        here = next((name for name, value in reached.items() if value == outcome["reached"]), None)
+        other = {"train": "eval", "eval": "train"}.get(here or "")
+        if other is None or f"in {here} mode" not in (outcome["reached_on"] or ""):
+            continue
+        if reached[other] is not None and abs(reached[other] - outcome["reached"]) > APART:
+            return f", {_number(reached[other])} in {other} mode"
+    return ""
 
 
 def _shape(shape: list[int]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trainlab.diagnosis.signals.learnt import BEHIND
 from trainlab.draw import counted, format_number
 
 _FAILURES = {
@@ -55,7 +56,8 @@ def _about(first: dict[str, Any], report: dict[str, Any]) -> str:
     if against:
         return f"{failure}, and why isn't known. Found: {_named(first)}; {against}."
     cause = "Likely" if is_likely(first) else "Possible"
-    return f"{failure}. {cause} cause: {_named(first)}. {_unproven(first)}"
+    is_script = "code" in report["ended"]
+    return f"{failure}. {cause} cause: {_named(first)}. {_unproven(first, is_script=is_script)}"
 
 
 def _by_rule(report: dict[str, Any]) -> str:
@@ -70,12 +72,13 @@ def _named(finding: dict[str, Any]) -> str:
     return f"{finding['title']} ({finding['fault']})"
 
 
-def _unproven(finding: dict[str, Any]) -> str:
-    """Say that the finding isn't proven to be to blame, and how to find out."""
+def _unproven(finding: dict[str, Any], *, is_script: bool) -> str:
+    """Say that the finding isn't proven to be to blame, and how to find out: of a script, by the command."""
     from trainlab.diagnosis.faults import all_faults
+    from trainlab.diagnosis.remedies.trying import remedies_for
 
-    fault = all_faults().get(finding["fault"])
-    can_try = finding["tried"] is None and (fault is None or bool(fault.remedies))
+    known = finding["fault"] in all_faults()
+    can_try = is_script and finding["tried"] is None and (not known or bool(remedies_for(finding)))
     return "That isn't proven; --try tests it." if can_try else "That isn't proven."
 
 
@@ -111,9 +114,23 @@ def _nothing(report: dict[str, Any]) -> str:
         return f"{by_rule}. Nothing found{explains}."
     if outcome == "poor" and not report["outcome"]["behind"]:
         return f"Nothing found. {_part_learnt(report['outcome'])}"
+    if outcome == "stuck" and not _more_is_possible(report["outcome"]):
+        return (
+            "Nothing found that explains it, but the training learns hardly anything; whether the data allow "
+            "more isn't known."
+        )
     if outcome in FAILED:
         return "Nothing found that explains it, but the training doesn't reach what it could."
     return "Nothing found."
+
+
+def _more_is_possible(outcome: dict[str, Any]) -> bool:
+    """Whether neighbours, or they and a linear fit, come clearly farther on the same rows."""
+    reached = outcome.get("reached")
+    if reached is None:
+        return True
+    known = [one for name in ("neighbours_reach", "data_allow") if (one := outcome.get(name)) is not None]
+    return max(known, default=reached) - reached > BEHIND
 
 
 def _part_learnt(outcome: dict[str, Any]) -> str:

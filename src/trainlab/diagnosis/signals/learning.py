@@ -21,7 +21,14 @@ from trainlab.diagnosis.signals.late_readings import (
     over_passes,
     reached_when_evaluated,
 )
-from trainlab.diagnosis.signals.learnt import State, is_behind, mistakes_by_commonest, state_of
+from trainlab.diagnosis.signals.learnt import (
+    State,
+    holds_weak_signal,
+    is_behind,
+    mistakes_by_commonest,
+    state_of,
+)
+from trainlab.diagnosis.signals.linear_signal import linear_signal
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 from trainlab.diagnosis.signals.users_rule import Ruling
 
@@ -42,7 +49,8 @@ class Learning:
     answered when it was asked at the end. `reached_on` says on which rows `reached` was read;
     `known_failure` what was to be reached, where the outcome was judged by that. `reference` is what
     neighbours reach, `allowed` the better of them and a linear fit, where these agree, and 1 of a table.
-    `ruling` is what the user's own rule says, if there is one: then `state` is by that.
+    `ruling` is what the user's own rule says, if there is one: then `state` is by that. `commonest` is the
+    share of the commonest class.
     """
 
     state: State
@@ -65,6 +73,7 @@ class Learning:
     asked: ModelAsked | None = None
     allowed: float = float("nan")
     ruling: Ruling | None = None
+    commonest: float = float("nan")
 
     @property
     def loss_by_constant(self) -> float:
@@ -152,7 +161,8 @@ def learning(record: TrainingRecord) -> Learning:
     values = loss_curve.values if loss_curve is not None else []
     first, last, trivial = curve.start(values), curve.end(values), float("nan")
     reached = reference = chance = own = constant = allowed = mistakes = answered = float("nan")
-    rows, on = 0, ""
+    commonest = float("nan")
+    rows, on, holds_weak = 0, "", False
     asked = None
     if main is not None and main.fits:
         trivial = trivial_loss(main)
@@ -188,11 +198,19 @@ def learning(record: TrainingRecord) -> Learning:
             if found is not None:
                 reference, chance, rows = found.neighbours, found.chance, found.rows
                 allowed = found.allowed
+                weak = record.data.is_tabular and holds_weak_signal(
+                    reached=reached, line=found.linear, chance=chance, rows=rows, classes=classes
+                )
+                if weak:
+                    signal = linear_signal(record.data.sample_x, record.data.sample_y, classes=classes)
+                    holds_weak = signal is not None and signal.is_seen
             elif is_table(record.data.sample_x, record.data.sample_y):
                 allowed = 1.0
                 answered = float("nan") if asked is None else asked.best.right
         if classes:
-            mistakes = _mistakes(main, max([one for one in (sure, judged) if one >= 0], default=float("nan")))
+            commonest = _commonest(main)
+            right_at_best = max([one for one in (sure, judged) if one >= 0], default=float("nan"))
+            mistakes = mistakes_by_commonest(right_at_best, commonest)
         if is_weighted(main):
             # Accuracy isn't what is learnt, and the plain criterion not the loss.
             reference = allowed = float("nan")
@@ -220,6 +238,7 @@ def learning(record: TrainingRecord) -> Learning:
             mistakes=mistakes,
             allowed=allowed,
             right=answered,
+            holds_weak=holds_weak,
         )
     return Learning(
         state=state,
@@ -240,17 +259,16 @@ def learning(record: TrainingRecord) -> Learning:
         own_constant=constant,
         asked=asked,
         allowed=allowed,
+        commonest=commonest,
     )
 
 
-def _mistakes(main: LossRecord, reached: float) -> float:
-    """Return the share of wrong answers by that of always answering the commonest class."""
+def _commonest(main: LossRecord) -> float:
+    """Return the share of the commonest class among the targets."""
     if main.kind in CLASSES:
-        commonest = max(main.counts.values(), default=0) / max(1, sum(main.counts.values()))
-    else:
-        yes = main.sums[0] / max(1, main.rows) if main.sums else float("nan")
-        commonest = max(yes, 1 - yes)
-    return mistakes_by_commonest(reached, commonest)
+        return max(main.counts.values(), default=0) / max(1, sum(main.counts.values()))
+    yes = main.sums[0] / max(1, main.rows) if main.sums else float("nan")
+    return max(yes, 1 - yes)
 
 
 def _is_judged(main: LossRecord) -> bool:

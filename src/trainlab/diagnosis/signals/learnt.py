@@ -20,6 +20,8 @@ ROWS = 100
 """Of fewer rows neighbours tell too little."""
 GONE = 10
 """A loss of so many times the start's, and the best constant's, has diverged."""
+HALF = 0.5
+"""Of a weak signal that a line sees a network has got hold, with half of what the line makes of it."""
 NOTHING = 1e-9
 """Below this loss of the best constant answer there is nothing to be learnt."""
 
@@ -37,6 +39,7 @@ def state_of(
     mistakes: float = math.nan,
     allowed: float = math.nan,
     right: float = math.nan,
+    holds_weak: bool = False,
 ) -> State:
     """Return what a training came to; NaN stands for what isn't known.
 
@@ -56,6 +59,8 @@ def state_of(
         mistakes: of classes the share of wrong answers by that of the commonest class alone. Smoothed labels
             and weights keep the loss of good answers high.
         allowed: what the data are seen to allow (`baselines.References.allowed`).
+        holds_weak: whether it has got hold of a signal that hardly shows in the noise (`holds_weak_signal`):
+            then it isn't stuck, however little the loss has fallen, unless the data are known to allow more.
         right: of a table (`baselines.is_table`) the share of its rows that are answered right: only all of
             them are enough.
     """
@@ -63,7 +68,10 @@ def state_of(
         return "diverged"
     if steps < FEW:
         return "unknown"
-    if constant > NOTHING and (loss > STUCK * constant or unexplained > STUCK) and not mistakes <= FLAWLESS:
+    stays = constant > NOTHING and (loss > STUCK * constant or unexplained > STUCK)
+    more = is_behind(reached, neighbours, rows) or reached < allowed - BEHIND
+    has_what_shows = holds_weak and loss < constant and not more
+    if stays and not mistakes <= FLAWLESS and not has_what_shows:
         return "stuck"
     if is_behind(reached, neighbours, rows):
         return "poor"
@@ -73,6 +81,19 @@ def state_of(
         return "learnt" if right >= 1 else "poor"
     halved = loss <= LEARNT * constant and not unexplained > LEARNT
     return "learnt" if halved or mistakes <= LEARNT or reached >= allowed - BEHIND else "poor"
+
+
+def holds_weak_signal(*, reached: float, line: float, chance: float, rows: int, classes: bool) -> bool:
+    """Whether a network has got hold of a signal in noise: at least half of what a line makes of it.
+
+    Args:
+        reached: accuracy or R² at the end.
+        line: that of a linear fit for rows that it wasn't given; the caller has tested that it is no chance.
+        chance: that of the best constant answer, over so many `rows`.
+        classes: whether it's an accuracy, which is told from chance by two standard errors.
+    """
+    margin = 2 * math.sqrt(max(0.0, chance * (1 - chance)) / max(1, rows)) if classes else 0.0
+    return line - chance > margin and reached - chance >= HALF * (line - chance)
 
 
 def mistakes_by_commonest(reached: float, commonest: float) -> float:

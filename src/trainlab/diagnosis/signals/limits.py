@@ -81,10 +81,9 @@ def best_line(training: Training) -> float:
     import numpy as np
 
     data, main = training.record.data, training.learning.main
-    width = len(data.sample_x[0]) if data.sample_x else 0
-    tabular = data.input_shape[1:] == (width,) and data.input_dtype.startswith("float")
-    if not tabular or not width or main is None or main.columns != 1 or data.beside_images:
+    if not data.is_tabular or main is None or main.columns != 1:
         return math.nan
+    width = len(data.sample_x[0])
     x = np.asarray([row for row in data.sample_x if len(row) == width], dtype=np.float64)
     y = np.asarray(data.sample_y, dtype=np.float64)
     if len(x) != len(y) or len(x) < ROWS_A_COLUMN * (width + 1) or not y.var() > 0:

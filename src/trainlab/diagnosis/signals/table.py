@@ -76,6 +76,12 @@ SIGNALS: tuple[Signal, ...] = (
         "signals/baselines.py",
     ),
     Signal(
+        "linear signal",
+        "F = (R² / k) / ((1 − R²) / (n − k − 1)) of a linear fit to n rows with k features, each different "
+        "row once; of classes the least p of a yes or no to each, times their number",
+        "signals/linear_signal.py",
+    ),
+    Signal(
         "rms gradient",
         "√(mean g²) of a parameter at a step looked at; by depth: the median over the first 20 of these",
         "signals/gradients.py",

@@ -23,6 +23,7 @@ class Training:
     record: TrainingRecord
     learning: Learning
     faults: set[str] = field(default_factory=set[str])
+    _alike: frozenset[int] | None = None
 
     @property
     def stepped(self) -> list[OptimizerRecord]:
@@ -40,7 +41,32 @@ class Training:
 
     def names(self, params: Iterable[ParamRecord]) -> str:
         """Return the parameters' names in order, not more than six."""
-        return named([param.name for param in params])
+        return named([self.label(param) for param in params])
+
+    def layers(self, params: Iterable[ParamRecord]) -> str:
+        """Return the modules that parameters belong to, not more than six."""
+        return modules_of(self.label(param) for param in params)
+
+    def label(self, param: ParamRecord) -> str:
+        """Return a parameter's name: under its network's, where another network has names that are the same.
+
+        Two stacks both have a ``0.weight``: they are ``encoder[0].weight`` and ``decoder[0].weight``.
+        """
+        root = None if param.owner is None else self.record.networks[param.owner]
+        if root is None or root.name == root.kind or param.owner not in self._named_alike():
+            return param.name
+        first, dot, rest = param.name.partition(".")
+        return f"{root.name}[{first}]{dot}{rest}" if first.isdecimal() else f"{root.name}.{param.name}"
+
+    def _named_alike(self) -> frozenset[int]:
+        """Return the places of the networks that share a name of a parameter with another one."""
+        if self._alike is None:
+            owners: dict[str, set[int]] = {}
+            for param in self.record.params.values():
+                if param.owner is not None:
+                    owners.setdefault(param.name, set()).add(param.owner)
+            self._alike = frozenset(one for places in owners.values() if len(places) > 1 for one in places)
+        return self._alike
 
     def weights(self, *, least: int = 4) -> list[ParamRecord]:
         """Return the trainable weight matrices that steps moved, from the input to the output.
@@ -96,9 +122,13 @@ def modules_of(names: Iterable[str]) -> str:
 
 
 def optimizer_name(optimizer: OptimizerRecord) -> str:
-    """Return the user's variable, read off the line that steps it or makes it; else ``optimizer``."""
+    """Return the user's variable, read off the line that steps it or makes it; else ``optimizer``.
+
+    A line that steps several says of none which it is.
+    """
+    steps = optimizer.step_site
     for site, pattern in (
-        (optimizer.step_site, r"([\w.\[\]]+)\.step\("),
+        (steps if steps is not None and steps.text.count(".step(") == 1 else None, r"([\w.\[\]]+)\.step\("),
         (optimizer.site, r"^([\w.]+)\s*=[^=]"),
     ):
         match = re.search(pattern, site.text) if site is not None else None

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from trainlab.engine import Runs
-from trainlab.execution import Progress, stored_under, train_missing
+from trainlab.execution import Progress, train_and_read
+from trainlab.spec import Experiment
 from trainlab.stats.exact_binomial import Bools, Counts
 from trainlab.store import Store
 from trainlab.studies.races.candidates import Candidate
+
+R = TypeVar("R")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -42,25 +46,35 @@ class RaceTraining:
             last = progress
             self.on_progress(len(places), progress)
 
-        train_missing(
-            experiments, seeds, engine=self.engine, store=self.store, workers=self.workers, on_progress=note
-        )
+        ended = self._read(experiments, seeds, self.store.outcomes, on_progress=note)
         if last is not None:
             self.steps += last.steps_trained
             self.seconds += last.elapsed
-        return np.stack(
-            [
-                self.store.outcomes(each, seeds, engine=stored_under(self.engine, each))["solved"]
-                for each in experiments
-            ]
-        ).astype(np.bool_)
+        return np.stack([rows["solved"] for rows in ended]).astype(np.bool_)
 
     def solved_run(self, place: int, seeds: range) -> Runs | None:
         """Return a candidate's solved run of lowest seed among these; None if it has none."""
         experiment = self.candidates[place].experiment
-        name = stored_under(self.engine, experiment)
-        solved = self.store.outcomes(experiment, seeds, engine=name)["solved"]
+        solved = self._read([experiment], seeds, self.store.outcomes)[0]["solved"]
         if not solved.any():
             return None
         seed = seeds.start + int(np.argmax(solved))
-        return self.store.load(experiment, range(seed, seed + 1), engine=name)
+        return self._read([experiment], range(seed, seed + 1), self.store.load)[0]
+
+    def _read(
+        self,
+        experiments: Sequence[Experiment],
+        seeds: range,
+        read: Callable[..., R],
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> list[R]:
+        return train_and_read(
+            experiments,
+            seeds,
+            read,
+            engine=self.engine,
+            store=self.store,
+            workers=self.workers,
+            on_progress=on_progress,
+        )

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trainlab.engine import Runs
-from trainlab.errors import StoreError
+from trainlab.errors import StoreError, TrainlabError
 from trainlab.execution import Provenance
 from trainlab.execution.provenance import machine, versions
 from trainlab.spec import Experiment
-from trainlab.store import HeldSeeds, NamedStudy, Outcomes, Store, subtract
+from trainlab.store import DamagedError, HeldSeeds, NamedStudy, Outcomes, Store, subtract
 
 
 class NotThereError(StoreError):
     """Some of the runs that were asked for haven't been trained, or have been deleted."""
+
+
+@contextmanager
+def reading(named: NamedStudy) -> Generator[None]:
+    """Turn what is wrong with the question of a study, if it was altered in the store, into a StoreError."""
+    try:
+        yield
+    except TrainlabError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise StoreError(
+            f"{named.title}: what it asked can't be read: the store's entry is damaged. Ask the same again."
+        ) from None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,16 +37,34 @@ class HeldRuns:
     """The runs of a study's experiments that a store has; it is only read.
 
     An older trainlab's runs count as well, and those of any engine: of several that trained an experiment,
-    the one with most of the seeds that are asked for, and of these the latest.
+    the one with most of the seeds that are asked for, and of these the latest. Runs that turned out to be
+    damaged are left out, and `damage` says which.
     """
 
     store: Store
     held: Mapping[str, tuple[HeldSeeds, ...]]
+    damage: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, store: Store, study: NamedStudy) -> HeldRuns:
         """Return what a store has of a study."""
         return cls(store=store, held=store.held(study))
+
+    def without(self, damaged: DamagedError) -> HeldRuns:
+        """Return the same without the chunks that turned out to be damaged."""
+        held = dict(self.held)
+        for chunk in damaged.chunks:
+            held[chunk.fingerprint] = tuple(
+                replace(
+                    one, ranges=tuple(each for piece in one.ranges for each in subtract(piece, [chunk.seeds]))
+                )
+                if one.engine == chunk.engine
+                else one
+                for one in held[chunk.fingerprint]
+            )
+        sound = {name: tuple(one for one in each if one.ranges) for name, each in held.items()}
+        sound = {name: each for name, each in sound.items() if each}
+        return HeldRuns(store=self.store, held=sound, damage=(*self.damage, damaged.words))
 
     @property
     def last_saved(self) -> datetime | None:

@@ -14,7 +14,7 @@ from trainlab.studies.maps.plane import mapped
 from trainlab.studies.maps.question import Question
 from trainlab.studies.maps.refine import Point
 from trainlab.studies.maps.result import MapResult
-from trainlab.studies.stored.held_runs import HeldRuns, NotThereError
+from trainlab.studies.stored.held_runs import HeldRuns, NotThereError, reading
 from trainlab.studies.stored.stored_part import Part
 
 
@@ -29,8 +29,9 @@ class StoredMap:
     def of(cls, named: NamedStudy) -> StoredMap:
         """Return the map that a store has named."""
         question = dict(named.question or {})
-        every_point = bool(question.pop("every_point"))
-        return cls(asked=Question.from_dict(question), every_point=every_point)
+        with reading(named):
+            every_point = bool(question.pop("every_point"))
+            return cls(asked=Question.from_dict(question), every_point=every_point)
 
     def part(self, number: int) -> Part:
         """Return the point of that number; raise SpecError if the plane has none."""

@@ -15,7 +15,7 @@ from trainlab.studies.races.candidates import Field
 from trainlab.studies.races.race import decided
 from trainlab.studies.races.race_question import RaceQuestion
 from trainlab.studies.races.race_result import RaceResult
-from trainlab.studies.stored.held_runs import HeldRuns
+from trainlab.studies.stored.held_runs import HeldRuns, reading
 from trainlab.studies.stored.stored_part import Part
 
 
@@ -29,8 +29,9 @@ class StoredRace:
     @classmethod
     def of(cls, named: NamedStudy) -> StoredRace:
         """Return the race that a store has named."""
-        asked = RaceQuestion.from_dict(named.question or {})
-        return cls(asked=asked, field=asked.field())
+        with reading(named):
+            asked = RaceQuestion.from_dict(named.question or {})
+            return cls(asked=asked, field=asked.field())
 
     def parts(self) -> list[Part]:
         """Return the candidates with the seeds that they get at most."""

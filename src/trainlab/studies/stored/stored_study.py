@@ -10,7 +10,7 @@ from trainlab.store import NamedStudy
 from trainlab.studies.cells import summarise
 from trainlab.studies.result import StudyResult
 from trainlab.studies.run import judged
-from trainlab.studies.stored.held_runs import HeldRuns, NotThereError
+from trainlab.studies.stored.held_runs import HeldRuns, NotThereError, reading
 from trainlab.studies.stored.stored_part import Part
 
 
@@ -24,7 +24,8 @@ class StoredStudy:
     @classmethod
     def of(cls, named: NamedStudy) -> StoredStudy:
         """Return the study that a store has named."""
-        return cls(plan=study_from_dict(named.question or {}), seeds=named.seeds)
+        with reading(named):
+            return cls(plan=study_from_dict(named.question or {}), seeds=named.seeds)
 
     def parts(self) -> list[Part]:
         """Return its cells, each with its experiment on every split and the seeds there."""

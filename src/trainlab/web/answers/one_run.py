@@ -19,6 +19,7 @@ from trainlab.explain.subject.loss import Objective, examples_gradients
 from trainlab.maths import LINKS
 from trainlab.spec import Experiment, Gradients, NoStopping, ReduceLROnPlateau, loss_entry
 from trainlab.spec.schedules import resolved
+from trainlab.web.wanted import check_wanted
 
 OVERVIEW: Final = 256
 """So many epochs of a run are looked at."""
@@ -41,9 +42,13 @@ def run_of(experiment: Experiment, seed: int) -> Runs:
 def overview_of(experiment: Experiment, seed: int) -> RunSteps:
     """Return the run of a seed at the ends of some epochs, evenly over all of it, start and end included."""
     run = run_of(experiment, seed)
-    most = max(8, min(OVERVIEW, OVERVIEW_NUMBERS // experiment.network.parameters))
-    epochs = evenly(steps_made(run) // experiment.steps_per_epoch + 1, most)
+    epochs = evenly(steps_made(run) // experiment.steps_per_epoch + 1, overview_moments(experiment))
     return read_run(run, (epochs * experiment.steps_per_epoch).tolist())
+
+
+def overview_moments(experiment: Experiment) -> int:
+    """Return at how many moments an overview looks at most."""
+    return max(8, min(OVERVIEW, OVERVIEW_NUMBERS // experiment.network.parameters))
 
 
 def exact(experiment: Experiment) -> Exact:
@@ -52,20 +57,23 @@ def exact(experiment: Experiment) -> Exact:
 
 
 def read_run(
-    run: Runs, steps: Sequence[int], *, predictions: int = 0, gradients: Gradients | None = None
+    run: Runs, steps: Sequence[int], *, examples: Sequence[int] = (), gradients: Gradients | None = None
 ) -> RunSteps:
     """Return a run, ``Runs`` of a single seed, before these steps; of all engines but one, at whole epochs.
 
-    There it isn't known what a single step inside of an epoch does: `after` is NaN. Gradients are then over
-    all examples.
+    Predictions are for `examples`, of those trained on, from 0. Of another engine it isn't known what a
+    single step inside of an epoch does: `after` is NaN. Gradients are then over all examples.
+
+    Raises:
+        GivenUpError: nobody waits for it any more.
     """
     if exact(run.experiment) == "steps":
-        return read_steps(run, steps, predictions=predictions, gradients=gradients)
+        return read_steps(run, steps, examples=examples, gradients=gradients, on_reading=check_wanted)
     per_epoch = run.experiment.steps_per_epoch
-    return _read_epochs(run, sorted({step // per_epoch for step in steps}), predictions)
+    return _read_epochs(run, sorted({step // per_epoch for step in steps}), examples)
 
 
-def _read_epochs(run: Runs, epochs: list[int], predictions: int) -> RunSteps:
+def _read_epochs(run: Runs, epochs: list[int], examples: Sequence[int]) -> RunSteps:
     experiment, per_epoch = run.experiment, run.experiment.steps_per_epoch
     last = steps_made(run) // per_epoch
     follow = [min(epoch + 1, last) for epoch in epochs] if per_epoch == 1 else []
@@ -81,16 +89,18 @@ def _read_epochs(run: Runs, epochs: list[int], predictions: int) -> RunSteps:
         read = engine.train(changed, run.seeds, marks=marks)
         rows |= {mark: runs.parameters[0] for mark, runs in zip(marks, read, strict=True)}
         losses = {mark: float(runs.loss[0]) for mark, runs in zip(marks, read, strict=True)}
+    shown = np.asarray(examples, dtype=np.int64)
     data, objective = experiment.data(), Objective.of(experiment.loss)
     link = LINKS[loss_entry(experiment.loss).link]
     gradients: list[Rows] = []
     answers: list[Rows] = []
     with np.errstate(all="ignore"):
         for epoch in epochs:
+            check_wanted()
             layers = layers_from(experiment.network, rows[epoch])
             outputs = forward(layers, data.inputs)[-1].outputs
             losses.setdefault(epoch, objective.value(outputs, data.targets))
-            answers.append(link.value(outputs)[:predictions])
+            answers.append(link.value(outputs)[shown])
             parts = examples_gradients(experiment, layers)
             flat = [each.ravel() for part in parts for each in (part.weight, part.bias) if each is not None]
             gradients.append(np.concatenate(flat))

@@ -31,11 +31,10 @@ from trainlab.spec import Experiment, find_field, numeric_fields
 from trainlab.spec.change import Edit, merge, nest
 from trainlab.stats import OFTEN
 from trainlab.studies.maps.axis import WORDS
-from trainlab.web.answers.training import work_of
 from trainlab.web.frames import Frame
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Axis, Plane
-from trainlab.web.reading import experiment_of
+from trainlab.web.reading import experiment_of, weighed
 
 FRAME_SECONDS = 0.1
 
@@ -53,6 +52,14 @@ class _Setting:
         return {"path": self.path, "words": WORDS.get(self.path, self.path), "values": self.values}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Cell:
+    """The experiment of a cell, and what all of its seeds cost, what they continue included."""
+
+    experiment: Experiment
+    work: float
+
+
 def answer_plane(question: Plane, limits: Limits) -> Iterator[Frame]:
     """Yield how many seeds are solved in more and more of the cells."""
     base = experiment_of(question.experiment, limits, seeds=question.seeds)
@@ -60,7 +67,7 @@ def answer_plane(question: Plane, limits: Limits) -> Iterator[Frame]:
     if x.path == y.path:
         raise SpecError(f"x and y: both are {x.path}; a plane needs two different settings.")
     made = {cell: _at(base, x, y, cell, limits, question.seeds) for cell in question.cells}
-    work = question.seeds * sum(work_of(each) for each in made.values() if isinstance(each, Experiment))
+    work = sum(each.work for each in made.values() if isinstance(each, _Cell))
     if work > limits.work:
         raise SpecError(
             f"cells: {len(made):,} cells are {work / limits.work:,.1f} times the work that a question may "
@@ -70,7 +77,7 @@ def answer_plane(question: Plane, limits: Limits) -> Iterator[Frame]:
     solved: dict[Cell, int] = {}
     told = time.perf_counter()
     for cell, each in made.items():
-        solved[cell] = _solved(each, seeds) if isinstance(each, Experiment) else -1
+        solved[cell] = _solved(each.experiment, seeds) if isinstance(each, _Cell) else -1
         last = len(solved) == len(made)
         if last or time.perf_counter() - told > FRAME_SECONDS:
             told = time.perf_counter()
@@ -90,9 +97,7 @@ def _setting(experiment: Experiment, axis: Axis, name: str) -> _Setting:
     return _Setting(path=path, values=tuple(map(round, axis.values)))
 
 
-def _at(
-    base: Experiment, x: _Setting, y: _Setting, cell: Cell, limits: Limits, seeds: int
-) -> Experiment | str:
+def _at(base: Experiment, x: _Setting, y: _Setting, cell: Cell, limits: Limits, seeds: int) -> _Cell | str:
     """Return the experiment of a cell, which records no curves; or why there is none."""
     for place, setting, name in zip(cell, (x, y), "xy", strict=True):
         if not 0 <= place < len(setting.values):
@@ -102,11 +107,11 @@ def _at(
         Edit(path=y.path, value=y.values[cell[1]]),
     )
     try:
-        experiment = experiment_of(merge(base.to_dict(), nest(edits), where=""), limits, seeds=seeds)
+        experiment, work = weighed(merge(base.to_dict(), nest(edits), where=""), limits, seeds=seeds)
     except SpecError as error:
         return str(error)
     record = msgspec.structs.replace(experiment.record, loss_every=0, gradient_every=0, parameters=False)
-    return msgspec.structs.replace(experiment, record=record)
+    return _Cell(experiment=msgspec.structs.replace(experiment, record=record), work=work)
 
 
 def _solved(experiment: Experiment, seeds: range) -> int:
@@ -116,7 +121,7 @@ def _solved(experiment: Experiment, seeds: range) -> int:
 
 def _frame(
     solved: dict[Cell, int],
-    made: dict[Cell, Experiment | str],
+    made: dict[Cell, _Cell | str],
     x: _Setting,
     y: _Setting,
     seeds: range,

@@ -76,28 +76,31 @@ from trainlab.tasks import Task
 from trainlab.web.answers.first_bad import first_bad
 from trainlab.web.answers.layer_strip import BINS, EXAMPLES, GRADIENT_EDGES, Strip, flat_words, strip_of
 from trainlab.web.answers.layer_verdicts import layer_verdicts
-from trainlab.web.answers.one_run import evenly, exact, overview_of, read_run, run_of
+from trainlab.web.answers.one_run import evenly, exact, overview_moments, overview_of, read_run, run_of
 from trainlab.web.answers.run_words import ending_of, how_it_went, why_it_failed
 from trainlab.web.frames import Frame
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Replay
-from trainlab.web.reading import experiment_of
+from trainlab.web.reading import weighed
 
 OUTPUTS: Final = 64
 FILLED: Final = 0.9
 """Moments fill so much of the largest frame; of a large network there are fewer."""
+LEAST: Final = 2
+"""Moments: both ends of the run."""
 
 
 def answer_replay(question: Replay, limits: Limits) -> Iterator[Frame]:
     """Yield one frame: the run at some of its moments, evenly spaced, both ends among them."""
-    experiment = experiment_of(question.experiment, limits)
-    run = run_of(experiment, question.seed)
+    experiment, work = weighed(question.experiment, limits)
     data = experiment.data()
     fitting = int(limits.frame_bytes * FILLED / _bytes_of_a_moment(experiment, data.outputs))
-    steps = moments(question, steps_made(run), most=max(2, fitting))
+    most = min(max(LEAST, fitting), _affordable(experiment, data.points, limits.work - work))
+    run = run_of(experiment, question.seed)
+    steps = moments(question, steps_made(run), most=most)
     rows = evenly(data.points, EXAMPLES)
     outputs = evenly(len(rows), OUTPUTS)
-    read = read_run(run, steps.tolist(), predictions=data.points)
+    read = read_run(run, steps.tolist(), examples=rows[outputs].tolist())
     strip = strip_of(run, read, data.inputs[rows])
     with np.errstate(invalid="ignore"):
         moved = read.after.astype(np.float64) - read.parameters
@@ -111,7 +114,7 @@ def answer_replay(question: Replay, limits: Limits) -> Iterator[Frame]:
             "update": moved.astype(np.float32),
             "loss": read.loss.astype(np.float64),
             "rate": read.rate,
-            "outputs": read.predictions[:, rows[outputs]].astype(np.float32),
+            "outputs": read.predictions.astype(np.float32),
             "saturated": strip.saturated.astype(np.float32),
             "dead": strip.dead.astype(np.float32),
             "update_ratio": strip.update_ratio.astype(np.float32),
@@ -135,6 +138,19 @@ def moments(question: Replay, last: int, *, most: int) -> npt.NDArray[np.int64]:
             f"has {last:,} steps."
         )
     return question.start + evenly(stop - question.start + 1, min(question.frames, most))
+
+
+def _affordable(experiment: Experiment, points: int, work: float) -> int:
+    """Return how many moments may be read, beside those of the overview, of what is left of the work."""
+    each = points * experiment.network.parameters
+    most = int(work / each) - overview_moments(experiment)
+    if most < LEAST:
+        raise SpecError(
+            f"epochs = {experiment.epochs:,}: training the run and reading it at some moments is more "
+            "work than a question may take here; lower the epochs, examples or parameters, or train on your "
+            "own machine."
+        )
+    return most
 
 
 def _bytes_of_a_moment(experiment: Experiment, outputs: int) -> int:

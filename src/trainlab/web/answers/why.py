@@ -32,6 +32,7 @@ from trainlab.web.frames import Frame
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Why
 from trainlab.web.reading import experiment_of
+from trainlab.web.wanted import check_wanted
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.judge.study_run import JudgedRun
@@ -60,6 +61,7 @@ def answer_why(question: Why, limits: Limits) -> Iterator[Frame]:
     if not turns or not failed:
         yield _frame(runs, [], [], of=0, last=True)
     for seed in turns:
+        check_wanted()
         judged[seed] = judge_run(select(runs, range(seed, seed + 1)), training.engine)
         yield _frame(
             runs,

@@ -29,6 +29,7 @@ from trainlab.web.frames import Frame
 from trainlab.web.limits import Limits
 from trainlab.web.questions import WhySeed
 from trainlab.web.reading import experiment_of
+from trainlab.web.wanted import check_wanted
 
 
 def answer_why_seed(question: WhySeed, limits: Limits) -> Iterator[Frame]:
@@ -42,7 +43,9 @@ def answer_why_seed(question: WhySeed, limits: Limits) -> Iterator[Frame]:
     if not judging:
         return
     engine = _engine(experiment)
+    check_wanted()
     found = judge_run(run, engine)
+    check_wanted()
     beside = _solved_beside(experiment, question.seed) if found.fault else None
     yield _frame(run, _told(found, sentence), last=beside is None)
     if beside is not None:

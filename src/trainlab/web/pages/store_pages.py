@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trainlab.errors import TrainlabError, printable
-from trainlab.store import NamedStudy, Store
+from trainlab.store import DamagedError, NamedStudy, Store
 from trainlab.studies.stored import HeldRuns, NotThereError, Part, StoredMap, StoredRace, StoredStudy
 from trainlab.web.pages.answer import page_answer, refused
 from trainlab.web.pages.cell_page import cell_page
@@ -119,7 +119,8 @@ class StorePages:
         if not os.path.lexists(self.folder):
             return page_answer(list_page([], [], place=self.folder))
         with Store.open(self.folder, create=False) as store:
-            return page_answer(list_page(store.studies(), store.summary(), place=self.folder))
+            named, held = store.studies(), store.summary()
+            return page_answer(list_page(named, held, place=self.folder, damage=store.damage))
 
     def _study(self, key: int) -> Response:
         with self._opened(key) as (named, held):
@@ -129,7 +130,7 @@ class StorePages:
                 _, made, seconds = before
             else:
                 started = time.perf_counter()
-                made = study_page(named, held)
+                made = _of_sound_runs(named, held)
                 seconds = time.perf_counter() - started
         self._kept[key] = stamp, made, seconds
         while len(self._kept) > MAX_KEPT:
@@ -156,6 +157,15 @@ class _Stamp:
     asked: datetime
     last_saved: datetime | None
     pieces: int
+
+
+def _of_sound_runs(named: NamedStudy, held: HeldRuns) -> Made:
+    """Make the page of a study of the runs that aren't damaged; which are shows when they are read."""
+    while True:
+        try:
+            return study_page(named, held)
+        except DamagedError as damaged:
+            held = held.without(damaged)
 
 
 def part_of(named: NamedStudy, number: int) -> Part:

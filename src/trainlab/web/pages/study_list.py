@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trainlab.draw.svg import Html, escape
 from trainlab.page.document import document, paragraph
 from trainlab.page.html import joined, tag
@@ -14,8 +16,10 @@ MOST = 500
 """So many studies stand on the page; ``trainlab show`` has all."""
 
 
-def list_page(named: list[NamedStudy], held: list[StoredRuns], *, place: str) -> Html:
-    """Return the page."""
+def list_page(
+    named: list[NamedStudy], held: list[StoredRuns], *, place: str, damage: Sequence[str] = ()
+) -> Html:
+    """Return the page; `damage` says what is left out, since it isn't what was saved."""
     if not named:
         body = paragraph(f"Nothing in {place} yet: 'trainlab study FILE' fills it, and so do race and map.")
     else:
@@ -31,7 +35,8 @@ def list_page(named: list[NamedStudy], held: list[StoredRuns], *, place: str) ->
             paragraph(f"{count} in {place}{older}. Newest first.", kind="muted"),
             linked_table(STUDIES.headings(shown), rows),
         )
-    return document("Studies", joined(tag("h1", escape("Studies")), links(), body))
+    damaged = joined(*(paragraph(each, kind="question") for each in damage))
+    return document("Studies", joined(tag("h1", escape("Studies")), links(), damaged, body))
 
 
 def study_address(one: NamedStudy) -> str:

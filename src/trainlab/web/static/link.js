@@ -31,7 +31,6 @@ export function openLink({ onFrame, onStatus }) {
     socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
     socket.addEventListener("open", () => {
-      tries = 0;
       onStatus("open", "");
       for (const [lane, { id, question, done }] of newest) if (!done) send({ id, lane, question });
     });
@@ -51,6 +50,8 @@ export function openLink({ onFrame, onStatus }) {
 
   function receive(message) {
     const { header, arrays } = decodeFrame(message);
+    // Not when it opens: a full lab opens, says so and closes.
+    if (header.kind !== "error") tries = 0;
     if (!header.lane) {
       said = header.message;
       return onStatus("said", said);

@@ -1,0 +1,175 @@
+"""Whatever is altered in a store is said in one line, and trained again where training is what is asked."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from cli.calling import TINY
+from execution.fake_engine import FakeEngine, assert_same, made_up
+from store.flipped import answer, call
+
+from trainlab.errors import StoreError
+from trainlab.execution import train_all, train_and_read
+from trainlab.spec import Experiment
+from trainlab.store import DamagedError, DamageWarning, Store, repair
+
+EXPERIMENT = Experiment.from_dict({"network": "2-3-1", "epochs": 20, "record": {"curves": 4}})
+SEEDS = range(20)
+ROWS = [
+    "UPDATE runs SET solved = 1 - solved WHERE seed = 3",
+    "UPDATE runs SET loss = 'much' WHERE seed = 3",
+    "UPDATE runs SET solved_epoch = CAST(x'ff80' AS TEXT) WHERE seed = 3",
+    "DELETE FROM runs WHERE seed = 3",
+    "UPDATE chunks SET dtype = 'O' WHERE first_seed = 0",
+    "UPDATE chunks SET shapes = '[' WHERE first_seed = 0",
+    "UPDATE chunks SET shapes = CAST(x'ff80' AS TEXT) WHERE first_seed = 0",
+    "UPDATE chunks SET count = count + 3 WHERE first_seed = 0",
+    "DELETE FROM digests WHERE first_seed = 0",
+    "UPDATE digests SET outcomes = NULL WHERE first_seed = 0",
+]
+BLOBS = [
+    "UPDATE chunks SET parameters = zeroblob(length(parameters)) WHERE first_seed = 0",
+    "UPDATE chunks SET loss_curve = 'a text' WHERE first_seed = 0",
+    "UPDATE chunks SET coarse_loss = NULL WHERE first_seed = 0",
+]
+RECORDS = [
+    "UPDATE experiments SET experiment = '{'",
+    "UPDATE experiments SET experiment = CAST(x'ff80' AS TEXT)",
+    "UPDATE experiments SET experiment = replace(experiment, '20', '30')",
+]
+NAMES = [
+    "UPDATE studies SET question = '{'",
+    "UPDATE studies SET seeds = 'many'",
+    "UPDATE studies SET asked = 'long ago'",
+    "UPDATE studies SET kind = 'poem'",
+    "DELETE FROM study_experiments",
+]
+
+
+def alter(folder: Path, change: str) -> None:
+    db = sqlite3.connect(folder / "store.sqlite3")
+    with db:
+        db.execute(change)
+    db.close()
+
+
+def fill(folder: Path) -> None:
+    with Store.open(folder) as store:
+        train_all([EXPERIMENT], SEEDS, engine=FakeEngine(), store=store, workers=1)
+        store.remember("study", "Mine", [EXPERIMENT.fingerprint], networks=1, seeds=20)
+
+
+@pytest.mark.parametrize("change", [*ROWS, *BLOBS])
+def test_altered_runs_are_trained_again_and_it_is_said(tmp_path: Path, change: str) -> None:
+    fill(tmp_path)
+    alter(tmp_path, change)
+    with Store.open(tmp_path) as store:
+        with pytest.raises(DamagedError, match=r"is damaged: seeds 0 to \d+ of 2-3-1, 20 epochs") as caught:
+            store.load(EXPERIMENT, SEEDS, engine="fake")
+        assert "\n" not in str(caught.value)
+        with pytest.warns(DamageWarning, match="They are trained again"):
+            (runs,) = train_all([EXPERIMENT], SEEDS, engine=FakeEngine(), store=store, workers=1)
+        assert_same(runs, made_up(EXPERIMENT, SEEDS))
+        assert store.check().damage == ()
+
+
+@pytest.mark.parametrize("change", BLOBS)
+def test_rates_are_read_without_the_arrays(tmp_path: Path, change: str) -> None:
+    fill(tmp_path)
+    alter(tmp_path, change)
+    with Store.open(tmp_path) as store:
+        ended = store.outcomes(EXPERIMENT, SEEDS, engine="fake")
+    assert ended["solved"].tolist() == made_up(EXPERIMENT, SEEDS).solved.tolist()
+
+
+def test_outcomes_are_trained_again_too(tmp_path: Path) -> None:
+    fill(tmp_path)
+    alter(tmp_path, ROWS[0])
+    engine = FakeEngine()
+    with Store.open(tmp_path) as store, pytest.warns(DamageWarning):
+        # Twice the same, as two cells may be.
+        both = train_and_read([EXPERIMENT] * 2, SEEDS, store.outcomes, engine=engine, store=store, workers=1)
+    assert [seeds for seeds, *_ in engine.asked] == [range(10)]
+    assert all(each["solved"].tolist() == made_up(EXPERIMENT, SEEDS).solved.tolist() for each in both)
+
+
+@pytest.mark.parametrize("change", [*ROWS, *BLOBS, *RECORDS, *NAMES])
+def test_a_check_names_it_and_a_repair_mends_it(tmp_path: Path, change: str) -> None:
+    fill(tmp_path)
+    alter(tmp_path, change)
+    before = (tmp_path / "store.sqlite3").read_bytes()
+    checked = call("store", "check", "--store", str(tmp_path))
+    assert (checked.code, checked.err) == (1, ""), checked
+    assert checked.out.splitlines()[-1].startswith("Damaged: ")
+    repaired = call("store", "repair", "--store", str(tmp_path))
+    assert (repaired.code, repaired.err) == (0, ""), repaired
+    (copy,) = tmp_path.glob("store.sqlite3.damaged-*")
+    assert str(copy) in repaired.out
+    assert len(copy.read_bytes()) == len(before)
+    checked = call("store", "check", "--store", str(tmp_path))
+    assert (checked.code, checked.err) == (0, ""), checked
+    assert checked.out.startswith("No damage in")
+
+
+@pytest.mark.parametrize("change", [*RECORDS, *NAMES])
+def test_show_says_it_and_goes_on(tmp_path: Path, change: str) -> None:
+    fill(tmp_path)
+    alter(tmp_path, change)
+    shown = call("show", "--details", "--store", str(tmp_path))
+    assert shown.code == 0, shown
+    (line,) = shown.err.splitlines()
+    assert line.startswith(f"trainlab: {tmp_path}/store.sqlite3: is damaged: ")
+
+
+def test_what_was_said_of_a_failed_run_is_passed_over(tmp_path: Path) -> None:
+    fill(tmp_path)
+    with Store.open(tmp_path) as store:
+        store.save_judged(EXPERIMENT, 4, b"{}", engine="fake", rules="r")
+        alter(tmp_path, "UPDATE judged_runs SET found = '[]'")
+        with pytest.warns(DamageWarning, match="what was said of the failed run of seed 4 is passed over"):
+            assert store.judged(EXPERIMENT, engine="fake", rules="r") == {}
+        assert len(store.check().damage) == 1
+
+
+def test_chunks_of_an_older_version_are_counted_and_get_digests_from_a_repair(tmp_path: Path) -> None:
+    fill(tmp_path)
+    alter(tmp_path, "UPDATE digests SET outcomes = NULL, blobs = NULL")
+    with Store.open(tmp_path) as store:
+        found = store.check()
+    assert (found.chunks, found.unchecked, found.damage) == (2, 2, ())
+    assert "saved 2 of them without a digest" in call("store", "check", "--store", str(tmp_path)).out
+    done = repair(tmp_path, lambda done, total: None)
+    assert (done.chunks, done.runs) == (2, 20)
+    with Store.open(tmp_path) as store:
+        assert store.check().unchecked == 0
+        assert_same(store.load(EXPERIMENT, SEEDS, engine="fake"), made_up(EXPERIMENT, SEEDS))
+
+
+def test_a_store_in_use_and_what_is_none_are_not_repaired(tmp_path: Path) -> None:
+    fill(tmp_path)
+    with Store.open(tmp_path) as store:
+        store.summary()
+        with pytest.raises(StoreError, match="is in use"):
+            repair(tmp_path, lambda done, total: None)
+    (tmp_path / "store.sqlite3").write_bytes(b"I am a diary. " * 1000)
+    with pytest.raises(StoreError, match="is not a trainlab store"):
+        repair(tmp_path, lambda done, total: None)
+    with pytest.raises(StoreError, match="holds no store"):
+        repair(tmp_path / "none", lambda done, total: None)
+    assert [file.name for file in tmp_path.iterdir() if "-" in file.suffix] == []
+
+
+def test_a_study_of_an_altered_store_has_the_same_answer(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(TINY)
+    asked = ("study", str(tmp_path / "tiny.toml"), "--store", str(tmp_path), "--workers", "1", "--json", "-")
+    before = answer(call(*asked))
+    alter(tmp_path, "UPDATE runs SET solved = 1 - solved WHERE seed = 3 AND experiment = 1")
+    told = call(*asked)
+    assert (told.code, answer(told)) == (0, before)
+    (line,) = told.err.splitlines()
+    assert "is damaged: seeds 0 to 4 of 2-" in line
+    assert line.endswith("They are trained again.")
+    again = call(*asked)
+    assert (answer(again), again.err) == (before, "")
