@@ -96,6 +96,27 @@ def test_pasted_text_says_what_is_wrong_and_is_taken_when_mended(open_view: Open
     answered(page, r"\d+ of")
 
 
+def test_whole_numbers_become_classes_by_one_click(open_view: OpenView):
+    tab = open_view()
+    page = tab.page
+    page.get_by_text("Draw or paste your own").click()
+    page.locator("#points-text").fill(",a,b,t,\n0,1,2,1,\n1,2,3,2,\n2,3,4,3,")
+    page.get_by_role("button", name="Use these lines").click()
+    said = page.get_by_text("3 points.")
+    expect(said).to_contain_text("Targets 1 to 3 are learnt as numbers, by one output.")
+    expect(said).to_contain_text("The first column has no name and counts the lines: it is left out.")
+    assert state_of(page.url)["a"]["task"]["targets"] == [1, 2, 3]
+    page.get_by_role("button", name="They are 3 classes").click()
+    expect(said).to_contain_text("Targets: 0 is “1”, 1 is “2”, 2 is “3”.")
+    expect(said).not_to_contain_text("learnt as numbers")
+    experiment = state_of(page.url)["a"]
+    assert experiment["task"]["targets"] == [0, 1, 2]
+    assert experiment["task"]["kind"] == "classes"
+    assert experiment["network"]["widths"][-1] == 3
+    answered(page, r"\d+ of")
+    assert tab.said == []
+
+
 def test_the_present_points_are_where_own_ones_begin(open_view: OpenView):
     page = open_view().page
     page.get_by_text("Draw or paste your own").click()
