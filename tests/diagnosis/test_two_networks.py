@@ -70,10 +70,10 @@ def test_ones_and_zeros_in_turns_are_no_sorted_data(way: str):
     def train() -> None:
         critic = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
         optimizer = torch.optim.Adam(critic.parameters(), lr=0.01)
-        kept = {True: torch.ones(32, 1), False: torch.zeros(32, 1)}
+        kept = {True: torch.ones(128, 1), False: torch.zeros(128, 1)}
         for step in range(160):
             is_real = step % 2 == 0
-            rows = torch.randn(32, 2) + 2 * is_real
+            rows = torch.randn(128, 2) + 2 * is_real
             out = critic(rows)
             made = torch.ones_like(out) if is_real else torch.zeros_like(out)
             target = made if way == "made in the step" else kept[is_real]
@@ -84,3 +84,39 @@ def test_ones_and_zeros_in_turns_are_no_sorted_data(way: str):
                 optimizer.zero_grad()
 
     assert "data_not_shuffled" not in faults(diagnosed(train))
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_data_kept_class_by_class_are_sorted(classes: int):
+    def train() -> None:
+        centres = 1.5 * torch.randn(classes, 10)
+        kept = [(centres[label] + torch.randn(64, 10), torch.full((64,), label)) for label in range(classes)]
+        model = nn.Sequential(nn.Linear(10, 16), nn.ReLU(), nn.Linear(16, classes))
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+        for step in range(160):
+            rows, labels = kept[step % classes]
+            functional.cross_entropy(model(rows), labels).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+    assert faults(diagnosed(train)) == ["data_not_shuffled"]
+
+
+def test_a_fixed_part_of_a_loss_of_its_own_is_left_out_of_no_optimizer():
+    def train() -> None:
+        encoder, decoder = nn.Linear(8, 4), nn.Linear(4, 8)
+        projection = nn.Linear(4, 16)
+        optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=3e-3)
+        data = torch.randn(500, 4) @ torch.randn(4, 8)
+        for step in range(200):
+            rows = data[torch.randint(0, 500, (64,))]
+            code = encoder(rows)
+            loss = functional.mse_loss(decoder(code), rows)
+            loss.backward(retain_graph=True)
+            if step % 4 == 0:
+                sliced = projection(code).sort(0)[0] - torch.randn(64, 16).sort(0)[0]
+                (0.01 * sliced.pow(2).mean()).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+    assert "params_not_in_optimizer" not in faults(diagnosed(train))

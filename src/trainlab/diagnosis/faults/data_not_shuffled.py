@@ -23,6 +23,7 @@ from trainlab.diagnosis.signals.training import Training
 TIMES = 1.8
 LEAST = 10
 MADE = 0.5
+NEW = 0.3
 
 
 def judge(training: Training) -> Finding | None:
@@ -30,7 +31,7 @@ def judge(training: Training) -> Finding | None:
     for loss in training.record.losses:
         if not loss.count or len(loss.batches) < LEAST or training.learning.adversarial:
             continue
-        if _are_made(loss):
+        if _are_made(training, loss):
             continue
         found = purity(loss)
         if found is None:
@@ -62,10 +63,14 @@ def judge(training: Training) -> Finding | None:
     return None
 
 
-def _are_made(loss: LossRecord) -> bool:
-    """Whether most targets are no data: made in the step, or one tensor for each class, used all along."""
-    classes = {label for batch in loss.batches for label in batch}
-    again = loss.given_again if loss.target_tensors <= len(classes) else 0
+def _are_made(training: Training, loss: LossRecord) -> bool:
+    """Whether most targets are no data: made in the step, or one tensor for each class, used all along.
+
+    The latter only where rows are new, as a generator's are: data kept class by class look alike.
+    """
+    data, classes = training.record.data, {label for batch in loss.batches for label in batch}
+    kept = loss.target_tensors <= len(classes) and data.new_rows > NEW * data.train_row_count
+    again = loss.given_again if kept else 0
     return loss.made_here + again > MADE * len(loss.fits)
 
 

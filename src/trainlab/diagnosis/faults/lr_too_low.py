@@ -144,6 +144,10 @@ def raised_by(training: Training) -> int:
 def _edit(finding: Finding, training: Training) -> str:
     if finding.place.kind == "call":
         return ""  # a scheduler's line
+    optimizer = max(training.stepped, key=lambda one: one.steps)
+    given = optimizer.settings.get("lr")
+    if optimizer.lr and isinstance(given, float) and not isclose(given, optimizer.lr[0][1], rel_tol=0.01):
+        return ""  # something else has changed what the line says, before the first step
     return setting("lr", lambda rate: rate * raised_by(training))(finding, training)
 
 

@@ -202,7 +202,15 @@ def _is_left_out(training: Training, param: ParamRecord) -> bool:
 
 
 def _losses_of_it(training: Training, param: ParamRecord) -> int:
-    """Return how many graphs were read of losses on the lines that reach it: other networks have others."""
+    """Return how many graphs were read of losses on the lines that reach it: other networks have others.
+
+    Where those left out lie less deep than what is trained, all graphs count: they may be a fixed part of a
+    loss, as a random projection is, and such a loss may have a line and a backward pass of its own.
+    """
+    params = training.record.params.values()
+    trained = max((one.depth for one in params if one.optimizers), default=0)
+    if max((one.depth for one in params if not one.optimizers), default=0) <= trained:
+        return param.graphs
     curves = [one for one in training.record.loss_curves if one.site in param.reached_from]
     return min(param.graphs, sum(one.walked for one in curves))
 

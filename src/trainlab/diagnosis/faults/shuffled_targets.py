@@ -49,7 +49,9 @@ def judge(training: Training) -> Finding | None:
     )
     if not new_at_chance and (judged is not None or learning.state != "stuck"):
         return None
-    if judged is None and classes and learning.reached > learning.chance + 3 * width:
+    if judged is None and learning.reached > (
+        learning.chance + 3 * width if classes else _by_heart(training)
+    ):
         return None  # it has learnt something, if little
     kind = "accuracy" if classes else "R²"
     evidence = [
@@ -72,6 +74,16 @@ def judge(training: Training) -> Finding | None:
         remedy="Check that inputs and targets are shuffled together, sorted alike and cut at the same rows.",
         code="order = torch.randperm(len(X))\nX, y = X[order], y[order]",
     )
+
+
+def _by_heart(training: Training) -> float:
+    """Return the R² that a fit of so many parameters to so many rows of noise hardly exceeds.
+
+    Of a linear fit of p parameters to n rows it is p / n on average, with a standard deviation of √(2p) / n;
+    three of them are added. A network hardly gets as far in the time it is trained.
+    """
+    trained = sum(math.prod(one.shape) for one in training.record.params.values() if one.optimizers)
+    return (trained + 3 * math.sqrt(2 * trained)) / max(len(training.record.data.train_rows), 1)
 
 
 def _tables(data: DataRecord) -> list[list[tuple[float, ...]]]:
