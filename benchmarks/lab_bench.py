@@ -62,9 +62,12 @@ TURN: Final = """(value) => new Promise((resolve) => {
 })"""
 """Drag a knob to another place, and measure the milliseconds until the whole answer is drawn."""
 
-WEIGHT: Final = """performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
-  .reduce((sum, one) => sum + one.decodedBodySize, 0)"""
-"""The bytes of all files that the page has loaded."""
+WEIGHT: Final = """() => {
+  const loaded = ["resource", "navigation"].flatMap((kind) => performance.getEntriesByType(kind));
+  const sum = (size) => loaded.reduce((bytes, one) => bytes + one[size], 0);
+  return [sum("decodedBodySize"), sum("encodedBodySize")];
+}"""
+"""The bytes of all files that the page has loaded, and what was sent for them."""
 
 DRAG: Final = """(seconds) => new Promise((resolve) => {
   const label = [...document.querySelectorAll(".build label")].find((one) => one.textContent === "lr");
@@ -238,7 +241,8 @@ def _alone(rounds: int, cache: Path) -> Iterator[tuple[str, str]]:
             answered, alone = steps_of_answers(page, experiment, max(3, rounds // 4))
             times = f"{answered / alone:.2f} × the engine's own"
             yield "network-steps a second, page open", f"{answered / 1e6:.1f} million: {times}"
-            yield "all files of the page", f"{page.evaluate(WEIGHT) / 1000:.0f} kB"
+            whole, sent = (size / 1000 for size in page.evaluate(WEIGHT))
+            yield "all files of the page", f"{whole:.0f} kB, sent as {sent:.0f} kB"
         browser.close()
 
 
