@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from trainlab.engine.fast.engine import FastEngine
+from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.run_steps import _Played, read_steps, steps_of, train_alone
 from trainlab.engine.runs import Runs
 from trainlab.spec import Experiment
@@ -31,7 +32,7 @@ class WithSubnormals(_Played):
     """A run whose units are called as they are, in a thread that keeps subnormal numbers."""
 
     def __init__(self, run: Runs) -> None:
-        super().__init__(run, predictions=0, gradients="data")
+        super().__init__(run, examples=(), gradients="data")
         address = self._record.ctypes.data
         steps = Unit(int(self._record["unit_steps"]))
         self._steps = lambda a, b, c: steps(address, a, b, c)
@@ -61,3 +62,20 @@ def test_what_comes_after_has_them_again():
     tiny = np.full(4, SMALLEST, dtype=np.float32) * np.float32(0.25)
     assert subnormal(tiny).all()
     assert float(tiny[0]) != 0.0
+
+
+@pytest.mark.compiles
+def test_where_signs_are_all_that_counts_the_smallest_still_moves_a_weight():
+    # The second layer passes back 1e-41 of the gradient, whose sign Lion takes.
+    weights = [{"name": "constant", "val": val} for val in (0.5, 1e-41, 1.0)]
+    still = Experiment.from_dict(
+        {
+            "network": {"widths": "2-1-1-1", "activation": "linear", "bias": False},
+            "init": {"weight": weights},
+            "optimizer": {"name": "lion", "lr": 0.01, "weight_decay": 0.0},
+            "epochs": 1,
+        }
+    )
+    fast, plain = (engine.train(still, range(1))[0] for engine in (FastEngine(), ReferenceEngine()))
+    assert fast.parameters[0, 0] != 0.5
+    np.testing.assert_allclose(fast.parameters, plain.parameters, rtol=1e-6)

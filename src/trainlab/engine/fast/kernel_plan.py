@@ -17,6 +17,7 @@ from trainlab.spec import (
     Accuracy,
     Experiment,
     Full,
+    Lion,
     LossBelow,
     Patience,
     ReduceLROnPlateau,
@@ -66,6 +67,7 @@ def plan_of(experiment: Experiment, data: Task, block: Lanes, *, step_rows: int,
         clip=_clip_code(experiment),
         penalised=penalty.l1 > 0 or penalty.l2 > 0,
         equalised=experiment.gradient == "equalised",
+        keeps_subnormals=_smallest_matter(experiment),
         drop_units=sum(
             width for width, p in zip(network.widths[1:-1], network.dropouts, strict=True) if p > 0
         ),
@@ -74,6 +76,12 @@ def plan_of(experiment: Experiment, data: Task, block: Lanes, *, step_rows: int,
         **_stopping(experiment),
         **_optimizer(experiment),
     )
+
+
+def _smallest_matter(experiment: Experiment) -> bool:
+    """Whether a number below 1e-38 can move a weight: it is made larger, or its sign is all that counts."""
+    signs = isinstance(experiment.optimizer, Lion) or experiment.penalty.l1 > 0
+    return experiment.gradient == "equalised" or signs
 
 
 def sampling_of(experiment: Experiment, points: int) -> tuple[int, int]:

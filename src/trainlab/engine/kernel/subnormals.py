@@ -7,7 +7,9 @@ subnormal number rounds to itself. On x86 each operation with one takes some 150
 up to thirteen times as long. No weight feels them, since what they add is far below its last bit
 (tests/engine/test_subnormals.py); so the processor is told to read and write 0 instead (Intel 64 and IA-32
 Architectures Software Developer's Manual 1, 10.2.3: FTZ and DAZ), and told to stop when the tile is done:
-other code of the thread wants them. A loss or gradient that small is told as 0.
+other code of the thread wants them. A loss or gradient that small is told as 0. They are kept where the
+smallest can move a weight: gradients of layers are equalised, or signs are all that counts, as Lion's and
+those of an L1 penalty.
 """
 
 from __future__ import annotations

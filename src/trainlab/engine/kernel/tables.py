@@ -140,6 +140,7 @@ class Plan(NamedTuple):
     clip: int
     penalised: int
     equalised: int
+    keeps_subnormals: int
     drop_units: int
     plateau: int
     plateau_held: int

@@ -41,8 +41,8 @@ from trainlab.engine.kernel.tables import (
 @cached_njit
 def train_tile(lane: Any, address: int) -> None:
     """Train the networks of the tile at an address, and write what was asked for; see `RECORD`."""
-    before = flush_subnormals()
     tile = tile_at(lane, address)
+    before = flush_where_idle(tile)
     mark = 0
     stopped = False
     for epoch in range(tile.epochs + 1):
@@ -68,9 +68,19 @@ def train_tile(lane: Any, address: int) -> None:
 @cached_njit
 def call_unit(lane: Any, unit: int, address: int, a: int, b: int, c: int) -> None:
     """Call one unit of the tile at an address, from outside of a training, as the training calls it."""
-    before = flush_subnormals()
-    call(unit, tile_at(lane, address), a, b, c)
+    tile = tile_at(lane, address)
+    before = flush_where_idle(tile)
+    call(unit, tile, a, b, c)
     restore_subnormals(before)
+
+
+@njit
+def flush_where_idle(tile: Any) -> Any:
+    """Have subnormal numbers read as 0, unless they can move a weight; returns how it was."""
+    before = flush_subnormals()
+    if tile.keeps_subnormals > 0:
+        restore_subnormals(before)
+    return before
 
 
 @njit
