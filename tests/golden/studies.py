@@ -74,19 +74,19 @@ def race() -> Views:
 
 
 def smallest_budget() -> Views:
-    budgets = [trainlab.budget(n, inputs=2, outputs=1, max_depth=1, min_width=2) for n in (9, 13, 17)]
+    budgets = [trainlab.budget(n, inputs=2, outputs=1, max_depth=1, min_width=2) for n in (9, 13)]
     found = trainlab.smallest_budget(raced(), budgets=budgets, seeds=8, max_seeds=32, workers=1)
     return views(found, report.print_smallest, report.smallest_html)
 
 
 def map_plane() -> Views:
     axes = {"x": "lr=1e-3..1", "y": "init.std=0.1..10"}
-    found = trainlab.map_plane(raced(), cell="M:none", size=(6, 5), seeds=6, workers=1, **axes)
+    found = trainlab.map_plane(raced(), cell="M:none", size=(5, 4), seeds=6, workers=1, **axes)
     return views(found, report.print_map, report.map_html)
 
 
 def endings() -> Views:
-    found = trainlab.endings(raced(), cell="N:none", seeds=8, workers=1)
+    found = trainlab.endings(raced(), cell="N:none", seeds=6, workers=1)
     return views(found, report.print_endings)
 
 

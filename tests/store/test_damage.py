@@ -15,6 +15,10 @@ from trainlab.execution import train_all, train_and_read
 from trainlab.spec import Experiment
 from trainlab.store import DamagedError, DamageWarning, Store, repair
 
+# Said on purpose: it is what these tests are about.
+pytestmark = pytest.mark.filterwarnings("default::trainlab.store.damage.DamageWarning")
+
+
 EXPERIMENT = Experiment.from_dict({"network": "2-3-1", "epochs": 20, "record": {"curves": 4}})
 SEEDS = range(20)
 ROWS = [

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from store.flipped import FLIPPED, SILENT, make, table, try_stores
 
+# Said on purpose: it is what these tests are about.
+pytestmark = pytest.mark.filterwarnings("default::trainlab.store.damage.DamageWarning")
+
 
 @pytest.mark.trains
 @pytest.mark.parametrize("stores", [36, pytest.param(500, marks=pytest.mark.slow)])
