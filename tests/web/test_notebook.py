@@ -79,6 +79,8 @@ def test_in_a_cell_it_is_the_page_and_leaves_what_is_around_it_alone(open_tab: O
     )
     solved = run(Experiment.from_dict(SMALL), seeds=16).cells[0].solved.k
     assert page.locator("#answer .headline").inner_text().startswith(f"{solved} of 16 seeds")
+    assert page.get_by_text("Draw or paste your own").count() == 1
+    assert page.get_by_label("budget", exact=True).count() == 1
     page.get_by_role("slider", name="Seed", exact=True).press("ArrowRight")
     assert "%22seed%22%3A2" in page.evaluate("() => model.get('address')")
     assert page.locator("#around").evaluate("(node) => getComputedStyle(node).font") == look
@@ -132,8 +134,8 @@ def test_a_desk_answers_as_the_server_does():
     assert header["kind"] == "error"
     assert "'mes'" in header["message"]
     assert header["field"] == "loss"
-    desk.ask(3, "answer", {"ask": "nothing"})
-    assert sent.wait(3)[-1]["kind"] == "error"
+    desk.ask(3, "answer", {**QUESTION, "seeds": 0})
+    assert sent.wait(3)[-1]["message"].startswith("seeds = 0: must be a whole number")
     desk.close()
 
 

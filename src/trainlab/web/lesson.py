@@ -160,7 +160,6 @@ def make_lesson(
         "held": held,
         "knobs": [{"label": knob.label, "options": knob.options} for knob in content.knobs],
         "cells": [shelf.to_dict() for shelf in shelves],
-        "seeds": seeds,
     }
     told = json.dumps(index, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     html = script_document(

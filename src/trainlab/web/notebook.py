@@ -17,7 +17,7 @@ from trainlab.web.bundle import STATIC, bundle
 from trainlab.web.errors_as_frames import error_frame, words_of
 from trainlab.web.frames import encode
 from trainlab.web.limits import Limits
-from trainlab.web.questions import Asked
+from trainlab.web.questions import read_question
 from trainlab.web.schema import schema
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Desk:
 
     def _answer(self, number: int, lane: str, question: object) -> None:
         try:
-            for frame in answer(msgspec.convert(question, Asked), Limits()):
+            for frame in answer(read_question(msgspec.json.encode(question)), Limits()):
                 if self._newest.get(lane) != number:
                     return
                 self._send(encode(frame, id=number, lane=lane))

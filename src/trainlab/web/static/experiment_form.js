@@ -65,7 +65,7 @@ export function hasEdits(experiment, edits, schema) {
 }
 
 /** Return the activation of the hidden layers and of the last one (null: as the others). */
-export function activationsOf(experiment) {
+function activationsOf(experiment) {
   const { activation = "tanh", output_activation: output = null } = experiment.network;
   if (!Array.isArray(activation)) return { hidden: activation, output };
   return { hidden: activation[0], output: activation.at(-1) };

@@ -23,7 +23,7 @@ import { createState } from "./state.js";
 import { createTakeAwayView } from "./take_away_view.js";
 
 /** The views below the answer, in the order of their tabs; each is made by a function of its module. */
-export const LAB_VIEWS = [
+const LAB_VIEWS = [
   createCompareView,
   createMapView,
   createMicroscopeView,
@@ -33,7 +33,7 @@ export const LAB_VIEWS = [
 ];
 
 /** What puts itself into the column of controls. */
-export const LAB_BESIDES = [createComparison, createPointsEditor, createBudgetView];
+const LAB_BESIDES = [createComparison, createPointsEditor, createBudgetView];
 
 /**
  * Build the lab inside an element.

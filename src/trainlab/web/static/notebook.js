@@ -1,7 +1,6 @@
 // The lab in a notebook's widget: answers come from the kernel, the state is kept by the widget's model.
 
 import { createBuildPanel } from "./build_panel.js";
-import { createComparison } from "./comparison.js";
 import { element } from "./dom.js";
 import { decodeFrame } from "./frames.js";
 import { startLab } from "./lab.js";
@@ -17,7 +16,6 @@ export function renderNotebook({ model, el }) {
     link: (listeners) => kernelLink(model, listeners, ends),
     address: modelAddress(model, ends),
     makePanel: createBuildPanel,
-    besides: [createComparison],
   });
   return () => ends.forEach((end) => end());
 }
