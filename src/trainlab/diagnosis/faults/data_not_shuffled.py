@@ -159,7 +159,7 @@ FAULT = Fault(
     source="The expected share comes from shuffling the labels seen, so that rare classes and "
     "small batches raise no alarm.",
     silent="targets aren't classes, batches are mixed, or the script makes the targets itself, as the ones "
-    "and zeros of a GAN.",
+    "and zeros of a GAN, or keeps them for rows that are ever new.",
     remedy="Use `DataLoader(…, shuffle=True)`, or a new permutation in every epoch.",
     judge=judge,
     picture=_picture,

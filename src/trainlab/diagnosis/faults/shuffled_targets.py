@@ -120,7 +120,8 @@ FAULT = Fault(
     formula=f"Of at least {ROWS} rows, 5 nearest neighbours do no better than chance by 2 standard "
     "errors, nor do neighbours by summaries of whole images and sequences (spread, changes along their "
     f"axes), no F-test of a linear fit to either sees anything (p < {LEVEL:g}; with 600 rows of 6 features "
-    "it sees an R² of 0.04 19 times in 20), and the network is stuck, or no better on new samples.",
+    "it sees an R² of 0.04 19 times in 20), and the network is stuck, by no more than so many parameters "
+    "reach on noise, or no better on new samples.",
     source="Nearest neighbours agree above chance in any data that can be learnt from so few rows "
     "(Cover and Hart 1967); a weak signal in noise, which they miss, shows in a line through all of them.",
     silent="any other fault was found: that one comes first.",
