@@ -149,6 +149,30 @@ def test_a_process_killed_at_work_is_told():
     with_workers(work)
 
 
+def test_how_a_process_ended_is_known_though_asyncio_hears_of_it_last(monkeypatch: pytest.MonkeyPatch):
+    waitpid = os.waitpid
+
+    def dead(pid: int) -> None:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+    def late(pid: int, options: int) -> tuple[int, int]:
+        dead(pid)
+        time.sleep(0.2)
+        return waitpid(pid, options)
+
+    monkeypatch.setattr(os, "waitpid", late)
+
+    async def work(workers: Workers) -> None:
+        ann = Asker(workers)
+        ann.ask(1, do="hang")
+        pid = (await ann.until(lambda frame: frame["id"] == 1))["pid"]
+        os.kill(pid, signal.SIGKILL)
+        dead(pid)
+        assert "SIGKILL" in (await ann.last(1))["message"]
+
+    with_workers(work)
+
+
 def test_a_process_killed_while_idle_costs_nobody_anything():
     async def work(workers: Workers) -> None:
         ann = Asker(workers)

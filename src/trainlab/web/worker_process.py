@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -72,6 +74,8 @@ class WorkerProcess:
     async def end(self) -> int:
         """Kill the process if it still runs, and return how it ended."""
         if self._process.returncode is None:
+            # Not Process.kill: it asks first whether the process has ended; if so, it takes the exit code
+            # away from asyncio, which then says 255.
             with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+                os.kill(self.pid, signal.SIGKILL)
         return await self._process.wait()
