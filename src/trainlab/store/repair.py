@@ -22,6 +22,7 @@ from trainlab.store.schema import APPLICATION, connect, make_tables, prepare, tr
 from trainlab.store.sqlite_errors import BROKEN, REASONS, UNREADABLE, as_store_errors
 from trainlab.store.store import FILE_NAME
 from trainlab.store.stored_runs import read_experiments
+from trainlab.store.totals import Total, save_total
 
 T = TypeVar("T")
 
@@ -138,11 +139,20 @@ def _copy_chunk(db: sqlite3.Connection, chunk: Chunk) -> None:
         WHERE experiment = ? AND engine = ? AND seed >= ? AND seed < ?""",
         (chunk.key, chunk.name.engine, chunk.seeds.start, chunk.seeds.stop),
     )
+    rows, blobs = read_rows(db, chunk), [blob or b"" for blob in read_blobs(db, chunk)]
     digests = chunk.outcomes_digest, chunk.blobs_digest
     if chunk.unchecked:
-        blobs = (blob or b"" for blob in read_blobs(db, chunk))
-        digests = chunk.name.outcomes_digest(read_rows(db, chunk)), chunk.name.blobs_digest(blobs)
+        digests = chunk.name.outcomes_digest(rows), chunk.name.blobs_digest(blobs)
     db.execute(
         "INSERT OR REPLACE INTO fresh.digests VALUES (?, ?, ?, ?, ?)",
         (chunk.key, chunk.name.engine, chunk.seeds.start, *digests),
     )
+    (saved,) = db.execute("SELECT saved FROM main.chunks WHERE rowid = ?", (chunk.row,)).fetchone()
+    total = Total(
+        engine=chunk.name.engine,
+        seeds=chunk.seeds,
+        solved=int(rows["solved"].sum()),
+        bytes=sum(map(len, blobs)),
+        saved=str(saved),
+    )
+    save_total(db, chunk.key, chunk.name.fingerprint, total, schema="fresh")
