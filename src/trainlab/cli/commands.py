@@ -134,7 +134,7 @@ COMMANDS = (
     Command(
         name="store",
         group=HOUSEKEEPING,
-        summary="Check what the store holds for damage, or repair it.",
+        summary="Check what the store holds for damage, repair it, or take over another.",
         examples=("trainlab store check", "trainlab store repair --store runs"),
     ),
     Command(
@@ -199,6 +199,12 @@ CARE = (
         group="Care",
         summary="Delete what is damaged, so that it is trained again; the old file is kept beside it.",
         examples=("trainlab store repair", "trainlab store repair --store runs"),
+    ),
+    Command(
+        name="import",
+        group="Care",
+        summary="Take over from another store what is missing in this one.",
+        examples=("trainlab store import cluster/.trainlab", "trainlab store import old --store runs"),
     ),
 )
 
