@@ -132,6 +132,15 @@ COMMANDS = (
         examples=("trainlab show", "trainlab show --json"),
     ),
     Command(
+        name="export",
+        group=HOUSEKEEPING,
+        summary="Write a study as CSV or Parquet, or its cells as runs of MLflow or TensorBoard.",
+        examples=(
+            "trainlab export first.toml runs.csv --table runs",
+            "trainlab export first.toml mlflow:sqlite:///mlflow.db",
+        ),
+    ),
+    Command(
         name="store",
         group=HOUSEKEEPING,
         summary="Check what the store holds for damage, repair it, or take over another.",
