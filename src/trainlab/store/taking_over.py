@@ -53,7 +53,8 @@ def take_over(db: sqlite3.Connection, source: sqlite3.Connection, tell: Tell) ->
     Chunks without digests, of an older version, get those of what they are now. Where the file of `source` is
     broken, what can be read up to there is taken.
     """
-    records, left_out = next(_readable(lambda: [read_experiments(source)]), ({}, []))
+    nothing: tuple[dict[int, Record], list[str]] = ({}, [])
+    records, left_out = next(_readable(lambda: [read_experiments(source)]), nothing)
     chunks = runs = here = differing = 0
     found = _readable(lambda: each_chunk(source, records, tell))
     while batch := list(islice(found, AT_ONCE)):
