@@ -1,4 +1,4 @@
-"""Processes that hold on to a lifeline end with their driver, whatever it died of, and all they started too."""
+"""Processes that hold on to a lifeline end with their driver, whatever it died of, and all they started."""
 
 import os
 import signal

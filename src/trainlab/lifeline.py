@@ -1,8 +1,8 @@
 """A lifeline: processes that end, with all they have started, as soon as the one that started them is dead.
 
-A user's script can't watch over itself: it must not find a thread, a handler or a child that it hasn't made. So a
-small process beside it (this file, run by itself) reads from a pipe that only the driver writes to. When it
-closes, whatever the driver died of, that process kills what holds on to it, and tidies up (`scratch`).
+A user's script can't watch over itself: it must not find a thread, a handler or a child that it hasn't made.
+So a small process beside it (this file, run by itself) reads from a pipe that only the driver writes to. When
+it closes, whatever the driver died of, that process kills what holds on to it, and tidies up (`scratch`).
 """
 
 from __future__ import annotations

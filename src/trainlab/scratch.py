@@ -66,8 +66,20 @@ def _made(purpose: str) -> tuple[str, int]:
 
 
 def _remove(folder: str) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    _empty(folder)
     _mine.discard(folder)
+
+
+def _empty(folder: str) -> None:
+    """Remove all that is in the folder, and then, unless somebody still writes to it, the folder."""
+    with suppress(OSError):
+        for entry in list(os.scandir(folder)):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            elif entry.name != OWNER:
+                os.unlink(entry.path)
+        if os.listdir(folder) in ([], [OWNER]):
+            shutil.rmtree(folder)
 
 
 def _remove_if_left(folder: str) -> None:
@@ -79,7 +91,7 @@ def _remove_if_left(folder: str) -> None:
         return
     try:
         fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
+        _empty(folder)
     except OSError:
         pass  # its owner lives
     finally:

@@ -1,8 +1,8 @@
 """Signals at moments spread over a command's life, from 5 ms after its start to its end, and what they left.
 
-``python -m crash.signals N [COMMAND…]`` (in tests/, with trainlab importable) sends each signal N times to each
-command, and prints a table. SIGINT and SIGHUP go to the whole process group, as from a terminal; SIGTERM and
-SIGKILL to the command alone.
+``python -m crash.signals N [COMMAND…]`` (in tests/, with trainlab importable) sends each signal N times to
+each command, and prints a table. SIGINT and SIGHUP go to the whole process group, as from a terminal; SIGTERM
+and SIGKILL to the command alone.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ MARK = "TRAINLAB_SWEEP"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Left:
-    """What a signal left: `alive` processes a second after the end, `folders`, and what was wrong, in words."""
+    """What a signal left: processes `alive` a second after the end, folders, and what was wrong, in words."""
 
     code: int
     seconds: float
@@ -121,6 +121,7 @@ def send(command: str, number: signal.Signals | None, after: float) -> tuple[Lef
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                preexec_fn=hear_all,
             )
         sent, code = started, 0
         try:
@@ -150,6 +151,12 @@ def send(command: str, number: signal.Signals | None, after: float) -> tuple[Lef
             wrong=tuple(wrong(folder, err.read_text(errors="replace"))),
         )
         return left, ended - started
+
+
+def hear_all() -> None:
+    """Ignore none of the signals: a shell's job in the background, or `nohup`, hands that on."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def marked(mark: str) -> list[int]:

@@ -1,7 +1,7 @@
 """The process in which a user's script runs under the probe; it writes its report to a file.
 
-``python -m trainlab.diagnosis.script.child REPORT PLAN LIFELINE``: names of files, the plan in JSON (`plan`), and
-the open file by which it holds on to the process that started it (`lifeline`).
+``python -m trainlab.diagnosis.script.child REPORT PLAN LIFELINE``: names of files, the plan in JSON (`plan`),
+and the number of the open file by which it holds on to the process that started it (`lifeline`).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from trainlab.diagnosis.script.process_hooks import (
     report_before_exit,
     wait_for_threads,
 )
+from trainlab.interrupt import let_through
 from trainlab.lifeline import hold_on_by
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Child:
             self.listen()
         ended: dict[str, Any] = {"how": "end", "code": 0}
         try:
+            let_through()
             started.run()
             wait_for_threads()
         except LimitReached:

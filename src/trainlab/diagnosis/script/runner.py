@@ -17,7 +17,7 @@ from trainlab.diagnosis.script.launch import MODULE, check_module
 from trainlab.diagnosis.script.notebook import is_notebook, read_cells
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.errors import DiagnosisError
-from trainlab.interrupt import Terminated
+from trainlab.interrupt import Terminated, held_back
 from trainlab.lifeline import lifeline
 from trainlab.scratch import scratch_folder
 
@@ -110,22 +110,23 @@ def _run(command: list[str], plan: Plan, output_to_stderr: bool) -> tuple[int, b
     """Return the exit code, and whether Ctrl-C or SIGTERM came."""
     name = f"{MODULE} {plan.arguments[0]}" if plan.script == MODULE else plan.script
     stdout = sys.stderr.fileno() if output_to_stderr else None
-    with (
-        lifeline() as line,
-        subprocess.Popen([*command, str(line.end)], stdout=stdout, pass_fds=(line.end,)) as process,
-    ):
-        try:
-            limit = plan.seconds + AFTER_LIMIT if plan.seconds else None
-            return wait(process, limit, steps=f"{command[-2]}.steps", script=name), False
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait(), False
-        except KeyboardInterrupt as stop:
-            # Ctrl-C reaches the script as well, SIGTERM perhaps: it ends, and its report comes.
+    with lifeline() as line:
+        # What comes while it loads is kept for it until it can answer with a report (`Child.run`).
+        with held_back():
+            process = subprocess.Popen([*command, str(line.end)], stdout=stdout, pass_fds=(line.end,))
+        with process:
             try:
-                if isinstance(stop, Terminated):
-                    _interrupt(process)
-                return process.wait(AFTER_LIMIT), True
-            except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                limit = plan.seconds + AFTER_LIMIT if plan.seconds else None
+                return wait(process, limit, steps=f"{command[-2]}.steps", script=name), False
+            except subprocess.TimeoutExpired:
                 process.kill()
-                return process.wait(), True
+                return process.wait(), False
+            except KeyboardInterrupt as stop:
+                # Ctrl-C reaches the script as well, SIGTERM perhaps: it ends, and its report comes.
+                try:
+                    if isinstance(stop, Terminated):
+                        _interrupt(process)
+                    return process.wait(AFTER_LIMIT), True
+                except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                    process.kill()
+                    return process.wait(), True

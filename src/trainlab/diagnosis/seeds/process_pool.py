@@ -45,8 +45,8 @@ class ProcessPool:
     """Starts the processes and ends them; a run is killed after `limit` seconds (0: never).
 
     Ctrl-C at a terminal doesn't reach them: each is a session of its own, and `stop` ends it with all that it
-    started; should this process be killed, its lifeline does. Each worker has a server (`fork_server`) that forks
-    its runs one after the other.
+    started; should this process be killed, its lifeline does. Each worker has a server (`fork_server`) that
+    forks its runs one after the other.
     """
 
     workers: int
