@@ -14,7 +14,7 @@ from trainlab.cli.commands import COMMANDS
 pytestmark = pytest.mark.process
 
 EACH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-# The command, which sends itself a signal at a moment: as a module is looked for, as it first prints, at its end.
+# The command, which sends itself a signal: as a module is looked for, as it first prints, at its end, …
 SENDING = """
 import atexit, os, signal, sys
 moment, number = sys.argv[1], int(sys.argv[2])
