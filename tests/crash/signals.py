@@ -8,14 +8,13 @@ and SIGKILL to the command alone.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,13 +99,33 @@ class Sweep:
     left: dict[float, Left]
 
 
-def send(command: str, number: signal.Signals | None, after: float) -> tuple[Left, float]:
-    """Start a command in a new folder, send it a signal, and look around; return also how long it ran."""
+Wait = Callable[["subprocess.Popen[bytes]", Path], None]
+
+
+def after(seconds: float) -> Wait:
+    """Wait so long, or until the process has ended."""
+
+    def wait(process: subprocess.Popen[bytes], folder: Path) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+
+    return wait
+
+
+def send(
+    command: str,
+    number: signal.Signals | None,
+    wait: Wait,
+    *,
+    script: str = SCRIPT,
+    to_all: Sequence[signal.Signals] = TO_ALL,
+) -> tuple[Left, float]:
+    """Start a command in a new folder, wait, send it a signal, look around; return also how long it ran."""
     with tempfile.TemporaryDirectory(prefix="sweep-") as name:
         folder, temporary = Path(name), Path(name, "tmp")
         temporary.mkdir()
         (folder / "study.toml").write_text(STUDY)
-        (folder / "train.py").write_text(SCRIPT)
+        (folder / "train.py").write_text(script)
         mark = f"{os.getpid()}-{time.monotonic_ns()}"
         environment = {**os.environ, "TMPDIR": str(temporary), MARK: mark}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
@@ -126,11 +145,10 @@ def send(command: str, number: signal.Signals | None, after: float) -> tuple[Lef
         sent, code = started, 0
         try:
             if number is not None:
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(after)
+                wait(process, folder)
                 sent = time.monotonic()
                 if process.poll() is None:
-                    (os.killpg if number in TO_ALL else os.kill)(process.pid, number)
+                    (os.killpg if number in to_all else os.kill)(process.pid, number)
             code = process.wait(LONGEST)
         except subprocess.TimeoutExpired:
             process.kill()
@@ -183,7 +201,7 @@ def wrong(folder: Path, said: str) -> Iterator[str]:
         if len(words) == 2 and " chunks" in words[1] and int(words[1].split()[0].replace(",", "")) != saved:
             yield f"{saved} chunks in the store"
     expected = {"tmp", "study.toml", "train.py", "stdout", "stderr", ".trainlab"}
-    expected |= {"out.json", "page.html", "runs.jsonl", "__pycache__"}
+    expected |= {"out.json", "page.html", "runs.jsonl", "begun", "__pycache__"}
     yield from (f"{name} left" for name in os.listdir(folder) if name not in expected)
 
 
@@ -201,7 +219,14 @@ def is_noisy(left: Left) -> bool:
 
 def sweep(command: str, number: signal.Signals, moments: Sequence[float]) -> Sweep:
     """Send a command a signal at each of the moments."""
-    return Sweep(command=command, number=number, left={at: send(command, number, at)[0] for at in moments})
+    return Sweep(
+        command=command, number=number, left={at: send(command, number, after(at))[0] for at in moments}
+    )
+
+
+def undisturbed(command: str) -> float:
+    """Return how many seconds a command takes; for one that doesn't end, `SERVED`."""
+    return SERVED if command == "serve" else send(command, None, after(0.0))[1]
 
 
 def moments(seconds: float, count: int) -> list[float]:
@@ -236,7 +261,7 @@ def main(count: int, commands: Sequence[str]) -> None:
     """Print the table, and below each row what isn't as it should be."""
     print(HEAD, flush=True)
     for command in commands or COMMANDS:
-        seconds = SERVED if command == "serve" else send(command, None, 0.0)[1]
+        seconds = undisturbed(command)
         for number in SIGNALS:
             found = sweep(command, number, moments(seconds, count))
             print(row(found), flush=True)
@@ -248,6 +273,4 @@ def main(count: int, commands: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    if shutil.which("ps") is None and sys.platform != "linux":
-        sys.exit("this reads /proc")
     main(int(sys.argv[1]), sys.argv[2:])
