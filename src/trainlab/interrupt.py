@@ -33,6 +33,10 @@ TWICE = 0.5
 comes again within so many seconds is the same wish. Not Ctrl-C, which somebody presses."""
 
 
+answers = 0
+"""How many signals were answered by who catches them for a while; each in the main thread."""
+
+
 class Terminated(KeyboardInterrupt):
     """SIGTERM or SIGHUP: the work is to end as by Ctrl-C, but the processes started by it may not know."""
 
@@ -98,6 +102,8 @@ def unless_repeated(handle: Callable[[int], None]) -> Callable[[int, FrameType |
     latest: dict[int, float] = {}
 
     def handler(number: int, frame: FrameType | None) -> None:
+        global answers
+        answers += 1
         now = time.monotonic()
         again = number != signal.SIGINT and now - latest.get(number, -TWICE) < TWICE
         latest[number] = now

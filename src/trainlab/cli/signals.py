@@ -17,6 +17,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from trainlab import interrupt
 from trainlab.interrupt import STOPPING, interruption
 
 TYPE_CHECKING = False
@@ -116,11 +117,16 @@ def _is_import(frame: FrameType | None) -> bool:
 
 
 def _watch(pipe: int) -> None:
-    """End the process if a signal that is ours to answer hasn't ended it in time."""
-    while number := os.read(pipe, 1):
-        if number[0] in STOPPING and signal.getsignal(number[0]) is _hear:
-            time.sleep(PATIENCE)
+    """End the process if a signal that was ours to answer hasn't ended it in time."""
+    seen = interrupt.answers
+    while numbers := os.read(pipe, 4096):
+        ours = any(number in STOPPING and signal.getsignal(number) is _hear for number in numbers)
+        time.sleep(PATIENCE)
+        now = interrupt.answers
+        # Who catches signals for a while may have answered, and be done with that, before this thread's turn.
+        if _State.raised or (ours and now == seen):
             leave()
+        seen = now
 
 
 def _ignore() -> None:
