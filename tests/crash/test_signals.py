@@ -53,8 +53,12 @@ def begun(times: int) -> Wait:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
 @pytest.mark.parametrize("command", TIMES)
-def test_a_script_ends_with_the_command_that_runs_it(command: str, number: signal.Signals) -> None:
+def test_a_script_ends_with_the_command_that_runs_it(
+    command: str, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
     times = TIMES[command]
+    words = ("300" if word == "10" else word for word in COMMANDS[command])  # --budget, on a busy machine
+    monkeypatch.setitem(COMMANDS, command, tuple(words))
     script = ENDLESS.replace("FROM", str(times))
     left, _ = send(command, number, begun(times), script=script, to_all=())
     assert left.code == (-signal.SIGKILL if number == signal.SIGKILL else 130), left
