@@ -33,7 +33,7 @@ TWICE = 0.5
 comes again within so many seconds is the same wish. Not Ctrl-C, which somebody presses."""
 
 
-answers = 0
+answers: int = 0
 """How many signals were answered by who catches them for a while; each in the main thread."""
 
 
