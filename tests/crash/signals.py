@@ -78,14 +78,15 @@ MARK = "TRAINLAB_SWEEP"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Left:
-    """What a signal left: processes `alive` a second after the end, folders, and what was wrong, in words."""
+    """What a signal left, and what was wrong, in words."""
 
     code: int
     seconds: float
     """From the signal to the end."""
     said: str
     shown: str
-    alive: int
+    alive: tuple[str, ...]
+    """What is alive a second after the end, by its command line."""
     folders: tuple[str, ...]
     wrong: tuple[str, ...]
 
@@ -156,6 +157,7 @@ def send(
         ended = time.monotonic()
         time.sleep(1.0)
         alive = marked(mark)
+        told = tuple(map(words_of, alive))
         for one in alive:
             with suppress(ProcessLookupError):
                 os.kill(one, signal.SIGKILL)
@@ -164,7 +166,7 @@ def send(
             seconds=ended - sent,
             said=err.read_text(errors="replace"),
             shown=out.read_text(errors="replace"),
-            alive=len(alive),
+            alive=told,
             folders=tuple(sorted(one for one in os.listdir(temporary) if one.startswith("trainlab-"))),
             wrong=tuple(wrong(folder, err.read_text(errors="replace"))),
         )
@@ -185,6 +187,15 @@ def marked(mark: str) -> list[int]:
             if f"{MARK}={mark}".encode() in Path("/proc", name, "environ").read_bytes().split(b"\0"):
                 found.append(int(name))
     return found
+
+
+def words_of(process: int) -> str:
+    """Return how a process is called, and its state."""
+    with suppress(OSError):
+        words = Path("/proc", str(process), "cmdline").read_bytes().decode(errors="replace").split("\0")
+        state = Path("/proc", str(process), "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+        return f"{process} ({state}) {' '.join(words)[:90]}"
+    return f"{process} (gone)"
 
 
 def wrong(folder: Path, said: str) -> Iterator[str]:
@@ -242,7 +253,7 @@ def row(found: Sweep) -> str:
     counts = (
         sum(map(is_silent, every)),
         sum(map(is_noisy, every)),
-        sum(left.alive > 0 for left in every),
+        sum(bool(left.alive) for left in every),
         sum(bool(left.folders) for left in every),
         sum(bool(left.wrong) for left in every),
     )
@@ -268,7 +279,7 @@ def main(count: int, commands: Sequence[str]) -> None:
             for at, left in found.left.items():
                 if os.environ.get("SHOW") or is_noisy(left) or left.folders or left.wrong or left.alive:
                     last = left.said.strip().splitlines()[-1:]
-                    what = (left.code, f"alive {left.alive}", *left.folders, *left.wrong, *last)
+                    what = (left.code, *left.alive, *left.folders, *left.wrong, *last)
                     print(f"    at {at:.3f} s:", *what, flush=True)
 
 

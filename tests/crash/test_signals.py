@@ -62,7 +62,7 @@ def test_a_script_ends_with_the_command_that_runs_it(
     script = ENDLESS.replace("FROM", str(times))
     left, _ = send(command, number, begun(times), script=script, to_all=())
     assert left.code == (-signal.SIGKILL if number == signal.SIGKILL else 130), left
-    assert (left.alive, left.folders, left.wrong) == (0, (), ())
+    assert (left.alive, left.folders, left.wrong) == ((), (), ())
     assert not is_noisy(left), left.said
 
 
@@ -73,7 +73,7 @@ def test_at_moments_all_over_its_life(command: str) -> None:
     for number in SIGNALS:
         found = sweep(command, number, moments(seconds, 8))
         for at, left in found.left.items():
-            assert left.alive == 0, (at, left)
+            assert left.alive == (), (at, left)
             assert left.folders == (), (at, left)
             assert left.wrong == (), (at, left)
             # Before Python runs the first line of the command, nobody answers yet.
