@@ -57,7 +57,7 @@ if __name__ == "__main__":
 COMMANDS = {
     "study": ("study", "study.toml", "--json", "out.json", "--workers", "1"),
     "map": (
-        *("map", "study.toml", "--x", "lr=1e-3..1", "--y", "init.std=0.1..2", "--size", "6x6"),
+        *("map", "study.toml", "--x", "lr=1e-3..1", "--y", "momentum=0..0.9", "--size", "6x6"),
         *("--seeds", "16", "--json", "out.json", "--workers", "1"),
     ),
     "explain": ("explain", "chain-rule", "--html", "page.html"),
