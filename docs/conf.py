@@ -49,6 +49,7 @@ NAVIGATION = {
         "docs/study_file",
         "docs/api",
         "docs/json",
+        "docs/exit_codes",
         "docs/benchmarks",
         "docs/fidelity",
         "docs/stability",
