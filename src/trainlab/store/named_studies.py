@@ -60,8 +60,11 @@ def remember(
     changes: int,
     seeds: int,
     question: Mapping[str, Any] | None,
+    asked: datetime | None = None,
 ) -> None:
     """Record a study, or that it was asked again; with other experiments the same title is another study.
+
+    `asked` is when (UTC), now if left out; of two moments the later one stays.
 
     A map that was stopped before it knew all its points has `STOPPED` behind its title; once it is finished,
     that entry goes.
@@ -69,15 +72,15 @@ def remember(
     members = sorted(set(fingerprints))
     digest = members_digest(members)
     text = None if question is None else msgspec.json.encode(question).decode()
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    moment = (asked or datetime.now(UTC)).isoformat(timespec="seconds")
     ((key,),) = db.execute(
         """INSERT INTO studies (kind, title, digest, networks, changes, seeds, asked, question)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (kind, title, digest) DO UPDATE SET networks = excluded.networks,
-        changes = excluded.changes, seeds = max(seeds, excluded.seeds), asked = excluded.asked,
+        changes = excluded.changes, seeds = max(seeds, excluded.seeds), asked = max(asked, excluded.asked),
         question = ifnull(excluded.question, question)
         RETURNING id""",
-        (kind, title, digest, networks, changes, seeds, now, text),
+        (kind, title, digest, networks, changes, seeds, moment, text),
     ).fetchall()
     db.executemany(
         "INSERT OR IGNORE INTO study_experiments (study, fingerprint) VALUES (?, ?)",

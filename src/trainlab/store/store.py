@@ -16,20 +16,22 @@ import msgspec
 from trainlab.engine import Runs, select
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
-from trainlab.store.blobs import BLOBS, encode
+from trainlab.store.blobs import encode
 from trainlab.store.check import Checked, Tell, check
 from trainlab.store.chunks import Chunk, seeds_of, touching
 from trainlab.store.damage import DamagedChunk, DamageWarning
 from trainlab.store.digests import ChunkName, text_digest
 from trainlab.store.named_studies import HeldSeeds, Kind, NamedStudy, held_seeds, named_studies, remember
-from trainlab.store.outcomes import COLUMNS, Outcomes, outcomes_of
+from trainlab.store.outcomes import Outcomes, outcomes_of
 from trainlab.store.read import read_outcomes, read_runs
 from trainlab.store.read_only import connect_read_only, may_write
 from trainlab.store.schema import LOST_ROWS, connect, prepare, snapshot, transaction
 from trainlab.store.seed_ranges import subtract
 from trainlab.store.sqlite_errors import REASONS, as_store_errors, make_folder
 from trainlab.store.stored_runs import StoredRuns, stored_runs
-from trainlab.store.totals import Total, save_total, totals_of, within
+from trainlab.store.taking_over import TakenOver, take_over
+from trainlab.store.totals import totals_of, within
+from trainlab.store.write import write_chunk, write_experiment
 
 DEFAULT_FOLDER = ".trainlab"
 FILE_NAME = "store.sqlite3"
@@ -246,6 +248,19 @@ class Store:
             self._warn(words)
         return held
 
+    def take_over(
+        self, folder: str | os.PathLike[str], on_progress: Tell = lambda done, total: None
+    ) -> TakenOver:
+        """Take over what is missing here from the store in another folder, which stays as it is.
+
+        `on_progress` is told how many of its chunks are done, of how many.
+        """
+        with Store.open(folder, create=False) as other:
+            if self.on_disk and os.path.samefile(self.place, other.place):
+                raise StoreError(f"{folder}: is this store itself. Name the folder of another.")
+            with as_store_errors(self.place):
+                return take_over(self._db, other._db, on_progress)
+
     def check(self, on_progress: Tell = lambda done, total: None) -> Checked:
         """Look for damage everywhere; `on_progress` is told how many chunks are done, of how many."""
         with as_store_errors(self.place), snapshot(self._db):
@@ -293,9 +308,7 @@ class Store:
 
     def _add(self, fingerprint: str, experiment: Experiment) -> int | None:
         text = msgspec.json.encode(experiment.to_dict(), order="sorted").decode()
-        insert = "INSERT INTO experiments (fingerprint, experiment, digest) VALUES (?, ?, ?)"
-        digest = text_digest(fingerprint, text)
-        return self._db.execute(insert, (fingerprint, text, digest)).lastrowid
+        return write_experiment(self._db, fingerprint, text)
 
     def _held(self, key: int | None, engine: str, seeds: range) -> list[range]:
         """Return the chunks that touch these seeds."""
@@ -307,41 +320,6 @@ class Store:
 
     def _insert(self, key: int | None, fingerprint: str, engine: str, runs: Runs) -> None:
         dtype, shapes, blobs = encode(runs)
+        name = ChunkName(fingerprint=fingerprint, engine=engine, seeds=runs.seeds, dtype=dtype, shapes=shapes)
         saved = datetime.now(UTC).isoformat(timespec="seconds")
-        name = ChunkName(
-            fingerprint=fingerprint,
-            engine=engine,
-            seeds=runs.seeds,
-            dtype=dtype,
-            shapes=shapes,
-        )
-        ended = outcomes_of(runs)
-        values = (key, engine, runs.first_seed, len(runs.seeds), saved, dtype, shapes, *blobs)
-        names = f"experiment, engine, first_seed, count, saved, dtype, shapes, {', '.join(BLOBS)}"
-        marks = ", ".join("?" * len(values))
-        self._db.execute(f"INSERT INTO chunks ({names}) VALUES ({marks})", values)
-        digests = name.outcomes_digest(ended), name.blobs_digest(blobs)
-        insert = "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?)"
-        self._db.execute(insert, (key, engine, runs.first_seed, *digests))
-        save_total(
-            self._db,
-            key,
-            fingerprint,
-            Total(
-                engine=engine,
-                seeds=runs.seeds,
-                solved=int(ended["solved"].sum()),
-                bytes=sum(map(len, blobs)),
-                saved=saved,
-            ),
-        )
-        # A row that no chunk holds is what is left of a damaged one.
-        left = "DELETE FROM runs WHERE experiment = ? AND engine = ? AND seed >= ? AND seed < ?"
-        self._db.execute(left, (key, engine, runs.seeds.start, runs.seeds.stop))
-        rows = zip(runs.seeds, *(ended[name].tolist() for name in COLUMNS), strict=True)
-        names = f"experiment, engine, seed, {', '.join(COLUMNS)}"
-        marks = ", ".join("?" * (3 + len(COLUMNS)))
-        self._db.executemany(
-            f"INSERT INTO runs ({names}) VALUES ({marks})",
-            ((key, engine, *row) for row in rows),
-        )
+        write_chunk(self._db, key, name, outcomes_of(runs), blobs, saved=saved)

@@ -39,12 +39,10 @@ class Total:
     saved: str
 
 
-def save_total(
-    db: sqlite3.Connection, key: int | None, fingerprint: str, total: Total, *, schema: str = "main"
-) -> None:
-    """Keep the total of a chunk of the experiment with this key, in the database of that name."""
+def save_total(db: sqlite3.Connection, key: int | None, fingerprint: str, total: Total) -> None:
+    """Keep the total of a chunk of the experiment with this key."""
     db.execute(
-        f"INSERT OR REPLACE INTO {schema}.totals VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO totals VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             key,
             total.engine,
