@@ -24,7 +24,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -36,7 +35,6 @@ from trainlab.execution.train import stored_under, train_missing
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment, Study, any_study, named_cell, study_from_dict, study_to_dict
 from trainlab.store import Store
-from trainlab.studies import study
 from trainlab.studies.stored import HeldRuns, StoredStudy
 
 CELL: Final = "Model 1:A+B+D+E"
@@ -217,11 +215,8 @@ def _train(folder: str) -> str:
 def _study(folder: str) -> str:
     with Store.open(folder) as store:
         named = next(one for one in store.studies() if one.title == ONE)
-    plan = msgspec.structs.replace(StoredStudy.of(named).plan, seeds=named.seeds)
-    result = study(plan, store=folder, engine=ENGINE, workers=1)
-    if result.how.trained_steps:
-        raise RuntimeError("the store doesn't hold what was asked for")
-    return f"{result.cells[0].solved} solved"
+        result = StoredStudy.of(named).result(HeldRuns.of(store, named))
+    return f"{result.cells[0].solved.k:,} of {result.run_count:,}"
 
 
 READERS: Final[dict[str, Callable[[str], str]]] = {
