@@ -29,7 +29,7 @@ from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
 from trainlab.diagnosis.probe.schedule import is_walked
 from trainlab.diagnosis.probe.user_frames import user_site
-from trainlab.diagnosis.torch_private import is_compiling
+from trainlab.diagnosis.torch_private import functions, is_compiling
 
 MAX_LOSS_CURVES, MOST_LOSS_CURVES = 160, 640
 """So many lines that call backward are kept of a training, and of all."""
@@ -296,7 +296,9 @@ class Backward:
         total = sum(float(as_floats(grad).sum()) for _, grad in grads)
         if math.isfinite(total):
             return
-        bad = [state.record.params[key].name for key, grad in grads if not bool(torch.isfinite(grad).all())]
+        bad = [
+            state.record.params[key].name for key, grad in grads if not bool(functions.isfinite(grad).all())
+        ]
         if not bad:
             return
         op = first_nonfinite(self.losses.sums) or nearest_singularity(self.losses.sums)
@@ -325,4 +327,4 @@ def _first(given: Any) -> torch.Tensor | None:
 
 def _bad(tensor: torch.Tensor | None) -> bool:
     values = None if tensor is None else readable(tensor)
-    return values is not None and values.is_floating_point() and not bool(torch.isfinite(values).all())
+    return values is not None and values.is_floating_point() and not bool(functions.isfinite(values).all())

@@ -137,6 +137,7 @@ class Probe:
         state = self.state
         was_busy, state.busy = state.busy, True
         try:
+            state.methods.look()
             with Unheard():
                 state.record.seconds = time.monotonic() - state.started
                 self.other_processes.read(state.record)
@@ -167,6 +168,7 @@ class Probe:
             state.trouble(error)
         finally:
             state.busy = was_busy
+            state.methods.undo()
             self.asking.networks.clear()
             self.asking.unmet.clear()
 
