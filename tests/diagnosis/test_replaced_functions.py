@@ -1,4 +1,4 @@
-"""A user's functions in the place of PyTorch's, and his own: the probe has none called more often than without."""
+"""A user's functions, also in the place of PyTorch's: the probe has none called more often than without."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ STEPS = DENSE + 8
 
 REPLACED: list[tuple[Any, str]] = [
     *((torch.Tensor, name) for name in ("backward", "detach", "norm", "unique", "register_hook", "__rsub__")),
-    *((torch.Tensor, name) for name in ("sum", "mean", "reshape", "float", "clone", "item", "tolist", "numel")),
+    *(
+        (torch.Tensor, name)
+        for name in ("sum", "mean", "reshape", "float", "clone", "item", "tolist", "numel")
+    ),
     *((torch.Tensor, name) for name in ("__add__", "__mul__", "abs", "square", "max", "all", "is_complex")),
     *((F, name) for name in ("relu", "mse_loss", "l1_loss", "linear", "max_pool2d", "cross_entropy")),
     *((F, name) for name in ("dropout", "batch_norm", "log_softmax")),
@@ -74,7 +77,7 @@ def wrapped(log: Log, name: str, original: Any) -> Any:
 
 def decorated(log: Log, name: str, original: Any) -> Any:
     """As by a decorator of PyTorch's: its code is in PyTorch's folder."""
-    return torch.enable_grad()(plain(log, name, original)) if original is not BASE.backward else original
+    return torch.enable_grad()(plain(log, name, original))
 
 
 class Bound:
@@ -95,10 +98,10 @@ class Bound:
 def replaced(log: Log, way: Callable[..., Any], places: list[tuple[Any, str]]) -> Iterator[None]:
     own = [(owner, name, vars(owner).get(name)) for owner, name in places]
     made: list[Any] = []
-    for owner, name in places:
-        made.append(way(log, f"{owner.__name__}.{name}", getattr(owner, name)))
-        setattr(owner, name, made[-1])
     try:
+        for owner, name in places:
+            made.append(way(log, f"{owner.__name__}.{name}", getattr(owner, name)))
+            setattr(owner, name, made[-1])
         yield
         for (owner, name), one in zip(places, made, strict=True):
             if owner is torch.Tensor:
@@ -141,7 +144,8 @@ class Net(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.log.add("forward", [x], {})
         hidden = F.max_pool2d(torch.relu(self.norm(self.conv(x))), 2)
-        hidden.register_hook(lambda slope: self.log.add("tensor hook", [slope], {}))
+        if hidden.requires_grad:
+            hidden.register_hook(lambda slope: self.log.add("tensor hook", [slope], {}))
         return self.last(Doubled.apply(self.drop(F.relu(hidden).reshape(-1, 8))))
 
     def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
@@ -184,7 +188,7 @@ def train(log: Log) -> list[bytes]:
         loss = F.cross_entropy(out, labels) + F.l1_loss(out, (1 - out).detach(), weight=weight)
         loss = loss + torch.stack([out.square().mean(), out.abs().sum() * 0.01]).sum()
         if step % 3 == 0:
-            torch.autograd.backward(loss)
+            torch.autograd.backward(tensors=loss)
         else:
             loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -243,7 +247,11 @@ def test_what_was_put_there_while_it_listens_is_heard_as_well():
             F.mse_loss(net(x), x.sum(1, keepdim=True)).backward()
         optimizer.step()
     record = probe.stop()
-    assert [name for name, *_ in log.calls] == ["Tensor.sum", "torch.nn.functional.mse_loss", "Tensor.backward"] * 3
+    assert [name for name, *_ in log.calls] == [
+        "Tensor.sum",
+        "torch.nn.functional.mse_loss",
+        "Tensor.backward",
+    ] * 3
     assert [loss.kind for loss in record.losses] == ["mse_loss"]
     assert not record.troubles
 

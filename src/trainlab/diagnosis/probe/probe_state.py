@@ -10,6 +10,7 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from os import getpid
 from typing import Any, TypeVar
 
 import torch
@@ -61,7 +62,7 @@ class ProbeState:
         self.inside = 0
         self.in_backward = 0
         self.grad_enabled = True
-        self.process = os.getpid()
+        self.process = getpid()
         self.thread = threading.get_ident()
         self.started = time.monotonic()
         self.modules: list[nn.Module] = []
@@ -86,7 +87,7 @@ class ProbeState:
             self.on
             and not self.busy
             and threading.get_ident() == self.thread
-            and os.getpid() == self.process
+            and getpid() == self.process
             and not is_recorded()
         )
 

@@ -8,13 +8,12 @@ what the probe computes itself goes through methods of `torch.Tensor`, which may
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable
 from types import (
     BuiltinFunctionType,
-    CodeType,
+    CellType,
     FrameType,
     FunctionType,
     GetSetDescriptorType,
@@ -41,7 +40,6 @@ _COMPILED = frozenset(
     )
 )
 _AT_IMPORT = dict(vars(torch.Tensor))
-_met: dict[CodeType, FunctionType] = {}
 
 
 def as_called(
@@ -59,7 +57,9 @@ def as_called(
         return func, args, kwargs
     code = frame.f_code
     if getattr(func, "__code__", None) is not code:
-        return (func if _is_pytorchs(func) else _function_in(frame) or func), args, kwargs
+        if _is_pytorchs(func):
+            return func, args, kwargs
+        func = _function_in(frame)
     count = code.co_argcount + code.co_kwonlyargcount
     if len(args) + len(kwargs) < count:
         # PyTorch forgets to pass some on: the weights of `l1_loss`.
@@ -98,28 +98,11 @@ def _compiled(name: str) -> Any:
     return next((vars(kind)[name] for kind in _BASES if name in vars(kind)), None)
 
 
-def _function_in(frame: FrameType) -> FunctionType | None:
-    """Return the function that is running in a frame."""
-    code = frame.f_code
-    if code in _met:
-        return _met[code]
-    for one in gc.get_referrers(code):
-        if type(one) is not FunctionType or one.__code__ is not code:
-            continue
-        if not code.co_freevars:
-            _met[code] = one
-            return one
-        cells = zip(code.co_freevars, one.__closure__ or (), strict=True)
-        if all(_holds(cell, frame.f_locals.get(name)) for name, cell in cells):
-            return one
-    return None
-
-
-def _holds(cell: Any, value: Any) -> bool:
-    try:
-        return cell.cell_contents is value
-    except ValueError:
-        return value is None
+def _function_in(frame: FrameType) -> FunctionType:
+    """Return the function that is running in a frame; it has to be given all of its arguments."""
+    code, values = frame.f_code, frame.f_locals
+    cells = tuple(CellType(values[name]) if name in values else CellType() for name in code.co_freevars)
+    return FunctionType(code, frame.f_globals, code.co_name, None, cells)
 
 
 class _Yielding:
@@ -138,6 +121,11 @@ class _Yielding:
         found = self.found()
         get = getattr(type(found), "__get__", None)
         return found if get is None else get(found, instance, owner)
+
+    def stands_for(self, at_work: Callable[[], bool]) -> bool:
+        """Whether it, or one within, is there for this probe: two may listen."""
+        inner = self.users
+        return self._at_work is at_work or (isinstance(inner, _Yielding) and inner.stands_for(at_work))
 
 
 class _YieldingProperty(_Yielding):
@@ -173,6 +161,8 @@ class TensorMethods:
             return
         for name, value in list(vars(torch.Tensor).items()):
             if value is self._seen.get(name) or _is_own_method(value):
+                continue
+            if isinstance(value, _Yielding) and value.stands_for(self._at_work):
                 continue
             original = _original(name)
             if original is not None:
