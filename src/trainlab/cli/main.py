@@ -15,7 +15,7 @@ from cyclopts import App, CycloptsError, Group
 from trainlab import __version__
 from trainlab.cli.commands import COMMANDS, FIRST, GROUPS, PARTS, examples_words
 from trainlab.cli.options import UsageError, shortened
-from trainlab.errors import TrainlabError
+from trainlab.errors import TrainlabError, printable
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -152,7 +152,7 @@ def _complain(message: str) -> int:
 
 def _say(message: str) -> int:
     line = " ".join(message.split())
-    print(shortened(line, most=MAX_LINE), file=sys.stderr)
+    print(printable(shortened(line, most=MAX_LINE)), file=sys.stderr)
     return USAGE_ERROR
 
 

@@ -128,6 +128,12 @@ Solved = Annotated[
 Details = Annotated[
     bool, Parameter(help="Print everything that was found, not only the answer.", negative="")
 ]
+KeepArguments = Annotated[
+    bool,
+    Parameter(
+        help="Write the script's own arguments into JSON, page and --save, not only how many.", negative=""
+    ),
+]
 Fresh = Annotated[bool, Parameter(help="Forget the stored runs and train again.", negative="")]
 
 

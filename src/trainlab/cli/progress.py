@@ -41,11 +41,12 @@ class Show:
 @contextmanager
 def progress_line(label: str = "training") -> Generator[Show]:
     """Show a bar, the rate and the time left while the block runs; nothing if stderr is no terminal."""
-    from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    console = Console(stderr=True)
+    from trainlab.draw.terminal import Terminal
+
+    console = Terminal(stderr=True)
     percent_and_words = TextColumn("{task.percentage:>3.0f} %  {task.fields[words]}")
     columns = (TextColumn(label), BarColumn(), percent_and_words)
     hidden = not console.is_terminal

@@ -36,8 +36,9 @@ def train(count={STEPS}):
 WHOLE: dict[str, str] = {
     "nothing": "train()",
     "sys.path": """
+train(6)
 sys.path.clear()
-train()
+train(6)
 """,
     "sys.path = None": """
 train()
@@ -317,6 +318,9 @@ from trainlab.diagnosis.judge import diagnose
 from trainlab.diagnosis.script.child import Child
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.script.runner import _fetch
+
+weight = torch.ones(1, requires_grad=True)
+torch.optim.SGD([weight]).step()  # loads as much again
 
 for number, (name, code) in enumerate(json.load(open("scripts.json")).items()):
     folder = os.path.abspath(f"run{number}")

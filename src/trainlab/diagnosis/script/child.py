@@ -22,8 +22,9 @@ from trainlab.diagnosis.observed.site import line_of
 from trainlab.diagnosis.observed.told import Told
 from trainlab.diagnosis.probe.own_frames import forget_own_frames
 from trainlab.diagnosis.script.interpreter_state import InterpreterState, say
+from trainlab.diagnosis.script.kept_arguments import told
 from trainlab.diagnosis.script.kept_output import KeptOutput
-from trainlab.diagnosis.script.launch import Launch, launch
+from trainlab.diagnosis.script.launch import MODULE, Launch, launch
 from trainlab.diagnosis.script.plan import Plan, plan_from_json
 from trainlab.diagnosis.script.process_hooks import (
     ImportHook,
@@ -180,6 +181,9 @@ class Child:
             if self.extras is not None:
                 extras = self.extras.report(self.record)
                 report |= {} if self.extras.asked.light else {"extras": extras}
+            own = self.plan.arguments[self.plan.script == MODULE :]
+            if own:
+                report["arguments"] = told(own, keep=self.plan.keep_arguments)
             if self.applied is not None:
                 report["acted"] = self.applied.acted
             self._save(json.dumps(report))
@@ -218,6 +222,7 @@ class Child:
         now = time.monotonic()
         if now > self.told_at + 1:
             self.told_at = now
+            self.interpreter.meet_modules()
             with contextlib.suppress(OSError):
                 Path(f"{self.report}.steps").write_text(str(self.record.tick), encoding="ascii")
         self.snapshot_at = self.snapshot_at or now + self.pause

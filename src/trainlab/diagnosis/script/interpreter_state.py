@@ -41,6 +41,10 @@ class InterpreterState:
         self._lists = {name: list(getattr(sys, name)) for name in _LISTS}
         self._recursion = sys.getrecursionlimit()
 
+    def meet_modules(self) -> None:
+        """Keep the modules that have come since as well: many can't be loaded twice."""
+        self._modules = {**self._table, **self._modules}
+
     def __enter__(self) -> Self:
         # First the builtins, which all of the rest needs; nothing before that calls one.
         users = self._space.copy()

@@ -23,7 +23,7 @@ _ELSEWHERE = "Another program took the script's place ({name}): what that did wa
 
 
 def report_before_exit(finish: Report, note: Report) -> None:
-    """Call `finish` before ``os._exit``, ``os.abort`` or a signal ends this process; those forked from it end.
+    """Call `finish` before ``os._exit``, ``os.abort`` or a signal ends this process; forked ones just end.
 
     `note` is called before another program takes its place, which may fail.
     """
