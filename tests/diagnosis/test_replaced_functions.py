@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -316,3 +318,42 @@ def test_weights_of_the_l1_loss_which_pytorch_forgets_to_pass_on():
     heard = F.l1_loss(out, torch.zeros(2), weight=weight)
     probe.stop()
     assert float(heard) == float(without) == 1.0
+
+
+class Counting(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.norm, self.drop = nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Dropout(0.5)
+        self.last = nn.Linear(8, 1)
+        self.calls = 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        np.random.rand()
+        return self.last(self.drop(torch.relu(self.norm(self.first(x)))))
+
+
+def test_questions_at_the_end_leave_what_a_script_can_see():
+    """Copies of the network answer; its own counters, buffers and hooks, and the generators, stay."""
+    torch.manual_seed(0)
+    net, hooked, probe = Counting(), list[int](), Probe()
+    net.register_forward_hook(lambda *given: hooked.append(1))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+    x = torch.randn(32, 3)
+    probe.start()
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        F.mse_loss(net(x), x.sum(1, keepdim=True)).backward()
+        optimizer.step()
+
+    def seen() -> list[Any]:
+        own = [net.calls, len(hooked), net.training, {**vars(net)}.keys()]
+        states = [told(torch.get_rng_state()), str(np.random.get_state()), random.getstate()]
+        return [*own, *states, *(told(one) for one in net.state_dict().values())]
+
+    before = seen()
+    record = probe.stop()
+    assert len(record.asked) == 1
+    assert len(record.dependences) == 1
+    assert seen() == before
+    assert net.calls == len(hooked) == STEPS

@@ -289,6 +289,7 @@ sys.exit(Bad())
 
 ENDS: dict[str, tuple[str, Any]] = {
     "own folder, error": ("error", "ZeroDivisionError: division by zero"),
+    "all builtins": ("error", "TypeError: 'NoneType' object is not callable"),
     "streams closed": ("exit", None),
     "streams None": ("exit", None),
     "os._exit": ("exit", None),

@@ -143,7 +143,7 @@ class Child:
             self.record.troubles.append(_last_line(error))
             return
         self.probe, self.record, self.began = probe, probe.state.record, time.monotonic()
-        self.interpreter.remember()
+        self.interpreter.meet_modules()
 
     def finish(self, ended: dict[str, Any]) -> None:
         """Stop the probe and write the report."""
@@ -169,7 +169,7 @@ class Child:
                     self.probe.read()
                 self.write(ended)
             except Exception as error:
-                self._write_less(ended, error)
+                _say_why_not(error)
 
     def write(self, ended: dict[str, Any]) -> None:
         """Write the report whole."""
@@ -189,7 +189,9 @@ class Child:
             self._save(json.dumps(report))
 
     def _save(self, text: str) -> None:
-        os.makedirs(os.path.dirname(self.report), exist_ok=True)  # the script may have tidied it away
+        os.makedirs(
+            os.path.dirname(self.report), mode=0o700, exist_ok=True
+        )  # the script may have tidied it away
         with open(f"{self.report}.part", "w", encoding="utf-8", opener=_above_the_streams) as file:
             file.write(text)
         os.replace(f"{self.report}.part", self.report)
@@ -203,7 +205,7 @@ class Child:
             self.probe = self.extras = self.applied = None
             self.write(ended)
         except Exception as again:
-            say(f"the report can't be written ({_last_line(again)}).")
+            _say_why_not(again)
 
     def _asked(self) -> Asked | None:
         """Return the user's rule with what the script said of itself so far; None if there is no rule."""
@@ -248,6 +250,10 @@ class Child:
             # The script holds on to its process: what was seen is written from here.
             self.write({"how": "time", "code": 0})
             exit_at_once(0)
+
+
+def _say_why_not(error: Exception) -> None:
+    say(f"the report can't be written ({_last_line(error)}).")
 
 
 def _exit_code(error: SystemExit) -> int:

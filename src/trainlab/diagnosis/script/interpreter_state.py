@@ -25,17 +25,13 @@ _LISTS = ("path", "meta_path", "path_hooks")
 
 
 class InterpreterState:
-    """Entered, Python is as it was when last remembered; it may be entered again within."""
+    """Entered, Python is as it was when this was made; it may be entered again within."""
 
     def __init__(self) -> None:
         self._space, self._table = vars(builtins), sys.modules
         self._depth = 0
         self._undo: list[Any] = []
         self._lock = threading.RLock()
-        self.remember()
-
-    def remember(self) -> None:
-        """Keep what there is now."""
         self._builtins = dict(self._space)
         self._modules = dict(self._table)
         self._lists = {name: list(getattr(sys, name)) for name in _LISTS}
@@ -47,9 +43,9 @@ class InterpreterState:
 
     def __enter__(self) -> Self:
         # First the builtins, which all of the rest needs; nothing before that calls one.
+        self._lock.acquire()
         users = self._space.copy()
         self._space.update(self._builtins)
-        self._lock.acquire()
         self._depth += 1
         if self._depth == 1:
             self._undo = [lambda: self._space.update(users)]

@@ -16,7 +16,7 @@ from typing import Any
 
 exit_at_once = os._exit
 _SIGNALS = ("SIGTERM", "SIGHUP")
-_TIMED = ("SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGUSR1", "SIGUSR2")
+_TIMED = ("SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU")
 """A script may ask for these, by `signal.alarm`, a timer or a limit; they end it if it doesn't catch them."""
 Report = Callable[[dict[str, Any]], None]
 _ELSEWHERE = "Another program took the script's place ({name}): what that did wasn't seen."
