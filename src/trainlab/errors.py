@@ -32,6 +32,10 @@ class EngineError(TrainlabError):
     """An engine can't carry out this experiment here, for example for want of an optional package."""
 
 
+class DemandError(TrainlabError):
+    """What was asked would take more memory than there is, or more time than was allowed."""
+
+
 class ExplainError(TrainlabError, ValueError):
     """A question that can't be asked of this network, module or data."""
 
@@ -75,7 +79,7 @@ def shown(value: object) -> str:
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the closest of `allowed`, or an empty string if none is close."""
-    # What comparing takes grows with the square of a word's length: names are short, and so are misspelt ones.
+    # What comparing takes grows with the square of a word's length; names are short, misspelt or not.
     words = (str(option) for option in islice(allowed, MAX_COMPARED))
     options = {option.lower(): option for option in words if len(option) <= MAX_SHOWN}
     if len(word) > MAX_SHOWN:

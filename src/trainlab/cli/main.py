@@ -90,6 +90,11 @@ def _run(arguments: list[str]) -> int:
         # The reader of our output is gone, as in `trainlab budget 44 … --list | head`.
         _close_stdout()
         return 0
+    except MemoryError:
+        return _complain(
+            "out of memory. What was finished is kept, and the same call goes on from there; fewer seeds or "
+            "cells take less."
+        )
     except OSError as error:
         _close_stdout()
         return _complain(f"can't read or write {error.filename or 'the output'} ({error.strerror}).")
