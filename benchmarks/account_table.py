@@ -28,7 +28,7 @@ from benchmarks.workloads import workloads
 from trainlab.spec import Experiment
 
 NETWORKS = ("2-5-4-1", "nine-layer")
-ROUNDS = 5
+ROUNDS = 8
 HEADERS = ("", *PARTS, "binds", "together", "measured", "× bound", "limit", "× limit")
 VECTORS = {"zmm": "AVX-512", "ymm": "AVX2, as there is no AVX-512"}
 

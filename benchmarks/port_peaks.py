@@ -74,7 +74,7 @@ def bodies(register: str, size: int) -> dict[str, str]:
         return "\n".join(line.format(i=i % CHAINS, at=i % CHAINS * size, r=register) for i in range(REPEATS))
 
     return {
-        "clock": turns("imulq %rcx, %rax\nvfmadd213ps %{r}12, %{r}13, %{r}{i}"),
+        "clock": turns("imulq %rcx, %rax" + 3 * "\nvfmadd213ps %{r}12, %{r}13, %{r}{i}"),
         "slot": turns("nop"),
         "multiply_add": turns("vfmadd213ps %{r}12, %{r}13, %{r}{i}"),
         "vector_load": turns("vmovaps {at}(%rcx), %{r}{i}"),

@@ -50,6 +50,7 @@ NAVIGATION = {
         "docs/api",
         "docs/json",
         "docs/benchmarks",
+        "docs/account",
         "docs/fidelity",
     ),
     "The project": ("docs/architecture", "CONTRIBUTING", "CHANGELOG"),
