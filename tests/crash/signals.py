@@ -236,7 +236,7 @@ def sweep(command: str, number: signal.Signals, moments: Sequence[float]) -> Swe
 
 
 def undisturbed(command: str) -> float:
-    """Return how many seconds a command takes; for one that doesn't end, `SERVED`. The first time may compile."""
+    """Return how many seconds a command takes, compiled; for one that doesn't end, `SERVED`."""
     return SERVED if command == "serve" else min(send(command, None, after(0.0))[1] for _ in range(2))
 
 
