@@ -236,8 +236,8 @@ def sweep(command: str, number: signal.Signals, moments: Sequence[float]) -> Swe
 
 
 def undisturbed(command: str) -> float:
-    """Return how many seconds a command takes; for one that doesn't end, `SERVED`."""
-    return SERVED if command == "serve" else send(command, None, after(0.0))[1]
+    """Return how many seconds a command takes, compiled; for one that doesn't end, `SERVED`."""
+    return SERVED if command == "serve" else min(send(command, None, after(0.0))[1] for _ in range(2))
 
 
 def moments(seconds: float, count: int) -> list[float]:
