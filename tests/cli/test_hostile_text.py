@@ -69,7 +69,12 @@ def test_names_of_files(trainlab: Caller, command: str):
 def test_a_report_with_messages_of_the_scripts(capsys: pytest.CaptureFixture[str]):
     record = TrainingRecord()
     record.troubles.append(HOSTILE)
-    ended = {"how": "error", "code": 1, "message": f"ValueError: {HOSTILE}", "where": f"{HOSTILE}.py:3"}
+    ended: dict[str, Any] = {
+        "how": "error",
+        "code": 1,
+        "message": f"ValueError: {HOSTILE}",
+        "where": f"{HOSTILE}.py:3",
+    }
     report = diagnose(record, ended=ended)
     data: dict[str, Any] = report.to_dict() | {"arguments": [HOSTILE]}
     for details in (True, False):

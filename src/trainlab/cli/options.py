@@ -134,6 +134,10 @@ KeepArguments = Annotated[
         help="Write the script's own arguments into JSON, page and --save, not only how many.", negative=""
     ),
 ]
+Yes = Annotated[
+    bool,
+    Parameter(help="Train also what takes more than about an hour, which is refused otherwise.", negative=""),
+]
 Fresh = Annotated[bool, Parameter(help="Forget the stored runs and train again.", negative="")]
 
 
@@ -145,3 +149,4 @@ class Runs:
     store: Folder = DEFAULT_STORE
     workers: Workers = None
     fresh: Fresh = False
+    yes: Yes = False

@@ -12,15 +12,17 @@ import sys
 import threading
 import warnings
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 try:
-    import resource
+    import resource as _resource
 except ImportError:  # not on Windows
-    resource = None
+    _resource = None
 
 _LIMITS = ("RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_AS", "RLIMIT_DATA")
+resource: Any = _resource
 _LISTS = ("path", "meta_path", "path_hooks")
 
 
@@ -28,7 +30,8 @@ class InterpreterState:
     """Entered, Python is as it was when this was made; it may be entered again within."""
 
     def __init__(self) -> None:
-        self._space, self._table = vars(builtins), sys.modules
+        self._space: dict[str, Any] = builtins.__dict__
+        self._table: dict[str, Any] = sys.modules
         self._depth = 0
         self._undo: list[Any] = []
         self._lock = threading.RLock()
@@ -98,7 +101,7 @@ class InterpreterState:
             soft, hard = resource.getrlimit(kind)
             if soft != hard:
                 resource.setrlimit(kind, (hard, hard))
-                self._undo.append(lambda kind=kind, both=(soft, hard): resource.setrlimit(kind, both))
+                self._undo.append(partial(resource.setrlimit, kind, (soft, hard)))
 
     def _put_back_modules(self) -> None:
         """Let the modules be found that were there, ``__main__`` apart, and others where they lie."""
@@ -125,7 +128,7 @@ class InterpreterState:
         for name, entries in self._lists.items():
             own = getattr(sys, name, None)
             setattr(sys, name, [*entries, *(one for one in own or () if one not in entries)])
-            self._undo.append(lambda name=name, own=own: setattr(sys, name, own))
+            self._undo.append(partial(setattr, sys, name, own))
 
 
 def say(words: str) -> None:
