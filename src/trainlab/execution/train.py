@@ -15,6 +15,7 @@ from trainlab.errors import SpecError, StoreError
 from trainlab.execution.plan import plan
 from trainlab.execution.pool import carry_out
 from trainlab.execution.progress import Overall, Progress, Workload
+from trainlab.execution.ray_cluster import check_on
 from trainlab.spec import Experiment
 from trainlab.store import DamagedError, DamageWarning, Store
 
@@ -28,6 +29,7 @@ def train_all(
     engine: str | Engine,
     store: Store | None = None,
     workers: int | None = None,
+    on: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> list[Runs]:
@@ -36,7 +38,8 @@ def train_all(
     `seeds` is one range for all of them, or one for each.
     With ``engine="auto"`` each experiment is trained by the engine that `choose` takes for it.
     Only what `store` doesn't hold is trained; without a store everything is, and nothing is written. The
-    engine is imported only if something is missing. See `carry_out` for workers, progress and stopping.
+    engine is imported only if something is missing. See `carry_out` for workers, where they are (`on`),
+    progress and stopping.
     """
     with Store.in_memory() if store is None else nullcontext(store) as runs:
         return train_and_read(
@@ -46,6 +49,7 @@ def train_all(
             engine=engine,
             store=runs,
             workers=workers,
+            on=on,
             on_progress=on_progress,
             stop=stop,
         )
@@ -103,6 +107,7 @@ def train_missing(
     engine: str | Engine,
     store: Store,
     workers: int | None = None,
+    on: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> None:
@@ -111,6 +116,7 @@ def train_missing(
     For thousands of experiments, of which `Store.outcomes` then says how they ended: their curves and weights
     together might not fit in memory. Otherwise as `train_all`.
     """
+    check_on(on)
     asked = _seeds_of(experiments, seeds)
     for mine in dict.fromkeys(asked):
         if not mine or mine.step != 1:
@@ -136,6 +142,7 @@ def train_missing(
             trainer,
             store,
             workers=workers,
+            on=on,
             on_progress=on_progress,
             stop=stop,
             overall=overall,
