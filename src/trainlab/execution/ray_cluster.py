@@ -17,6 +17,7 @@ import threading
 import time
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,8 @@ FRESH = 2.0
 QUIET: Mapping[str, str] = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_raylet_start_wait_time_s": "120",
 }
-"""No reports home, no advice on the terminal, patience on a busy machine; what the user has set stays."""
+"""No reports home, no advice on the terminal; what the user has set stays."""
 
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 """How a gRPC client begins (RFC 9113, 3.4): the preface, then settings without any."""
@@ -91,13 +91,14 @@ def connected(on: str) -> Any:
     Raises:
         EngineError: nothing answers at the address, or what answers isn't Ray.
     """
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    logging.getLogger("ray").setLevel(logging.CRITICAL)
-    ray: Any = importlib.import_module("ray")
-    if not ray.is_initialized():
+    ray: Any = sys.modules.get("ray")
+    if ray is None or not ray.is_initialized():
         address = address_of(on)
         _check_answers(on, address)
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        logging.getLogger("ray").setLevel(logging.CRITICAL)
+        ray = importlib.import_module("ray")
         _initialise(ray, on, address)
     return ray
 
@@ -150,8 +151,10 @@ def _initialise(ray: Any, on: str, address: str) -> None:
                 ray.init(address, **options)
         except BaseException as error:
             failures.append(error)
-        ready.set()
-        threading.Event().wait()
+            ready.set()
+        else:
+            ready.set()
+            threading.Event().wait()
 
     threading.Thread(target=start, name="trainlab-ray", daemon=True).start()
     while not ready.wait(0.1):
@@ -180,11 +183,22 @@ class Processors:
         return self._known
 
 
-def cluster_words() -> tuple[int, str] | None:
-    """Return the processors of the cluster that this process is connected to, and the cluster in words."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClusterSize:
+    """How large a cluster is."""
+
+    nodes: int
+    processors: int
+
+    def __str__(self) -> str:
+        nodes = f"{self.nodes} node{'' if self.nodes == 1 else 's'}"
+        return f"Ray on {nodes} with {self.processors} processor{'' if self.processors == 1 else 's'}"
+
+
+def cluster_size() -> ClusterSize | None:
+    """Return the size of the cluster that this process is connected to; None if it isn't to any."""
     ray: Any = sys.modules.get("ray")
     if ray is None or not ray.is_initialized():
         return None
     nodes = sum(bool(node["Alive"]) for node in ray.nodes())
-    processors = Processors(ray)()
-    return processors, f"Ray on {nodes} node{'s' if nodes > 1 else ''}, {processors} processors"
+    return ClusterSize(nodes=nodes, processors=Processors(ray)())

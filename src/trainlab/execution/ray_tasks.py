@@ -6,6 +6,7 @@ the driver, this process, writes to the store.
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 import warnings
@@ -261,18 +262,19 @@ def _readable(error: BaseException, ray: Any) -> BaseException:
     cause = getattr(error, "cause", None)
     if isinstance(cause, TrainlabError) or (cause is None and isinstance(error, TrainlabError | Warning)):
         return cause or error
-    words = str(cause or error)
-    if isinstance(cause, ModuleNotFoundError) or "failed to import" in words:
+    words = " ".join(str(cause or error).split())
+    missing = re.search(r"No module named '[^']+'", words)
+    if missing is not None:
         return EngineError(
-            "on: a node can't import trainlab or what it needs. Install the same version as here, "
-            f"{versions([])['trainlab']}, on every node. {' '.join(words.split())[-200:]}"
+            f"on: a node can't carry out a chunk: {missing[0]}. Install what is installed here, trainlab "
+            f"{versions([])['trainlab']} included, on every node."
         )
     if cause is not None:
         return cause
     if isinstance(error, ray.exceptions.RayError):
         return EngineError(
             f"on: a chunk was lost with its worker {RETRIES + 1} times ({type(error).__name__}): out of "
-            "memory (then start the nodes with fewer processors), or the cluster is gone. Finished chunks are "
-            "saved."
+            "memory (then start the nodes with fewer processors), or the cluster is gone. Finished chunks "
+            "are saved."
         )
     return error

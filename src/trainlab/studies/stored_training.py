@@ -19,6 +19,7 @@ def train_stored(
     engine: str,
     store: str | os.PathLike[str] | None,
     workers: int | None,
+    on: str | None,
     fresh: bool,
     on_progress: Callable[[Progress], None] | None,
 ) -> tuple[list[Runs], int, float]:
@@ -38,5 +39,7 @@ def train_stored(
     with nullcontext() if store is None else Store.open(store) as opened:
         if fresh and opened is not None:
             forget(experiments, engine=engine, store=opened)
-        runs = train_all(experiments, seeds, engine=engine, store=opened, workers=workers, on_progress=note)
+        runs = train_all(
+            experiments, seeds, engine=engine, store=opened, workers=workers, on=on, on_progress=note
+        )
     return runs, last.steps_trained if last else 0, last.elapsed if last else 0.0
