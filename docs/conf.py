@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 NAVIGATION = {
-    "": ("Home <self>", "docs/assignment", "docs/ledger"),
+    "": ("Home <self>", "docs/tutorial", "docs/assignment", "docs/ledger"),
     "The five questions": (
         "docs/neuron",
         "docs/learning_rate",
@@ -51,6 +51,7 @@ NAVIGATION = {
         "docs/json",
         "docs/benchmarks",
         "docs/fidelity",
+        "docs/stability",
     ),
     "The project": ("docs/architecture", "CONTRIBUTING", "CHANGELOG"),
     "Decisions": ("docs/decisions/*",),

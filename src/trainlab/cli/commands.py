@@ -137,6 +137,12 @@ COMMANDS = (
         summary="Check what the store holds for damage, or repair it.",
         examples=("trainlab store check", "trainlab store repair --store runs"),
     ),
+    Command(
+        name="completion",
+        group=HOUSEKEEPING,
+        summary="Print a script that lets your shell complete commands, options and files.",
+        examples=("trainlab completion bash", "trainlab completion zsh"),
+    ),
 )
 
 FIRST = tuple(next(command for command in COMMANDS if command.group == group).examples[0] for group in GROUPS)
