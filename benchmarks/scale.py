@@ -94,7 +94,9 @@ def apart(
                 lost_at = time.monotonic()
                 half_way()
     if driver.returncode or told[-1][1] != told[-1][2]:
-        raise SystemExit(f"training ended with {driver.returncode} after {told[-1][1]:,} of {told[-1][2]:,} chunks")
+        raise SystemExit(
+            f"training ended with {driver.returncode} after {told[-1][1]:,} of {told[-1][2]:,} chunks"
+        )
     start, end = told[0][0], told[-1][0]
     memory = [own for _, _, _, own in told]
     pause = beyond = None
@@ -185,7 +187,9 @@ def main() -> None:
                 )
             differing = differences(folder / "here", folder / words, runs=runs)
             show(words, there)
-            print(f"{'':12} {there.seconds / here.seconds - 1:+.1%} time, {differing:,} runs differ", flush=True)
+            print(
+                f"{'':12} {there.seconds / here.seconds - 1:+.1%} time, {differing:,} runs differ", flush=True
+            )
 
 
 def show(words: str, outcome: Outcome) -> None:

@@ -135,4 +135,6 @@ def _resident() -> int:
 
 def _held(store: Store) -> int:
     db = store._db
-    return int(db.execute("PRAGMA page_count").fetchone()[0]) * int(db.execute("PRAGMA page_size").fetchone()[0])
+    return int(db.execute("PRAGMA page_count").fetchone()[0]) * int(
+        db.execute("PRAGMA page_size").fetchone()[0]
+    )
