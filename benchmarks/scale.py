@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from trainlab.store import Store
 
 CELL = "Model 1:A+B+C+D+E"
 """The assignment's best: 2-5-4-1, 2,001 epochs of four steps."""
+MARK = f"TRAINLAB_SCALE={os.getpid()}"
+"""In the environment of all processes that are started here."""
 MEGABYTE = 2**20
 COMPARED = 20_000
 """Seeds of which both stores are read at once."""
@@ -38,11 +40,14 @@ COMPARED = 20_000
 class Outcome:
     """One way of training: seconds from the first progress to the last, the driver's memory, the store.
 
-    `early` and `late` are the driver's own megabytes in memory after a tenth of the chunks and at the end;
+    `pace` is the wall time and `processor` the time of all processes together, in seconds, from the first
+    chunk that was saved to the last: without what starting costs. `early` and `late` are the driver's own megabytes in memory after a tenth of the chunks and at the end;
     `pause` is the longest time without a saved chunk after `lost_at`, when a node was removed.
     """
 
     seconds: float
+    pace: float
+    processor: float
     early: float
     late: float
     peak: float
@@ -85,11 +90,14 @@ def apart(
     command += ["--workers", str(workers), *(["--on", on] if on else [])]
     told: list[tuple[float, int, int, float]] = []
     lost_at = None
+    used: list[float] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None
         for line in driver.stdout:
             told.append(tuple(json.loads(line)))
             _, done, total, _ = told[-1]
+            if done == total or (done and not used):
+                used.append(processor_seconds())
             if half_way is not None and lost_at is None and done >= total / 2:
                 lost_at = time.monotonic()
                 half_way()
@@ -107,6 +115,8 @@ def apart(
         beyond = (end - lost_at) - (lost_at - start) * (told[-1][1] - done) / done
     return Outcome(
         seconds=end - start,
+        pace=end - next(now for now, done, *_ in told if done),
+        processor=used[-1] - used[0],
         early=memory[len(memory) // 10],
         late=memory[-1],
         peak=max(memory),
@@ -115,6 +125,18 @@ def apart(
         pause=pause,
         beyond=beyond,
     )
+
+
+def processor_seconds() -> float:
+    """Return the processor time of all processes that this one, or one of them, has started, in seconds."""
+    ticks = 0
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and folder.name != str(os.getpid()):
+            with suppress(OSError):
+                if MARK.encode() in (folder / "environ").read_bytes():
+                    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                    ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def differences(one: Path, other: Path, *, runs: int) -> int:
@@ -172,6 +194,7 @@ def main() -> None:
     if asked.train is not None:
         train(asked.train, runs=runs, workers=asked.workers, on=asked.on)
         return
+    os.environ.update([MARK.split("=")])
     workers: int = asked.nodes * asked.processors
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -187,22 +210,28 @@ def main() -> None:
                 )
             differing = differences(folder / "here", folder / words, runs=runs)
             show(words, there)
-            print(
-                f"{'':12} {there.seconds / here.seconds - 1:+.1%} time, {differing:,} runs differ", flush=True
-            )
+            print(f"{'':12} {differing:,} runs differ", flush=True)
+            if not loses:
+                print(
+                    f"{'':12} {there.seconds / here.seconds - 1:+.1%} time; from the first chunk on "
+                    f"{there.pace / here.pace - 1:+.1%}, in processor time "
+                    f"{there.processor / here.processor - 1:+.1%}",
+                    flush=True,
+                )
 
 
 def show(words: str, outcome: Outcome) -> None:
     """Print what was measured of one way."""
     print(
-        f"{words:12} {outcome.seconds:8.1f} s, driver {outcome.early:.0f} MB after a tenth, {outcome.late:.0f} "
-        f"MB at the end, {outcome.peak:.0f} MB at most; store {outcome.store:.1f} MB",
+        f"{words:12} {outcome.seconds:8.1f} s, {outcome.pace:.1f} s from the first chunk on "
+        f"({outcome.processor:.1f} s of processors), driver {outcome.early:.0f} MB after a tenth, "
+        f"{outcome.late:.0f} MB at the end, {outcome.peak:.0f} MB at most; store {outcome.store:.1f} MB",
         flush=True,
     )
     if outcome.lost_at is not None:
         print(
-            f"{'':12} lost after {outcome.lost_at:.1f} s: no chunk was saved for {outcome.pause:.1f} s at most, "
-            f"{outcome.beyond:+.1f} s beside the pace before",
+            f"{'':12} lost after {outcome.lost_at:.1f} s: no chunk was saved for {outcome.pause:.1f} s at "
+            f"most, {outcome.beyond:+.1f} s beside the pace before",
             flush=True,
         )
 

@@ -82,7 +82,7 @@ def test_whoever_ends_it_nothing_is_left_running(tmp_path: Path, marked: str, nu
         started.send_signal(number)
         _, told = started.communicate(timeout=PATIENCE)
     if number == signal.SIGTERM:
-        assert started.returncode == 130
+        assert started.returncode == 130, told
         assert told.startswith("trainlab: stopped after ")
         assert len(told.splitlines()) == 1
     assert left(marked, within=15 if number == signal.SIGTERM else 3) == []

@@ -48,7 +48,8 @@ def processor() -> str:
     """
     from llvmlite import binding
 
-    flags = sorted(name for name, there in binding.get_host_cpu_features().items() if there)
+    there: dict[str, bool] = dict(binding.get_host_cpu_features())
+    flags = sorted(name for name in there if there[name])
     return f"{binding.get_host_cpu_name()}-{hashlib.sha256(' '.join(flags).encode()).hexdigest()[:6]}"
 
 

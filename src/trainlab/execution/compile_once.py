@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from trainlab.engine import Engine
 from trainlab.engine.identity import kernel_digest, processor
@@ -70,7 +70,7 @@ def _kind(engine: Engine, chunk: Chunk) -> str:
 def _without_numbers(part: Any) -> Any:
     """Return plain data with the types of numbers in their place."""
     if isinstance(part, dict):
-        return {name: _without_numbers(value) for name, value in part.items()}
+        return {name: _without_numbers(value) for name, value in cast("dict[str, Any]", part).items()}
     if isinstance(part, list | tuple):
-        return [_without_numbers(value) for value in part]
+        return [_without_numbers(value) for value in cast("list[Any]", part)]
     return type(part).__name__ if isinstance(part, int | float) and not isinstance(part, bool) else part

@@ -184,7 +184,8 @@ class _Crew:
         reference = self._task.remote(self._engine, bundle, contents)
         awaited = _Awaited(withdraw=lambda: self._ray.cancel(reference))
         self._in_flight[awaited] = reference
-        reference.future().add_done_callback(lambda reply: self._arrived(awaited, bundle, reply))
+        future: Future[Reply] = reference.future()
+        future.add_done_callback(lambda reply: self._arrived(awaited, bundle, reply))
         return awaited
 
     def end(self) -> None:
