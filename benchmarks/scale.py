@@ -32,6 +32,8 @@ CELL = "Model 1:A+B+C+D+E"
 MARK = f"TRAINLAB_SCALE={os.getpid()}"
 """In the environment of all processes that are started here."""
 MEGABYTE = 2**20
+LEAST = 10_240
+"""Runs of ten chunks: fewer have no pace."""
 COMPARED = 20_000
 """Seeds of which both stores are read at once."""
 
@@ -41,7 +43,8 @@ class Outcome:
     """One way of training: seconds from the first progress to the last, the driver's memory, the store.
 
     `pace` is the wall time and `processor` the time of all processes together, in seconds, from the first
-    chunk that was saved to the last: without what starting costs. `early` and `late` are the driver's own megabytes in memory after a tenth of the chunks and at the end;
+    chunk that was saved to the last: without what starting costs.
+    `early` and `late` are the driver's own megabytes in memory after a tenth of the chunks and at the end;
     `pause` is the longest time without a saved chunk after `lost_at`, when a node was removed.
     """
 
@@ -191,6 +194,8 @@ def main() -> None:
     parser.add_argument("--on", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     runs: int = asked.runs
+    if runs < LEAST or asked.nodes < 2 or asked.processors < 1:
+        parser.error(f"needs at least {LEAST:,} runs, 2 nodes and 1 processor.")
     if asked.train is not None:
         train(asked.train, runs=runs, workers=asked.workers, on=asked.on)
         return
@@ -199,7 +204,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # Compiles what isn't kept yet, and takes a first time's cost from whoever comes first.
-        apart(folder / "warm", runs=2048, workers=1, on=None)
+        apart(folder / "warm", runs=LEAST, workers=1, on=None)
         print(f"{runs:,} runs of {CELL} (2-5-4-1), {workers} at a time", flush=True)
         here = apart(folder / "here", runs=runs, workers=workers, on=None)
         show("here", here)

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from execution.fake_engine import FakeEngine, assert_same, made_up
 from execution.ray_engines import Dying, Noting, SlowLater
+from execution.ray_starts import patiently
 
 from trainlab.engine import Engine, get_engine, stored_name
 from trainlab.errors import EngineError
 from trainlab.execution import Interrupted, Progress, ray_cluster, train_missing
 from trainlab.spec import Experiment
 from trainlab.store import Store
+
+pytestmark = pytest.mark.process
 
 EXPERIMENT = Experiment.from_dict({"network": "2-2-1", "epochs": 20})
 
@@ -28,7 +31,7 @@ def ray() -> Generator[object]:
         patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
         patch.setattr(ray_cluster, "default_workers", lambda: 2)
         patch.setattr(ray_cluster, "OBJECT_STORE", 80 * 2**20)
-        started = ray_cluster.connected("ray")
+        started = patiently(lambda: ray_cluster.connected("ray"))
         yield started
         started.shutdown()
 

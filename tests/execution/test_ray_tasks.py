@@ -124,6 +124,7 @@ class FakeCluster:
 
     def submit(self, bundle: Bundle) -> Future[tuple[Results, ...]]:
         future: Future[tuple[Results, ...]] = Future()
+        future.set_running_or_notify_cancel()  # in progress at once: it can't be withdrawn
         with self.lock:
             self.out += 1
             self.most = max(self.most, self.out)

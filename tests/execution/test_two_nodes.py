@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from cli.calling import TINY, command, environment, without_time
 from execution.fake_engine import FakeEngine, assert_same, made_up
+from execution.ray_starts import patiently
 
 from trainlab.execution import Progress, ray_cluster, train_missing
 from trainlab.spec import Experiment
@@ -27,15 +28,16 @@ PATIENCE = 300
 
 @pytest.fixture(scope="module")
 def cluster() -> Generator[Any]:
-    """A head that only keeps order, and a node of one processor; a test may add another."""
+    """A head of one processor, to which a test may add another node."""
     utils = pytest.importorskip("ray.cluster_utils")
     node = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RAY_ADDRESS", raising=False)
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-        made = utils.Cluster(initialize_head=True, head_node_args={**node, "num_cpus": 1})
+        made = utils.Cluster()
         try:
+            patiently(lambda: made.add_node(num_cpus=1, **node))
             yield made
         finally:
             made.shutdown()
@@ -55,7 +57,7 @@ def check(store: Store, seeds: int) -> None:
 
 
 def test_a_node_is_removed_in_mid_study(cluster: Any, here: str) -> None:
-    second = cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
+    second = patiently(lambda: cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20))
     assert str(ray_cluster.cluster_size()) == "Ray on 2 nodes with 2 processors"
     removed: list[float] = []
     pauses: list[float] = []
