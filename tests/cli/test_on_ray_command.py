@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cli.calling import TINY, Caller, assert_refused, command, environment, without_time
 
-PATIENCE = 300
+PATIENCE = 600
 """Seconds for a command that starts Ray on a busy machine."""
 
 

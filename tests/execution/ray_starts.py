@@ -1,4 +1,4 @@
-"""Starting Ray in tests: it gives a node thirty seconds, which a busy machine may not have at the first try."""
+"""Starting Ray in tests: it gives a node thirty seconds, too few on a busy machine at times."""
 
 from __future__ import annotations
 
