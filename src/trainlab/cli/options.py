@@ -135,6 +135,10 @@ Solved = Annotated[
 Details = Annotated[
     bool, Parameter(help="Print everything that was found, not only the answer.", negative="")
 ]
+Yes = Annotated[
+    bool,
+    Parameter(help="Train also what takes more than about an hour, which is refused otherwise.", negative=""),
+]
 Fresh = Annotated[bool, Parameter(help="Forget the stored runs and train again.", negative="")]
 
 
@@ -147,3 +151,4 @@ class Runs:
     workers: Workers = None
     on: On = None
     fresh: Fresh = False
+    yes: Yes = False

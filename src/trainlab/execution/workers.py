@@ -37,6 +37,10 @@ def one_by_one(chunks: Sequence[Chunk]) -> Iterator[Bundle]:
     return ((chunk,) for chunk in chunks)
 
 
+NO_MEMORY = ("can't allocate memory", "out of memory")
+"""What PyTorch's RuntimeError says, on the CPU and on CUDA."""
+
+
 def default_workers() -> int:
     """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -153,4 +157,6 @@ def readable(failure: BaseException) -> BaseException:
             "a worker process ended by itself: out of memory (then use fewer workers), or started from a "
             "script whose calls don't stand under: if __name__ == '__main__'. Finished chunks are saved."
         )
+    if isinstance(failure, MemoryError) or any(words in str(failure) for words in NO_MEMORY):
+        return EngineError("out of memory in training: use fewer workers. Finished chunks are saved.")
     return failure
