@@ -41,6 +41,7 @@ NAVIGATION = {
         "docs/endings",
         "docs/unlearning",
         "docs/python",
+        "docs/scale",
     ),
     "Reference": (
         "docs/faults",

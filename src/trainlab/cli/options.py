@@ -98,6 +98,13 @@ Cell = Annotated[
 Workers = Annotated[
     int | None, Parameter(help="Threads or processes; all processors if left out.", converter=whole)
 ]
+On = Annotated[
+    str | None,
+    Parameter(
+        help="Train on a Ray cluster: 'ray' (RAY_ADDRESS, or a Ray of its own here), 'ray:auto', "
+        "'ray:HOST:PORT' or 'ray://HOST:PORT'; in this process if left out."
+    ),
+]
 Why = Annotated[
     int,
     Parameter(
@@ -148,5 +155,6 @@ class Runs:
 
     store: Folder = DEFAULT_STORE
     workers: Workers = None
+    on: On = None
     fresh: Fresh = False
     yes: Yes = False

@@ -27,6 +27,7 @@ from trainlab.cli.output import Files, check_distinct
 from trainlab.cli.progress import progress_line
 from trainlab.engine import ENGINES
 from trainlab.errors import listing, nearest
+from trainlab.execution import check_on
 from trainlab.spec import load_study
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies import StudyResult, study
@@ -69,6 +70,7 @@ def study_command(
         seeds=seeds,
         engine=engine,
         workers=runs.workers,
+        on=runs.on,
         why=checks.why,
         json=files.json,
         html=files.html,
@@ -86,6 +88,7 @@ def study_command(
             only=only or (),
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             why=checks.why,
             fidelity=checks.fidelity,
@@ -103,6 +106,7 @@ def check_options(
     workers: int | None,
     json: str | None,
     html: str | None,
+    on: str | None = None,
     why: int = 0,
 ) -> None:
     """Refuse wrong options before anything runs."""
@@ -111,6 +115,7 @@ def check_options(
     check_range("--why", why, least=0, most=MAX_WHY)
     if engine not in ENGINES:
         raise UsageError(f"--engine {engine!r}: must be {listing(ENGINES)}.{nearest(engine, ENGINES)}")
+    check_on(on)
     Files(json=json, html=html).check()
     if file is not None:
         check_input(file)

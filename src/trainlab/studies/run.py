@@ -36,6 +36,7 @@ def study(
     only: Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     why: int = 0,
     fidelity: int = 0,
@@ -53,6 +54,8 @@ def study(
             cell of every network); all where it is empty.
         store: a folder where finished runs are kept, so that only what is missing is trained.
         workers: how many threads or processes train; left out, as many as there are processors.
+        on: where to train, if not in this process: ``"ray"`` (the cluster that RAY_ADDRESS names, or else a
+            Ray of its own on this machine), ``"ray:auto"``, ``"ray:HOST:PORT"`` or ``"ray://HOST:PORT"``.
         fresh: whether to forget what `store` has of these runs first.
         why: how many failed runs of each cell, of the first split, to train once more to tell why they
             failed (`WhyFailed`).
@@ -91,6 +94,7 @@ def study(
         engine=engine,
         store=store,
         workers=workers,
+        on=on,
         fresh=fresh,
         on_progress=on_progress,
     )
@@ -111,7 +115,7 @@ def study(
     if fidelity:
         every = [runs for of_cell in by_cell for runs in of_cell]
         compared = fidelity_of(
-            every, runs=fidelity, store=store, fresh=fresh, workers=workers, on_progress=on_progress
+            every, runs=fidelity, store=store, fresh=fresh, workers=workers, on=on, on_progress=on_progress
         )
     again = (
         retrain(
@@ -121,6 +125,7 @@ def study(
             store=store,
             fresh=fresh,
             workers=workers,
+            on=on,
             on_progress=on_progress,
         )
         if sides
@@ -134,6 +139,7 @@ def study(
             experiments,
             seeds=count,
             workers=workers,
+            on=on,
             seconds=time.perf_counter() - started,
             trained_steps=steps,
             trained_seconds=trained_seconds,
@@ -178,6 +184,7 @@ def run(
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     why: int = 0,
     fidelity: int = 0,
@@ -191,6 +198,7 @@ def run(
         engine: as in `study`, like all that follow.
         store: a folder where finished runs are kept.
         workers: how many threads or processes train.
+        on: where to train, as in `study`.
         fresh: whether to forget what `store` has of these runs first.
         why: how many failed runs to train once more to tell why they failed.
         fidelity: how many runs to train again by a plain PyTorch loop.
@@ -213,6 +221,7 @@ def run(
         engine=engine,
         store=store,
         workers=workers,
+        on=on,
         fresh=fresh,
         why=why,
         fidelity=fidelity,

@@ -19,6 +19,7 @@ def train_stored(
     engine: str,
     store: str | os.PathLike[str] | None,
     workers: int | None,
+    on: str | None,
     fresh: bool,
     on_progress: Callable[[Progress], None] | None,
 ) -> tuple[list[Runs], int, float]:
@@ -40,5 +41,7 @@ def train_stored(
             # Before anything is deleted that couldn't be made again.
             check_all(experiments, seeds, engine=engine, workers=workers)
             forget(experiments, engine=engine, store=opened)
-        runs = train_all(experiments, seeds, engine=engine, store=opened, workers=workers, on_progress=note)
+        runs = train_all(
+            experiments, seeds, engine=engine, store=opened, workers=workers, on=on, on_progress=note
+        )
     return runs, last.steps_trained if last else 0, last.elapsed if last else 0.0

@@ -38,6 +38,7 @@ def endings(
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> EndingsResult:
@@ -55,6 +56,7 @@ def endings(
         engine: as in `study`, like all that follow.
         store: a folder where finished runs are kept.
         workers: how many threads or processes train.
+        on: where to train, as in `study`.
         fresh: whether to forget what `store` has of these runs first.
         on_progress: what is called with the progress, again and again.
 
@@ -81,6 +83,7 @@ def endings(
         engine=engine,
         store=store,
         workers=workers,
+        on=on,
         fresh=fresh,
         on_progress=on_progress,
     )
@@ -107,6 +110,7 @@ def endings(
             asked,
             seeds=seeds,
             workers=workers,
+            on=on,
             seconds=time.perf_counter() - started,
             trained_steps=steps,
             trained_seconds=seconds,
