@@ -16,6 +16,7 @@ from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_c
 from trainlab.spec.checks import check_number
 from trainlab.store import Store
 from trainlab.studies.cells import CellResult, summarise
+from trainlab.studies.checked_options import checked_options
 from trainlab.studies.effects import effects_of
 from trainlab.studies.fidelity import Fidelity, check_fidelity, fidelity_of
 from trainlab.studies.performance_measure import comparable
@@ -28,6 +29,7 @@ from trainlab.studies.verdicts.study_verdicts import verdicts_of
 from trainlab.studies.why_failed import why_failed
 
 
+@checked_options
 def study(
     spec: Study | str | os.PathLike[str],
     *,
@@ -177,6 +179,7 @@ def judged(
     )
 
 
+@checked_options
 def run(
     experiment: Experiment,
     *,
