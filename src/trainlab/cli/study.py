@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -25,11 +27,14 @@ from trainlab.cli.options import (
 )
 from trainlab.cli.output import Files, check_distinct
 from trainlab.cli.progress import progress_line
+from trainlab.draw import counted
 from trainlab.engine import ENGINES
-from trainlab.errors import listing, nearest
+from trainlab.errors import listing, nearest, printable
 from trainlab.execution import check_on
-from trainlab.spec import load_study
+from trainlab.spec import Study, load_study
 from trainlab.spec.study import MAX_SEEDS
+from trainlab.store import Store
+from trainlab.store.store import FILE_NAME
 from trainlab.studies import StudyResult, study
 
 
@@ -80,6 +85,8 @@ def study_command(
     if only is not None and not all(only):
         raise UsageError("--only '': name a cell, as in 'Model 1:A+B', 'Model 1' or ':A+B'.")
     plan = load_study(file)
+    if left := left_over(plan, runs.store):
+        print(f"trainlab: {left}", file=sys.stderr)
     with progress_line(yes=runs.yes) as show:
         result = study(
             plan,
@@ -96,6 +103,26 @@ def study_command(
             on_progress=show,
         )
     deliver(result, files, details=details)
+
+
+def left_over(plan: Study, store: str) -> str:
+    """Say how much of a study that was asked before is no longer in its file; empty if nothing."""
+    if not plan.title or not os.path.isfile(os.path.join(store, FILE_NAME)):
+        return ""
+    with Store.open(store, create=False) as opened:
+        named = (one for one in opened.studies() if (one.kind, one.title) == ("study", plan.title))
+        before = next(named, None)
+    if before is None:
+        return ""
+    asked = {each.fingerprint for cell in plan.cells() for each in plan.on_splits(cell.experiment)}
+    gone = len(before.fingerprints - asked)
+    if not gone:
+        return ""
+    return (
+        f"{printable(plan.title)} has changed since {before.asked:%Y-%m-%d %H:%M} UTC: {gone:,} of the "
+        f"{counted(len(before.fingerprints), 'experiment')} that it had then are no longer in it. Their runs "
+        f"stay in {store}, unused; only what is new is trained."
+    )
 
 
 def check_options(
