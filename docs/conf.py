@@ -51,6 +51,7 @@ NAVIGATION = {
         "docs/json",
         "docs/benchmarks",
         "docs/fidelity",
+        "docs/coverage",
     ),
     "The project": ("docs/architecture", "CONTRIBUTING", "CHANGELOG"),
     "Decisions": ("docs/decisions/*",),

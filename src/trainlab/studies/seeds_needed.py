@@ -34,9 +34,9 @@ class SeedsNeeded:
         many = f" for one difference, {self.together:,} as one of {self.family:,} read together (Holm)"
         own = f"{counted(self.seeds, 'seed')}, as this study has, tell {_told(self.told)}."
         return (
-            f"{one}{many if self.family > 1 else ''}. That is at the rates that need most, {both[0]} and "
-            f"{both[1]} %, with cells that are independent on a seed; nearer to 0 or 1, or where both succeed "
-            f"on the same seeds, fewer do. {own}"
+            f"{one}{many if self.family > 1 else ''}. That is at the rates that need most, {both[0]} "
+            f"and {both[1]} %, with cells that are independent on a seed; nearer to 0 or 1, or where both "
+            f"succeed on the same seeds, fewer do. {own}"
         )
 
 
