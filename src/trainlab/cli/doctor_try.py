@@ -38,15 +38,15 @@ def run_and_try(
 
 def run_and_try_unasked(plan: Plan, *, output_to_stderr: bool) -> dict[str, Any]:
     """Run a script once, and try remedies where the training is an experiment and that takes seconds."""
-    import tempfile
     from dataclasses import replace
 
     from trainlab.diagnosis import run_script
     from trainlab.diagnosis.remedies.unasked import RECORDING, try_unasked
     from trainlab.diagnosis.report.read_back import rule_trouble
     from trainlab.diagnosis.script.plan import Extras
+    from trainlab.scratch import scratch_folder
 
-    with tempfile.TemporaryDirectory(prefix="trainlab-unasked-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder("unasked") as folder:
         recording = os.path.join(folder, RECORDING)
         recorded = replace(plan, extras=Extras(recording=recording, light=True))
         report = run_script(recorded, output_to_stderr=output_to_stderr)

@@ -120,6 +120,8 @@ def train_missing(
         for each, mine in zip(experiments, asked, strict=True)
     }
     wanted = [each for each in experiments if missing[each]]
+    if wanted:
+        store.check_writable()
     if isinstance(engine, str):
         groups = [(get_engine(name), group) for name, group in by_engine(engine, wanted).items()]
     else:

@@ -1,6 +1,7 @@
 """The process in which a user's script runs under the probe; it writes its report to a file.
 
-``python -m trainlab.diagnosis.script.child REPORT PLAN``, both names of files; the plan is in JSON (`plan`).
+``python -m trainlab.diagnosis.script.child REPORT PLAN LIFELINE``: names of files, the plan in JSON (`plan`),
+and the number of the open file by which it holds on to the process that started it (`lifeline`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from trainlab.diagnosis.script.process_hooks import (
     report_before_exit,
     wait_for_threads,
 )
+from trainlab.interrupt import let_through
+from trainlab.lifeline import hold_on_by
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.judge.rule_reading import Asked
@@ -82,6 +85,7 @@ class Child:
             self.listen()
         ended: dict[str, Any] = {"how": "end", "code": 0}
         try:
+            let_through()
             started.run()
             wait_for_threads()
         except LimitReached:
@@ -234,7 +238,8 @@ def _print_trace(error: BaseException) -> None:
 
 def main() -> None:
     """Read the plan, run, and exit as the script would have."""
-    report, plan = sys.argv[1:3]
+    report, plan, line = sys.argv[1:4]
+    hold_on_by(line)
     sys.exit(Child(report, plan_from_json(Path(plan).read_bytes())).run())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from trainlab.diagnosis.seeds.question import OnProgress, Question, tell_nobody
 from trainlab.diagnosis.seeds.script_runs import limit_of, own_run, rerun, seed_run
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.errors import DiagnosisError, EngineError
+from trainlab.scratch import scratch_folder
 
 PILOTS = (1, 2)
 """The other seeds on which a lift is checked."""
@@ -46,7 +46,7 @@ def populate(
     check_script(question.script)
     kept = KeptRuns(path=question.save, header=question.header)
     known = kept.read()
-    with tempfile.TemporaryDirectory(prefix="trainlab-lift-") as folder:
+    with scratch_folder("lift") as folder:
         attempt = _Attempt(question, known, folder)
         yours = attempt.own(stop)
         if yours is None:
