@@ -141,8 +141,14 @@ def exact_coverage(n, gained, lost):
 
 def test_bonett_price_exactly_at_its_worst():
     # Found by a search over a fine grid of both probabilities for each n.
-    worst = [exact_coverage(20, 0.54, 0.46), exact_coverage(50, 0.114, 0.0), exact_coverage(200, 0.0365, 0.0)]
-    np.testing.assert_allclose(worst, [0.927, 0.931, 0.933], atol=0.001)
+    changing = [
+        exact_coverage(8, 0.714, 0.286),
+        exact_coverage(20, 0.72, 0.28),
+        exact_coverage(50, 0.748, 0.252),
+    ]
+    np.testing.assert_allclose(changing, [0.885, 0.917, 0.927], atol=0.001)
+    helping = [exact_coverage(50, 0.114, 0.0), exact_coverage(200, 0.0365, 0.0)]
+    np.testing.assert_allclose(helping, [0.931, 0.933], atol=0.001)
     grid = [
         exact_coverage(20, p, q)
         for p in np.linspace(0, 0.95, 20)

@@ -27,7 +27,7 @@ def test_the_sentences():
     result = made_map()
     assert result.verdict == (
         "2-3-1 learns at 1 of 48 trained points: at least 90 % of 10 seeds are solved there, and 9 of 10 "
-        "mean a rate of 60 to 98 %.",
+        "mean a rate of 60 to 99 %.",
         "That is 2 % of the plane: lr 0.0518 and within 0.3.",
         "The best point is lr 0.0518, within 0.3: 90 of 100 fresh seeds (90.0 %, 82.6 to 94.5 %) are solved "
         "there. It was chosen from 48 trained points for 10 of 10, a figure that flatters; the fresh seeds "
