@@ -158,7 +158,7 @@ def _four_cells() -> Iterator[Floats]:
 
 def _contrasts(kind: str, n: int, laws: list[tuple[str, Ints, Floats]], *, unit: float, bound: float) -> Row:
     """Return the row of a contrast whose scores are integers, `unit` of which make 1."""
-    coverage, width, exact = [], [], n <= EXACT[kind]
+    coverage, width, exact = list[float](), list[float](), n <= EXACT[kind]
     for place, (_, scores, chance) in enumerate(laws):
         totals = (
             totals_law(scores, chance, n)

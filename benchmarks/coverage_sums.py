@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,9 @@ from trainlab.stats.normal import two_sided_quantile
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+DISTRIBUTIONS, SIGNALS = cast("Any", stats), cast("Any", signal)
 FACTOR = np.linspace(-8.0, 8.0, 641)
-FACTOR_WEIGHT = stats.norm.pdf(FACTOR) / stats.norm.pdf(FACTOR).sum()
+FACTOR_WEIGHT: Floats = DISTRIBUTIONS.norm.pdf(FACTOR) / DISTRIBUTIONS.norm.pdf(FACTOR).sum()
 BESIDE = 1e-9
 """So near to an end of an interval, coverage is what it tends to there."""
 ROUNDING = 1e-12
@@ -48,9 +50,9 @@ def ends_of_rates(n: int) -> Ends:
 def rate_coverage(ends: Ends, shares: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Return for each of the `shares` how often the interval holds it, and the interval's mean width."""
     counts = np.arange(len(ends.low))
-    coverage, width = [], []
+    coverage, width = list[float](), list[float]()
     for share in np.atleast_1d(shares):
-        chance = stats.binom.pmf(counts, len(counts) - 1, share)
+        chance: Floats = DISTRIBUTIONS.binom.pmf(counts, len(counts) - 1, share)
         coverage.append(chance[(ends.low <= share) & (share <= ends.high)].sum())
         width.append(chance @ (ends.high - ends.low))
     return np.array(coverage), np.array(width)
@@ -143,9 +145,9 @@ def stopped_coverage(share: float, sizes: Sequence[int], width: float) -> tuple[
     for n in sizes:
         added = n - before
         counts = np.arange(added + 1)
-        chance = stats.binom.pmf(counts, added, share)
+        chance: Floats = DISTRIBUTIONS.binom.pmf(counts, added, share)
         kept = np.flatnonzero(chance > 1e-18)
-        law = signal.convolve(law, chance[kept[0] : kept[-1] + 1]).clip(min=0.0)
+        law = np.maximum(SIGNALS.convolve(law, chance[kept[0] : kept[-1] + 1]), 0.0)
         first += int(kept[0])
         ends = ends_of_rates(n)
         low, high = (each[first : first + len(law)] for each in (ends.low, ends.high))
