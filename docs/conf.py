@@ -54,6 +54,7 @@ NAVIGATION = {
         "docs/benchmarks",
         "docs/account",
         "docs/fidelity",
+        "docs/coverage",
         "docs/stability",
     ),
     "The project": ("docs/architecture", "CONTRIBUTING", "CHANGELOG"),

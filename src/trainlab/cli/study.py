@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from msgspec.structs import replace
 
 from trainlab.cli.options import (
     MAX_FIDELITY,
@@ -23,6 +24,7 @@ from trainlab.cli.options import (
     UsageError,
     Why,
     check_range,
+    check_share,
     whole,
 )
 from trainlab.cli.output import Files, check_distinct
@@ -35,7 +37,8 @@ from trainlab.spec import Study, load_study
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.store import Store
 from trainlab.store.store import FILE_NAME
-from trainlab.studies import StudyResult, study
+from trainlab.studies import StudyResult, seeds_needed, study
+from trainlab.studies.until_width import MAX_SEEDS_ADDED
 
 
 @Parameter(name="*")
@@ -46,6 +49,28 @@ class Checks:
     why: Why = 0
     fidelity: Fidelity = 0
     sides: Sides = 0
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Enough:
+    """How many seeds are enough: until intervals are narrow, or to tell a difference."""
+
+    until_width: Annotated[
+        float | None,
+        Parameter(
+            help="Add seeds until the interval of each success rate is no wider than this; 0.02 is 2 points."
+        ),
+    ] = None
+    max_seeds: Annotated[
+        int, Parameter(help="The most seeds of each cell with --until-width.", converter=whole)
+    ] = MAX_SEEDS_ADDED
+    power: Annotated[
+        float | None,
+        Parameter(
+            help="Train nothing; say how many seeds tell rates apart that differ by this; 0.05 is 5 points."
+        ),
+    ] = None
 
 
 def study_command(
@@ -67,6 +92,7 @@ def study_command(
     files: Files = Files(),
     runs: Runs = Runs(),
     checks: Checks = Checks(),
+    enough: Enough = Enough(),
     details: Details = False,
 ) -> None:
     """Run a study file: every network with every combination of changes, on the same seeds."""
@@ -84,7 +110,14 @@ def study_command(
     check_range("--sides", checks.sides, least=0, most=MAX_SIDES)
     if only is not None and not all(only):
         raise UsageError("--only '': name a cell, as in 'Model 1:A+B', 'Model 1' or ':A+B'.")
+    check_share("--until-width", enough.until_width)
+    check_range("--max-seeds", enough.max_seeds, least=1, most=MAX_SEEDS)
+    check_share("--power", enough.power)
     plan = load_study(file)
+    if enough.power is not None:
+        asked = plan if seeds is None else replace(plan, seeds=seeds)
+        print(seeds_needed(asked, enough.power).sentence)
+        return
     if left := left_over(plan, runs.store):
         print(f"trainlab: {left}", file=sys.stderr)
     with progress_line(yes=runs.yes) as show:
@@ -100,6 +133,8 @@ def study_command(
             why=checks.why,
             fidelity=checks.fidelity,
             sides=checks.sides,
+            until_width=enough.until_width,
+            max_seeds=enough.max_seeds,
             on_progress=show,
         )
     deliver(result, files, details=details)
