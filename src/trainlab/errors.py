@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections.abc import Iterable
 
@@ -69,6 +68,8 @@ def shown(value: object) -> str:
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the closest of `allowed`, or an empty string if none is close."""
     options = {str(option).lower(): str(option) for option in allowed}
+    import difflib  # here, because a command hears signals only once this file is imported
+
     close = difflib.get_close_matches(str(word).lower(), options, n=1, cutoff=0.55)
     return f" Did you mean {options[close[0]]!r}?" if close else ""
 
