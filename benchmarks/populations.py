@@ -30,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--account", action="store_true", help="instead, what binds the kernel")
     parser.add_argument("--doctor", action="store_true", help="instead, how often the doctor is right")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, peers and sizes; no sweeps")
     parser.add_argument("--json", metavar="PATH", help="write everything measured to this file, too")

@@ -51,6 +51,7 @@ NAVIGATION = {
         "docs/json",
         "docs/exit_codes",
         "docs/benchmarks",
+        "docs/account",
         "docs/fidelity",
         "docs/stability",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from itertools import islice
 
 
 class TrainlabError(Exception):
@@ -30,6 +31,10 @@ class EngineError(TrainlabError):
     """An engine can't carry out this experiment here, for example for want of an optional package."""
 
 
+class DemandError(TrainlabError):
+    """What was asked would take more memory than there is, or more time than was allowed."""
+
+
 class ExplainError(TrainlabError, ValueError):
     """A question that can't be asked of this network, module or data."""
 
@@ -49,6 +54,12 @@ class StatsError(TrainlabError, ValueError):
 MAX_SHOWN = 80
 """The most characters of a value that a message shows."""
 
+MAX_LISTED = 100
+"""The most names that a message lists."""
+
+MAX_COMPARED = 5_000
+"""The most names among which the nearest is looked for."""
+
 
 def printable(words: str) -> str:
     """Return text with ``�`` for control characters, which could move a terminal's cursor or colour it."""
@@ -67,14 +78,21 @@ def shown(value: object) -> str:
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the closest of `allowed`, or an empty string if none is close."""
-    options = {str(option).lower(): str(option) for option in allowed}
     import difflib  # here, because a command hears signals only once this file is imported
 
+    # What comparing takes grows with the square of a word's length; names are short, misspelt or not.
+    words = (str(option) for option in islice(allowed, MAX_COMPARED))
+    options = {option.lower(): option for option in words if len(option) <= MAX_SHOWN}
+    if len(word) > MAX_SHOWN:
+        return ""
     close = difflib.get_close_matches(str(word).lower(), options, n=1, cutoff=0.55)
     return f" Did you mean {options[close[0]]!r}?" if close else ""
 
 
 def listing(allowed: Iterable[str]) -> str:
     """Return ``'a', 'b' or 'c'``."""
-    words = [repr(str(option)) for option in allowed]
+    every = list(allowed)
+    words = [repr(str(option)) for option in every[:MAX_LISTED]]
+    if len(every) > MAX_LISTED:
+        return f"{', '.join(words)}, … ({len(every):,} in all)"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

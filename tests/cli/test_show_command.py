@@ -105,6 +105,7 @@ def test_a_store_without_names_says_what_it_holds(asked: Caller) -> None:
     with sqlite3.connect(".trainlab/store.sqlite3") as db:
         db.executescript(
             "DROP TABLE studies; DROP TABLE study_experiments; DROP TRIGGER unchecked; DROP TABLE digests; "
+            "DROP TRIGGER uncounted; DROP TABLE totals; "
             "ALTER TABLE experiments DROP COLUMN digest; ALTER TABLE judged_runs DROP COLUMN digest; "
             "ALTER TABLE runs DROP COLUMN settled_epoch; ALTER TABLE chunks DROP COLUMN step_gradient; "
             "PRAGMA user_version = 4;"

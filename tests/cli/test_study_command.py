@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,16 @@ def test_why_runs_failed_is_asked_for_and_kept(trainlab: Caller) -> None:
     asked = ("run", "tiny.toml", "--seeds", "5")
     assert "--why 20 (why runs failed)" in trainlab(*asked).out
     assert "5 of 5 runs failed; --why 20" in trainlab(*asked, "--details").out
+
+
+def test_what_takes_hours_asks_for_yes_and_forgets_nothing_before(trainlab: Caller) -> None:
+    study(trainlab)
+    many = ["--seeds", "10000000", "--engine", "reference", "--fresh"]
+    outcome = trainlab("study", "tiny.toml", *many)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert re.fullmatch(
+        r"trainlab: 40,000,000 runs of 20 steps would take about \d+ days, and [\d.]+ GB in the store\. "
+        r"Lower seeds, epochs or the number of cells; or say --yes\.\n",
+        outcome.err,
+    )
+    assert trained(study(trainlab, "--yes")) == 0

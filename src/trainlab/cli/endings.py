@@ -45,7 +45,7 @@ def endings_command(
     check_options(file, seeds=seeds, engine=engine, workers=runs.workers, json=json, html=None)
     check_range("--longer", longer, least=1, most=MAX_LONGER)
     check_cell(cell)
-    with progress_line() as show:
+    with progress_line(yes=runs.yes) as show:
         result = endings(
             file,
             cell=cell,

@@ -106,6 +106,11 @@ def _failed(error: Exception, arguments: Sequence[str]) -> int:
         # The reader of our output is gone, as in `trainlab budget 44 … --list | head`.
         _close_stdout()
         return 0
+    if isinstance(error, MemoryError):
+        return _complain(
+            "out of memory. What was finished is kept, and the same call goes on from there; fewer seeds or "
+            "cells take less."
+        )
     if isinstance(error, OSError):
         _close_stdout()
         return _complain(f"can't read or write {error.filename or 'the output'} ({error.strerror}).")

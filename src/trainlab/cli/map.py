@@ -72,7 +72,7 @@ def map_command(
     check_writable("--svg", svg)
     check_distinct({"FILE": file, "--json": files.json, "--html": files.html, "--svg": svg})
     check_cell(plane.cell)
-    with progress_line() as show:
+    with progress_line(yes=runs.yes) as show:
         result = map_plane(
             file,
             x=plane.x,

@@ -128,6 +128,10 @@ Solved = Annotated[
 Details = Annotated[
     bool, Parameter(help="Print everything that was found, not only the answer.", negative="")
 ]
+Yes = Annotated[
+    bool,
+    Parameter(help="Train also what takes more than about an hour, which is refused otherwise.", negative=""),
+]
 Fresh = Annotated[bool, Parameter(help="Forget the stored runs and train again.", negative="")]
 
 
@@ -139,3 +143,4 @@ class Runs:
     store: Folder = DEFAULT_STORE
     workers: Workers = None
     fresh: Fresh = False
+    yes: Yes = False

@@ -68,7 +68,7 @@ def race_command(
         networks.check_none_given()
     else:
         (racing,) = networks.budgets(path, rules.cell, range(parameters, parameters + 1))
-    with progress_line() as show:
+    with progress_line(yes=runs.yes) as show:
 
         def note(progress: RaceProgress) -> None:
             show(progress.training, before=_round_words(progress))
@@ -116,7 +116,7 @@ def _find_smallest(
     """Find the smallest sufficient budget among these numbers of parameters."""
     share = SHARE if rules.until is None else read_share(rules.until)
     budgets = networks.budgets(path, rules.cell, numbers)
-    with progress_line() as show:
+    with progress_line(yes=runs.yes) as show:
 
         def note(progress: BudgetProgress) -> None:
             show(progress.training, before=_budget_words(progress))

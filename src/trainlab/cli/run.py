@@ -89,7 +89,7 @@ def run_command(
         experiment = read_spec(file, experiment_from_toml)
     else:
         experiment = named_cell(any_study(file), asked.cell).experiment
-    with progress_line() as show:
+    with progress_line(yes=runs.yes) as show:
         result = run(
             experiment,
             seeds=asked.seeds,
@@ -108,7 +108,7 @@ def _tell_spike(file: str, asked: Asked, *, engine: str, files: Files, runs: Run
     """Take apart how a run unlearned, and hand it over."""
     from trainlab.studies.spikes.spike import spike
 
-    with progress_line() as show:
+    with progress_line(yes=runs.yes) as show:
         result = spike(
             file,
             cell=asked.cell,

@@ -78,7 +78,7 @@ def study_command(
     if only is not None and not all(only):
         raise UsageError("--only '': name a cell, as in 'Model 1:A+B', 'Model 1' or ':A+B'.")
     plan = load_study(file)
-    with progress_line() as show:
+    with progress_line(yes=runs.yes) as show:
         result = study(
             plan,
             seeds=seeds,

@@ -27,7 +27,7 @@ def tell(
     from trainlab.report import explanation_html
 
     shown = (options.details or bool(parts)) and options.json != "-"
-    with progress_line() as show:
+    with progress_line(yes=options.yes) as show:
 
         def on_section(part: Section) -> None:
             nonlocal shown

@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from trainlab.engine import Engine, Runs, by_engine, engine_of, get_engine, stored_name
 from trainlab.errors import SpecError, StoreError
+from trainlab.execution.demand import check_results, check_work
 from trainlab.execution.plan import plan
 from trainlab.execution.pool import carry_out
 from trainlab.execution.progress import Overall, Progress, Workload
+from trainlab.execution.workers import default_workers
 from trainlab.spec import Experiment
 from trainlab.store import DamagedError, DamageWarning, Store
 
@@ -38,6 +40,7 @@ def train_all(
     Only what `store` doesn't hold is trained; without a store everything is, and nothing is written. The
     engine is imported only if something is missing. See `carry_out` for workers, progress and stopping.
     """
+    check_results(experiments, _seeds_of(experiments, seeds))
     with Store.in_memory() if store is None else nullcontext(store) as runs:
         return train_and_read(
             experiments,
@@ -120,10 +123,14 @@ def train_missing(
         for each, mine in zip(experiments, asked, strict=True)
     }
     wanted = [each for each in experiments if missing[each]]
+    if wanted:
+        store.check_writable()
     if isinstance(engine, str):
         groups = [(get_engine(name), group) for name, group in by_engine(engine, wanted).items()]
     else:
         groups = [(engine, wanted)]
+    for trainer, group in groups:
+        _check_work(trainer, {each: missing[each] for each in group}, workers)
     plans = [
         (trainer, plan(group, missing=missing.__getitem__, chunk_seeds=trainer.chunk_seeds))
         for trainer, group in groups
@@ -141,6 +148,24 @@ def train_missing(
             overall=overall,
         )
         overall = replace(overall, done=done)
+
+
+def check_all(
+    experiments: Sequence[Experiment], seeds: range | Sequence[range], *, engine: str, workers: int | None
+) -> None:
+    """Refuse what takes too much memory, or longer than is allowed, if none of it is in a store."""
+    every = dict(zip(experiments, ([mine] for mine in _seeds_of(experiments, seeds)), strict=True))
+    for name, group in by_engine(engine, experiments).items():
+        _check_work(get_engine(name), {each: every[each] for each in group}, workers)
+
+
+def _check_work(engine: Engine, missing: Mapping[Experiment, Sequence[range]], workers: int | None) -> None:
+    check_work(
+        missing,
+        engine=engine.name,
+        chunk_seeds=engine.chunk_seeds,
+        workers=default_workers() if workers is None else workers,
+    )
 
 
 def _seeds_of(experiments: Sequence[Experiment], seeds: range | Sequence[range]) -> Sequence[range]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Results = tuple[Runs, ...]
 Submit = Callable[[Chunk], "Future[Results]"]
 
+NO_MEMORY = ("can't allocate memory", "out of memory")
+"""What PyTorch's RuntimeError says, on the CPU and on CUDA."""
+
 
 def default_workers() -> int:
     """Return the number of cores that this process may use."""
@@ -133,4 +136,6 @@ def readable(failure: BaseException) -> BaseException:
             "a worker process ended by itself: out of memory (then use fewer workers), or started from a "
             "script whose calls don't stand under: if __name__ == '__main__'. Finished chunks are saved."
         )
+    if isinstance(failure, MemoryError) or any(words in str(failure) for words in NO_MEMORY):
+        return EngineError("out of memory in training: use fewer workers. Finished chunks are saved.")
     return failure

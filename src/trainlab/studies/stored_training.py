@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from trainlab.engine import Runs
-from trainlab.execution import Progress, forget, train_all
+from trainlab.execution import Progress, check_all, forget, train_all
 from trainlab.spec import Experiment
 from trainlab.store import Store
 
@@ -37,6 +37,8 @@ def train_stored(
 
     with nullcontext() if store is None else Store.open(store) as opened:
         if fresh and opened is not None:
+            # Before anything is deleted that couldn't be made again.
+            check_all(experiments, seeds, engine=engine, workers=workers)
             forget(experiments, engine=engine, store=opened)
         runs = train_all(experiments, seeds, engine=engine, store=opened, workers=workers, on_progress=note)
     return runs, last.steps_trained if last else 0, last.elapsed if last else 0.0
