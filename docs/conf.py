@@ -42,6 +42,7 @@ NAVIGATION = {
         "docs/endings",
         "docs/unlearning",
         "docs/python",
+        "docs/scale",
     ),
     "Reference": (
         "docs/faults",
@@ -52,7 +53,9 @@ NAVIGATION = {
         "docs/json",
         "docs/exit_codes",
         "docs/benchmarks",
+        "docs/account",
         "docs/fidelity",
+        "docs/coverage",
         "docs/stability",
     ),
     "The project": ("docs/architecture", "CONTRIBUTING", "CHANGELOG"),

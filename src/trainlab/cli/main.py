@@ -16,7 +16,7 @@ from trainlab import __version__
 from trainlab.cli.commands import COMMANDS, FIRST, GROUPS, PARTS, examples_words
 from trainlab.cli.options import UsageError, shortened
 from trainlab.cli.signals import AT_ONCE, INTERRUPTED, at_work, leave, said, was_raised
-from trainlab.errors import TrainlabError
+from trainlab.errors import TrainlabError, printable
 
 USAGE_ERROR = 2
 TRAINING = ("study", "run", "race", "map", "endings")
@@ -106,6 +106,11 @@ def _failed(error: Exception, arguments: Sequence[str]) -> int:
         # The reader of our output is gone, as in `trainlab budget 44 … --list | head`.
         _close_stdout()
         return 0
+    if isinstance(error, MemoryError):
+        return _complain(
+            "out of memory. What was finished is kept, and the same call goes on from there; fewer seeds or "
+            "cells take less."
+        )
     if isinstance(error, OSError):
         _close_stdout()
         return _complain(f"can't read or write {error.filename or 'the output'} ({error.strerror}).")
@@ -169,7 +174,7 @@ def _complain(message: str) -> int:
 def _say(message: str) -> int:
     line = " ".join(message.split())
     with suppress(OSError):  # the terminal may be closed
-        print(shortened(line, most=MAX_LINE), file=sys.stderr, flush=True)
+        print(printable(shortened(line, most=MAX_LINE)), file=sys.stderr, flush=True)
     return USAGE_ERROR
 
 

@@ -80,9 +80,9 @@ def check_script(script: str, arguments: Sequence[str] = ()) -> None:
         check_module(arguments)
     elif script == "-":
         raise DiagnosisError("-: the doctor runs files; write the script to one and give its name.")
-    elif path.is_dir():
+    elif os.path.isdir(path):
         raise DiagnosisError(f"{script}: is a folder; give the training script in it.")
-    elif not path.is_file():
+    elif not os.path.isfile(path):
         raise DiagnosisError(f"{script}: no such file. Give the training script, a .py or .ipynb file.")
     elif not os.access(path, os.R_OK):
         raise DiagnosisError(f"{script}: can't be read; you aren't allowed to.")
