@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 NAVIGATION = {
-    "": ("Home <self>", "docs/assignment", "docs/ledger"),
+    "": ("Home <self>", "docs/tutorial", "docs/assignment", "docs/ledger"),
     "The five questions": (
         "docs/neuron",
         "docs/learning_rate",
@@ -36,11 +36,13 @@ NAVIGATION = {
         "docs/seeds",
         "docs/callbacks",
         "docs/own_data",
+        "docs/stored_runs",
         "docs/race",
         "docs/map",
         "docs/endings",
         "docs/unlearning",
         "docs/python",
+        "docs/scale",
     ),
     "Reference": (
         "docs/faults",
@@ -49,9 +51,12 @@ NAVIGATION = {
         "docs/study_file",
         "docs/api",
         "docs/json",
+        "docs/exit_codes",
         "docs/benchmarks",
         "docs/account",
         "docs/fidelity",
+        "docs/coverage",
+        "docs/stability",
     ),
     "The project": ("docs/architecture", "CONTRIBUTING", "CHANGELOG"),
     "Decisions": ("docs/decisions/*",),

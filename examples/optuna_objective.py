@@ -45,7 +45,7 @@ def search(*, trials: int, seeds: int, store: str | None = None) -> optuna.Study
 
 def main() -> None:
     """Search, and say what was found."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--trials", type=int, default=60)
     parser.add_argument("--seeds", type=int, default=200)
     options = parser.parse_args()

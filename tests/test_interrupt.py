@@ -3,13 +3,17 @@ import threading
 
 import pytest
 
-from trainlab.interrupt import Terminated, held_back, interrupts, termination
+from trainlab import interrupt
+from trainlab.interrupt import Terminated, hanging_up_terminates, held_back, interrupts, termination
 
-BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+EACH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 
 
-@BOTH
-def test_the_first_sets_the_event_the_second_raises(number: signal.Signals) -> None:
+@EACH
+def test_the_first_sets_the_event_the_second_raises(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interrupt, "TWICE", 0.0)
     before = signal.getsignal(number)
     with interrupts() as pressed:
         assert not pressed.is_set()
@@ -20,11 +24,44 @@ def test_the_first_sets_the_event_the_second_raises(number: signal.Signals) -> N
     assert signal.getsignal(number) is before
 
 
-def test_termination_is_an_interrupt_that_is_known_by_name() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with termination(), pytest.raises(Terminated):
-        signal.raise_signal(signal.SIGTERM)
-    assert signal.getsignal(signal.SIGTERM) is before
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_is_sent_to_the_command_and_to_its_group_is_one_wish(number: signal.Signals) -> None:
+    with interrupts() as pressed:
+        signal.raise_signal(number)
+        signal.raise_signal(number)
+        assert pressed.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("number", "raised"),
+    [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated), (signal.SIGHUP, Terminated)],
+)
+def test_termination_is_an_interrupt_that_is_known_by_name(
+    number: signal.Signals, raised: type[KeyboardInterrupt]
+) -> None:
+    before = signal.getsignal(number)
+    with termination(), pytest.raises(KeyboardInterrupt) as caught:
+        signal.raise_signal(number)
+    assert caught.type is raised
+    assert signal.getsignal(number) is before
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupts() as pressed, termination():
+            signal.raise_signal(signal.SIGHUP)
+            assert not pressed.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_hanging_up_can_be_told_as_termination() -> None:
+    with interrupts() as pressed, hanging_up_terminates():
+        signal.raise_signal(signal.SIGHUP)
+        assert pressed.is_set()
 
 
 def test_outside_the_main_thread_the_handler_stays() -> None:
@@ -41,7 +78,7 @@ def test_outside_the_main_thread_the_handler_stays() -> None:
     assert inside == [before]
 
 
-@BOTH
+@EACH
 def test_a_signal_held_back_is_not_lost(number: signal.Signals) -> None:
     with interrupts() as pressed:
         with held_back():

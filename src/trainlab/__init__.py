@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+TYPE_CHECKING = False  # without importing typing, which takes longer than all the rest here
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from trainlab import explain as explain
     from trainlab.budgets import Budget, budget
     from trainlab.diagnosis import Report, doctor, watch

@@ -1,6 +1,15 @@
-"""``python -m trainlab``: the command ``trainlab``."""
+"""The command ``trainlab``, also as ``python -m trainlab``."""
 
-from trainlab.cli.main import main
+
+def main() -> None:
+    """Listen to signals before anything is imported that takes time, and run the command."""
+    from trainlab.cli.signals import listen
+
+    listen()
+    from trainlab.cli.main import main as run
+
+    run()
+
 
 if __name__ == "__main__":
     main()

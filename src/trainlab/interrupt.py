@@ -1,9 +1,13 @@
-"""Ctrl-C, or the SIGTERM of `timeout` and schedulers: once stops at the border of a chunk, twice at once."""
+"""Ctrl-C, the SIGTERM of `timeout` and schedulers, the SIGHUP of a closed terminal: how work stops for them.
+
+Once stops at the border of a chunk, twice at once.
+"""
 
 from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -23,25 +27,37 @@ class Interrupted(TrainlabError):  # noqa: N818 - not an error of anybody
         super().__init__(f"stopped after {done:,} of {total:,} {noun}{what}. {after if kept else lost}")
 
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TWICE = 0.5
+"""`timeout` sends SIGTERM to its command and to its group, and a terminal that closes may hang up twice: what
+comes again within so many seconds is the same wish. Not Ctrl-C, which somebody presses."""
+
+
+answers: int = 0
+"""How many signals were answered by who catches them for a while; each in the main thread."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came: the work is to end as by Ctrl-C, but the processes started by it may not know."""
+    """SIGTERM or SIGHUP: the work is to end as by Ctrl-C, but the processes started by it may not know."""
+
+
+def interruption(number: int) -> KeyboardInterrupt:
+    """Return the exception that a signal raises."""
+    return KeyboardInterrupt() if number == signal.SIGINT else Terminated()
 
 
 @contextmanager
 def interrupts() -> Generator[threading.Event]:
-    """Catch Ctrl-C and SIGTERM inside: the first sets the event, the second raises KeyboardInterrupt.
+    """Catch the signals inside: the first sets the event, the second raises KeyboardInterrupt.
 
-    Only in the main thread, where Python runs its handlers, and only if the signal isn't ignored; elsewhere
+    Only in the main thread, where Python runs its handlers, and only if a signal isn't ignored; elsewhere
     the event is never set.
     """
     pressed = threading.Event()
 
-    def handle(number: int, frame: FrameType | None) -> None:
+    def handle(number: int) -> None:
         if pressed.is_set():
-            raise KeyboardInterrupt
+            raise interruption(number)
         pressed.set()
 
     with _handled(STOPPING, handle):
@@ -50,22 +66,30 @@ def interrupts() -> Generator[threading.Event]:
 
 @contextmanager
 def termination() -> Generator[None]:
-    """Make SIGTERM raise Terminated inside the block, as Ctrl-C raises KeyboardInterrupt."""
+    """Make SIGTERM and SIGHUP raise Terminated inside the block, as Ctrl-C raises KeyboardInterrupt."""
 
-    def handle(number: int, frame: FrameType | None) -> None:
-        raise Terminated
+    def handle(number: int) -> None:
+        raise interruption(number)
 
-    with _handled((signal.SIGTERM,), handle):
+    with _handled(STOPPING, handle):
         yield
 
 
 @contextmanager
-def _handled(numbers: Sequence[int], handle: Callable[[int, FrameType | None], None]) -> Generator[None]:
+def hanging_up_terminates() -> Generator[None]:
+    """Make SIGHUP the same as SIGTERM inside the block, for a library that knows only that."""
+    with _handled((signal.SIGHUP,), lambda _: signal.raise_signal(signal.SIGTERM)):
+        yield
+
+
+@contextmanager
+def _handled(numbers: Sequence[int], handle: Callable[[int], None]) -> Generator[None]:
     main = threading.current_thread() is threading.main_thread()
     before = {number: signal.getsignal(number) for number in numbers} if main else {}
     before = {number: known for number, known in before.items() if known not in (signal.SIG_IGN, None)}
+    handler = unless_repeated(handle)
     for number in before:
-        signal.signal(number, handle)
+        signal.signal(number, handler)
     try:
         yield
     finally:
@@ -73,9 +97,25 @@ def _handled(numbers: Sequence[int], handle: Callable[[int, FrameType | None], N
             signal.signal(number, known)
 
 
+def unless_repeated(handle: Callable[[int], None]) -> Callable[[int, FrameType | None], None]:
+    """Return a handler that leaves out what comes `TWICE` because it was sent to a group as well."""
+    latest: dict[int, float] = {}
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        global answers
+        answers += 1
+        now = time.monotonic()
+        again = number != signal.SIGINT and now - latest.get(number, -TWICE) < TWICE
+        latest[number] = now
+        if not again:
+            handle(number)
+
+    return handler
+
+
 @contextmanager
 def held_back() -> Generator[None]:
-    """Hold SIGINT and SIGTERM back from this thread; a process started inside the block never sees one.
+    """Hold the signals back from this thread; a process started inside the block never sees one.
 
     Ctrl-C goes to every process of a terminal, but only the one that the user started is to answer it.
     """
@@ -84,3 +124,8 @@ def held_back() -> Generator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def let_through() -> None:
+    """Let through what was held back as this process was started; what came since comes now."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)

@@ -78,8 +78,11 @@ def test_a_study_asked_again_is_one_and_a_changed_one_another(trainlab: Caller) 
         (one,) = store.studies()
         assert (one.kind, one.title, one.networks, one.changes, one.seeds) == ("study", "Tiny", 2, 1, 5)
         assert len(one.fingerprints) == 4
-    Path("tiny.toml").write_text(TINY.replace("epochs = 20", "epochs = 21"))
-    ask(trainlab, "study", "tiny.toml", "--seeds", "2")
+    Path("tiny.toml").write_text(TINY.replace('small = "2-2-1"', 'small = "2-4-1"'))
+    changed = trainlab("study", "tiny.toml", "--seeds", "2", "--workers", "1")
+    assert "Tiny has changed since 20" in changed.err
+    assert "2 of the 4 experiments that it had then are no longer in it. Their runs stay in" in changed.err
+    assert trainlab("study", "tiny.toml", "--seeds", "2", "--workers", "1").err == ""
     with Store.open(".trainlab") as store:
         assert [each.title for each in store.studies()] == ["Tiny", "Tiny"]
 
@@ -105,6 +108,7 @@ def test_a_store_without_names_says_what_it_holds(asked: Caller) -> None:
     with sqlite3.connect(".trainlab/store.sqlite3") as db:
         db.executescript(
             "DROP TABLE studies; DROP TABLE study_experiments; DROP TRIGGER unchecked; DROP TABLE digests; "
+            "DROP TRIGGER uncounted; DROP TABLE totals; "
             "ALTER TABLE experiments DROP COLUMN digest; ALTER TABLE judged_runs DROP COLUMN digest; "
             "ALTER TABLE runs DROP COLUMN settled_epoch; ALTER TABLE chunks DROP COLUMN step_gradient; "
             "PRAGMA user_version = 4;"

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,41 @@ def test_why_runs_failed_is_asked_for_and_kept(trainlab: Caller) -> None:
     asked = ("run", "tiny.toml", "--seeds", "5")
     assert "--why 20 (why runs failed)" in trainlab(*asked).out
     assert "5 of 5 runs failed; --why 20" in trainlab(*asked, "--details").out
+
+
+def test_what_takes_hours_asks_for_yes_and_forgets_nothing_before(trainlab: Caller) -> None:
+    study(trainlab)
+    many = ["--seeds", "10000000", "--engine", "reference", "--fresh"]
+    outcome = trainlab("study", "tiny.toml", *many)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert re.fullmatch(
+        r"trainlab: 40,000,000 runs of 20 steps would take about \d+ days, and [\d.]+ GB in the store\. "
+        r"Lower seeds, epochs or the number of cells; or say --yes\.\n",
+        outcome.err,
+    )
+    assert trained(study(trainlab, "--yes")) == 0
+
+
+def test_seeds_are_added_until_every_interval_is_narrow(trainlab: Caller) -> None:
+    result = study(trainlab, "--until-width", "0.6", "--max-seeds", "50")
+    assert result["until_width"]["reached"]
+    assert {cell["solved"]["n"] for cell in result["cells"]} == {result["until_width"]["seeds"]}
+    said = trainlab("study", "tiny.toml", "--until-width", "0.6")
+    assert "Seeds were added until no interval of a success rate was wider than 60 points:" in said.out
+
+
+def test_how_many_seeds_tell_a_difference_is_said_without_training(trainlab: Caller) -> None:
+    outcome = trainlab("study", "tiny.toml", "--power", "0.05")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith(
+        "To tell 5 points apart in 80 of 100 studies: 1,569 seeds for one difference, "
+    )
+    assert not Path(".trainlab").exists()
+
+
+@pytest.mark.parametrize("option", ["--until-width", "--power"])
+@pytest.mark.parametrize("value", ["0", "1", "5", "nan", "-0.1"])
+def test_a_width_or_a_difference_is_a_share(trainlab: Caller, option: str, value: str) -> None:
+    outcome = trainlab("study", "tiny.toml", f"{option}={value}")
+    assert outcome.code == 2
+    assert f"{option} {float(value):g}: must be a share above 0 and below 1" in outcome.err

@@ -24,6 +24,7 @@ GUIDES = (
     "python",
     "race",
     "seeds",
+    "tutorial",
     "unlearning",
 )
 PAGES = ["README.md", *(f"docs/{name}.md" for name in (*GUIDES, *QUESTIONS))]

@@ -6,8 +6,9 @@ import doctest
 import math
 
 import pytest
+from scipy import stats
 
-from trainlab.maths import format_percent, proportion, wilson
+from trainlab.maths import format_percent, proportion, proportion_interval, wilson
 from trainlab.maths.proportion import Z95
 
 
@@ -21,6 +22,21 @@ def test_none_and_all_reach_the_ends() -> None:
     assert wilson(0, 9)[0] == 0.0
     assert wilson(9, 9)[1] == 1.0
     assert 1 - wilson(9, 9)[0] == pytest.approx(wilson(0, 9)[1])
+
+
+def test_next_to_0_and_1_the_inner_end_is_the_exact_one_sided_limit():
+    for n in (20, 1000, 10**6):
+        low, high = proportion_interval(3, n)
+        # Three or more of n happen with 5 % at the lower end; the other end is Wilson's.
+        assert stats.binom.sf(2, n, low) == pytest.approx(0.05, rel=1e-9)
+        assert low < wilson(3, n)[0]
+        assert high == wilson(3, n)[1]
+        assert proportion_interval(n - 3, n) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+
+
+def test_further_in_and_at_none_the_interval_is_wilsons():
+    for k, n in ((0, 9), (0, 10**6), (11, 1000), (500, 1000), (989, 1000), (9, 9)):
+        assert proportion_interval(k, n) == pytest.approx(wilson(k, n), abs=1e-15)
 
 
 def test_the_examples_run():

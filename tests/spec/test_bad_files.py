@@ -1,11 +1,19 @@
 """Bad study files: each is one line that names the place, the value and what is allowed."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from trainlab.errors import SpecError
-from trainlab.spec import any_study_from_toml, load_study, read_text, study_from_dict, study_from_toml
+from trainlab.errors import SpecError, listing, nearest
+from trainlab.spec import (
+    Network,
+    any_study_from_toml,
+    load_study,
+    read_text,
+    study_from_dict,
+    study_from_toml,
+)
 
 EXPERIMENT_FIELDS = (
     "'network', 'task', 'split', 'scaling', 'init', 'loss', 'optimizer', 'schedule', 'warmup', 'gradient', "
@@ -268,3 +276,26 @@ def test_a_name_like_an_example_s_is_told_it(tmp_path: Path, monkeypatch: pytest
         load_study("xor45")
     with pytest.raises(SpecError, match=r"no such file\. 'trainlab new FILE'"):
         load_study("mine.toml")
+
+
+@pytest.mark.parametrize(
+    "key", ["a." * 200_000 + "b = 1", '"a" . ' * 200_000 + "b = 1", "[" + "a." * 200_000 + "b]"]
+)
+def test_a_key_of_many_tables_takes_no_time(key: str):
+    started = time.process_time()
+    with pytest.raises(SpecError, match="nested too deeply"):
+        study_from_toml(key)
+    assert time.process_time() - started < 1
+
+
+def test_names_and_words_without_end_are_neither_listed_nor_compared():
+    started = time.process_time()
+    many = [f"{number} " + "x" * 10_000 for number in range(2_000)]
+    assert nearest("x" * 100_000, many) == nearest("x", many) == ""
+    assert listing(map(str, range(2_000))).endswith("'99', … (2,000 in all)")
+    assert time.process_time() - started < 1
+
+
+def test_a_network_has_at_most_a_thousand_layers():
+    with pytest.raises(SpecError, match="has 1,001 layers; at most 1,000 are allowed"):
+        Network(widths=(1,) * 1002)

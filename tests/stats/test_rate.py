@@ -13,11 +13,15 @@ COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.
 
 
 @given(COUNTS, st.sampled_from([0.5, 0.9, 0.95, 0.99]))
-def test_wilson_as_scipy_has_it(counts, confidence):
+def test_reaches_as_far_as_wilsons_or_the_exact_one_sided_limit_as_scipy_has_them(counts, confidence):
     k, n = counts
     ours = rate(k, n, confidence=confidence)
-    theirs = stats.binomtest(k, n).proportion_ci(confidence, method="wilson")
-    np.testing.assert_allclose((ours.low, ours.high), (theirs.low, theirs.high), atol=1e-12)
+    wilsons = stats.binomtest(k, n).proportion_ci(confidence, method="wilson")
+    limits = [
+        stats.binomtest(k, n, alternative=side).proportion_ci(confidence) for side in ("greater", "less")
+    ]
+    ends = min(wilsons.low, limits[0].low), max(wilsons.high, limits[1].high)
+    np.testing.assert_allclose((ours.low, ours.high), ends, atol=1e-9)
     assert 0.0 <= ours.low <= ours.estimate <= ours.high <= 1.0
     assert ours.estimate == k / n
 
@@ -70,14 +74,17 @@ def test_refuses_impossible_confidence(confidence):
 
 
 @given(COUNTS, st.sampled_from([0.1, 0.5, 0.9]))
-def test_the_p_value_of_a_share_fits_wilsons_interval(counts, share):
+def test_the_p_value_of_a_share_fits_the_interval(counts, share):
     value = rate(*counts)
     p = share_p(value, share)
     inside = value.low < share < value.high
     assert (p > 0.05) == inside or p == pytest.approx(0.05, abs=1e-6)
-    # The chi-squared test of one proportion is the same test.
+    # The chi-squared test of one proportion is the score test; the other is SciPy's exact one.
     expected = np.array([share, 1 - share]) * value.n
-    assert p == pytest.approx(stats.chisquare([value.k, value.n - value.k], expected).pvalue, abs=1e-9)
+    score = stats.chisquare([value.k, value.n - value.k], expected).pvalue
+    side = "greater" if value.estimate >= share else "less"
+    exact = stats.binomtest(value.k, value.n, share, alternative=side).pvalue
+    assert p == pytest.approx(max(score, exact), abs=1e-9)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, float("nan")])

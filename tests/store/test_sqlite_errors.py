@@ -59,14 +59,14 @@ def test_a_store_of_an_older_version(tmp_path: Path) -> None:
     with sqlite3.connect(filled(tmp_path)) as db:
         db.execute("PRAGMA user_version = 1")
     db.close()
-    assert "is a store of version 1, of an older trainlab; this one writes version 9." in complaint(tmp_path)
+    assert "is a store of version 1, of an older trainlab; this one writes version 10." in complaint(tmp_path)
 
 
 def test_a_store_of_a_newer_version(tmp_path: Path) -> None:
     with sqlite3.connect(filled(tmp_path)) as db:
-        db.execute("PRAGMA user_version = 10")
+        db.execute("PRAGMA user_version = 11")
     db.close()
-    assert "is a store of version 10, but this trainlab reads version 9. Update trainlab" in complaint(
+    assert "is a store of version 11, but this trainlab reads version 10. Update trainlab" in complaint(
         tmp_path
     )
 

@@ -35,7 +35,11 @@ WITHOUT_LATER = """
 ALTER TABLE runs DROP COLUMN settled_epoch;
 ALTER TABLE chunks DROP COLUMN step_gradient;
 """
-WITHOUT_DIGESTS = """
+WITHOUT_TOTALS = """
+DROP TRIGGER uncounted;
+DROP TABLE totals;
+"""
+WITHOUT_DIGESTS = f"""{WITHOUT_TOTALS}
 DROP TRIGGER unchecked;
 DROP TABLE digests;
 ALTER TABLE experiments DROP COLUMN digest;
@@ -104,7 +108,7 @@ def as_version_2_has(runs: Runs) -> Runs:
 def columns(file: Path) -> list[tuple[str, str, int]]:
     found: list[tuple[str, str, int]] = []
     with sqlite3.connect(file) as db:
-        for table in ("experiments", "chunks", "digests", "runs", "judged_runs", "studies"):
+        for table in ("experiments", "chunks", "digests", "totals", "runs", "judged_runs", "studies"):
             found += db.execute(
                 f"SELECT name, type, \"notnull\" FROM pragma_table_info('{table}')"
             ).fetchall()
@@ -327,3 +331,46 @@ def test_runs_of_version_8_have_no_digest_and_those_saved_from_then_on_have(tmp_
         with pytest.raises(DamagedError, match="seeds 10 to 19 of 2-3-1, 100 epochs"):
             store.outcomes(EXPERIMENT, range(20), engine="fake")
     assert version(tmp_path / "store.sqlite3") == schema.VERSION
+
+
+def test_runs_of_version_9_are_added_up_row_by_row_and_those_saved_from_then_on_are_not(
+    tmp_path: Path,
+) -> None:
+    old, new = made_up(EXPERIMENT, range(10)), made_up(EXPERIMENT, range(10, 20))
+    with Store.open(tmp_path) as store:
+        store.save([old], engine="fake")
+        (before,) = store.summary()
+    with sqlite3.connect(tmp_path / "store.sqlite3") as db:
+        db.executescript(f"{WITHOUT_TOTALS} PRAGMA user_version = 9;")
+    db.close()
+    with Store.open(tmp_path) as store:
+        assert store.summary() == [before]
+        store.save([new], engine="fake")
+        (both,) = store.summary()
+        assert (both.solved, both.ranges) == (old.solved.sum() + new.solved.sum(), (range(20),))
+        assert store.solved(EXPERIMENT, range(20), engine="fake") == both.solved
+        assert_same(store.load(EXPERIMENT, range(20), engine="fake"), concatenate([old, new]))
+        store._db.execute("UPDATE runs SET solved = 1 - solved")
+        (turned,) = store.summary()
+        assert turned.solved == (~old.solved).sum() + new.solved.sum()
+        assert store.check().unchecked == 0
+    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+
+
+def test_a_program_of_version_9_that_has_the_file_open_may_delete_and_save(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        store.save([made_up(EXPERIMENT, range(10))], engine="fake")
+    other = sqlite3.connect(tmp_path / "store.sqlite3", isolation_level=None)
+    with Store.open(tmp_path) as store:
+        names = (
+            "experiment, engine, first_seed, count, saved, dtype, shapes, predictions, parameters, "
+            "gradient, loss_curve, gradient_curve, coarse_loss, step_gradient"
+        )
+        other.execute(f"CREATE TEMP TABLE kept AS SELECT {names} FROM chunks")
+        other.execute("DELETE FROM chunks")
+        other.execute("DELETE FROM runs WHERE seed >= 4")
+        other.execute("UPDATE kept SET count = 4")
+        other.execute(f"INSERT INTO chunks ({names}) SELECT {names} FROM kept")
+        (row,) = store.summary()
+        assert (row.ranges, row.solved) == ((range(4),), made_up(EXPERIMENT, range(4)).solved.sum())
+    other.close()

@@ -1,6 +1,7 @@
 """What is wrong with a file is told in one line: where, what, and what to do."""
 
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from trainlab.errors import SpecError
 from trainlab.spec.tasks import File, Scaling, Split
 from trainlab.tasks import build
+from trainlab.tasks.columns import AskedColumns
+from trainlab.tasks.parquet_file import read_parquet
 
 
 def fault(path: str, **fields: object) -> str:
@@ -218,7 +221,7 @@ NPZ = {
     ),
     "objects": (
         {"inputs": np.array([[None]]), "targets": np.ones(1)},
-        "is not an .npz file that can be read (Object arrays cannot be loaded when allow_pickle=False).",
+        "inputs holds Python objects, which aren't loaded; save it as numbers or texts.",
     ),
 }
 
@@ -254,8 +257,68 @@ def test_other_faults_of_an_npz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     whole = Path("data.npz").read_bytes()
     Path("cut.npz").write_bytes(whole[: len(whole) // 2])
     assert fault("cut.npz").startswith("cut.npz: is not an .npz file that can be read (")
-    monkeypatch.setattr("trainlab.tasks.npz_file.MAX_BYTES", 100)
-    assert fault("data.npz") == "data.npz: unpacks to 288 bytes; at most 100 are allowed."
+    np.savez("data.npz", inputs=np.ones((2, 2), bool), targets=np.array(["ab", "c"]))
+    monkeypatch.setattr("trainlab.tasks.raw_data.MAX_NUMBERS", 3)
+    assert fault("data.npz") == (
+        "data.npz: inputs has 4 numbers, 32 bytes in double precision; at most 3 are allowed. Train on a "
+        "part of it."
+    )
+    monkeypatch.setattr("trainlab.tasks.raw_data.MAX_NUMBERS", 16)
+    assert fault("data.npz") == (
+        "data.npz: the texts of targets take 144 bytes; at most 128 are allowed. Write numbers for classes, "
+        "or train on a part of it."
+    )
+
+
+def test_an_npz_that_unpacks_to_far_more_takes_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A header promises a million million booleans: it is refused before any is read."""
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile("data.npz", "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, shape in (("inputs", (10**9, 1000)), ("targets", (10**9,))):
+            with packed.open(f"{name}.npy", "w") as member:
+                header = {"descr": "|b1", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(member, header)
+    assert "inputs has 1,000,000,000,000 numbers, 8,000,000,000,000 bytes" in fault("data.npz")
+
+
+@pytest.mark.parametrize(
+    ("member", "packing", "message"),
+    [
+        (b"no array", zipfile.ZIP_DEFLATED, "is not an .npz file that can be read ("),
+        (
+            b"\x93NUMPY\x01\x00\x10\x00{'descr': (((((((\n",
+            zipfile.ZIP_DEFLATED,
+            "is not an .npz file that can",
+        ),
+        (
+            b"no array",
+            zipfile.ZIP_LZMA,
+            "inputs is packed in a way that NumPy doesn't write; save the arrays",
+        ),
+    ],
+    ids=["no array", "tokens", "lzma"],
+)
+def test_members_that_are_no_arrays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, member: bytes, packing: int, message: str
+):
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile("data.npz", "w", packing) as packed:
+        packed.writestr("inputs.npy", member)
+        packed.writestr("targets.npy", member)
+    assert fault("data.npz").startswith(f"data.npz: {message}")
+
+
+def test_a_text_that_a_parquet_file_keeps_once_is_held_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Of 20,000 rows with one text of 100,000 letters, 2 GB if each had its own."""
+    monkeypatch.chdir(tmp_path)
+    labels = pa.DictionaryArray.from_arrays(pa.array([0, 1] * 10_000), pa.array(["x" * 100_000, "y"]))
+    pq.write_table(pa.table({"a": pa.array(range(20_000)), "y": labels}), "data.parquet")
+    raw = read_parquet(Path("data.parquet"), "data.parquet", AskedColumns(target=None, targets=(), ignore=()))
+    (texts,) = raw.targets
+    assert len({id(text) for text in texts}) == 2
+    monkeypatch.setattr("trainlab.tasks.raw_data.MAX_NUMBERS", 12_000 * 8)
+    pq.write_table(pa.table({"a": [1, 2], "y": ["x" * 1_000_000, "y"]}), "data.parquet")
+    assert "the texts of column 'y' take 1," in fault("data.parquet")
 
 
 PARQUET = {
@@ -295,8 +358,8 @@ def test_other_faults_of_a_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     Path("text.parquet").write_text("a,y\n1,2\n")
     assert fault("text.parquet").startswith("text.parquet: is not a Parquet file that can be read (")
     pq.write_table(pa.table({"a": [1, 2], "y": [1, 2]}), "data.parquet")
-    monkeypatch.setattr("trainlab.tasks.parquet_file.MAX_NUMBERS", 3)
-    assert fault("data.parquet") == "data.parquet: holds 4 numbers; at most 3 are allowed."
+    monkeypatch.setattr("trainlab.tasks.raw_data.MAX_NUMBERS", 3)
+    assert fault("data.parquet").startswith("data.parquet: the file has 4 numbers, 32 bytes in double")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert fault("data.parquet") == (
         "data.parquet: needs pyarrow (import of pyarrow halted; None in sys.modules); "

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from trainlab.errors import BudgetError, listing, nearest
+from trainlab.errors import BudgetError, listing, nearest, shown
 
 BIAS_RULES = ("yes", "no", "any")
+
+MOST = 10**15
+"""The largest number that is asked for anywhere."""
 
 
 def check_whole(name: str, value: object, *, least: int) -> None:
@@ -12,11 +15,17 @@ def check_whole(name: str, value: object, *, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         meant = int(value) if isinstance(value, float) and value.is_integer() and value >= least else least
         raise BudgetError(
-            f"{name}={value!r} is not a whole number; allowed are integers of at least {least}: "
+            f"{name}={shown(value)} is not a whole number; allowed are integers of at least {least}: "
             f"write for example {name}={meant}."
         )
+    if value > MOST:
+        raise BudgetError(
+            f"{name}={shown(value)} is too large; allowed are integers of at most {MOST:,}: lower it."
+        )
     if value < least:
-        raise BudgetError(f"{name}={value} is too small; allowed are integers of at least {least}: raise it.")
+        raise BudgetError(
+            f"{name}={shown(value)} is too small; allowed are integers of at least {least}: raise it."
+        )
 
 
 def check_limits(name: str, least: int, most: int | None, *, floor: int) -> None:
@@ -34,8 +43,8 @@ def check_limits(name: str, least: int, most: int | None, *, floor: int) -> None
 
 def check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
     """Raise BudgetError unless `value` is one of `allowed`; the error names the nearest one."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise BudgetError(
-            f"{name}={value!r} is not known; allowed are {listing(allowed)}: "
+            f"{name}={shown(value)} is not known; allowed are {listing(allowed)}: "
             f"choose one of them.{nearest(str(value), allowed)}"
         )

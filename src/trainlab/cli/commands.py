@@ -132,10 +132,25 @@ COMMANDS = (
         examples=("trainlab show", "trainlab show --json"),
     ),
     Command(
+        name="export",
+        group=HOUSEKEEPING,
+        summary="Write a study as CSV or Parquet, or its cells as runs of MLflow or TensorBoard.",
+        examples=(
+            "trainlab export first.toml runs.csv --table runs",
+            "trainlab export first.toml mlflow:sqlite:///mlflow.db",
+        ),
+    ),
+    Command(
         name="store",
         group=HOUSEKEEPING,
-        summary="Check what the store holds for damage, or repair it.",
+        summary="Check what the store holds for damage, repair it, or take over another.",
         examples=("trainlab store check", "trainlab store repair --store runs"),
+    ),
+    Command(
+        name="completion",
+        group=HOUSEKEEPING,
+        summary="Print a script that lets your shell complete commands, options and files.",
+        examples=("trainlab completion bash", "trainlab completion zsh"),
     ),
 )
 
@@ -193,6 +208,12 @@ CARE = (
         group="Care",
         summary="Delete what is damaged, so that it is trained again; the old file is kept beside it.",
         examples=("trainlab store repair", "trainlab store repair --store runs"),
+    ),
+    Command(
+        name="import",
+        group="Care",
+        summary="Take over from another store what is missing in this one.",
+        examples=("trainlab store import cluster/.trainlab", "trainlab store import old --store runs"),
     ),
 )
 

@@ -9,6 +9,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from trainlab.errors import printable
+
 if TYPE_CHECKING:
     from trainlab.diagnosis import Plan
     from trainlab.diagnosis.remedies.trying import Tell
@@ -26,7 +28,7 @@ def run_and_try(
     check_script(plan.script, plan.arguments)
     name = f"-m {plan.arguments[0]}" if plan.script == "-m" else os.path.basename(plan.script)
     limit = float(BUDGET if budget is None else budget)
-    print(notice(name, limit), file=sys.stderr, flush=True)
+    print(printable(notice(name, limit)), file=sys.stderr, flush=True)
     started = time.monotonic()
     report = run_script(plan, output_to_stderr=output_to_stderr)
     took = time.monotonic() - started
@@ -38,15 +40,15 @@ def run_and_try(
 
 def run_and_try_unasked(plan: Plan, *, output_to_stderr: bool) -> dict[str, Any]:
     """Run a script once, and try remedies where the training is an experiment and that takes seconds."""
-    import tempfile
     from dataclasses import replace
 
     from trainlab.diagnosis import run_script
     from trainlab.diagnosis.remedies.unasked import RECORDING, try_unasked
     from trainlab.diagnosis.report.read_back import rule_trouble
     from trainlab.diagnosis.script.plan import Extras
+    from trainlab.scratch import scratch_folder
 
-    with tempfile.TemporaryDirectory(prefix="trainlab-unasked-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder("unasked") as folder:
         recording = os.path.join(folder, RECORDING)
         recorded = replace(plan, extras=Extras(recording=recording, light=True))
         report = run_script(recorded, output_to_stderr=output_to_stderr)
@@ -107,10 +109,11 @@ def notice(script: str, budget: float) -> str:
 @contextmanager
 def trying_line() -> Generator[Tell]:
     """Show how much of the budget is used, and what is tried; nothing if stderr is no terminal."""
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    console = Console(stderr=True)
+    from trainlab.draw.terminal import Terminal
+
+    console = Terminal(stderr=True)
     columns = (BarColumn(bar_width=20), TextColumn("{task.description}"))
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=False

@@ -18,6 +18,7 @@ from trainlab.cli.options import (
     Json,
     UsageError,
     Workers,
+    Yes,
     check_cell,
     check_range,
     shortened,
@@ -49,6 +50,7 @@ class ExplainOptions:
     html: Html = None
     store: Folder = DEFAULT_STORE
     workers: Workers = None
+    yes: Yes = False
 
     @property
     def populations(self) -> dict[str, Any]:

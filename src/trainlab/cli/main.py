@@ -15,10 +15,13 @@ from cyclopts import App, CycloptsError, Group
 from trainlab import __version__
 from trainlab.cli.commands import COMMANDS, FIRST, GROUPS, PARTS, examples_words
 from trainlab.cli.options import UsageError, shortened
-from trainlab.errors import TrainlabError
+from trainlab.cli.signals import AT_ONCE, INTERRUPTED, at_work, leave, said, was_raised
+from trainlab.errors import TrainlabError, printable
 
 USAGE_ERROR = 2
-INTERRUPTED = 130
+TRAINING = ("study", "run", "race", "map", "endings")
+"""Commands that keep what they train, unless --fresh is given."""
+GOES_ON = "Without --fresh, training goes on from what was saved up to half a second ago."
 MAX_LINE = 1000
 
 app = App(
@@ -50,26 +53,28 @@ for _place, _command in enumerate(COMMANDS):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 2 wrong input, 130 stopped by Ctrl-C.
+    """Run the command line and exit: 0 done, 2 wrong input, 130 stopped by a signal (`signals`).
 
     The doctor has codes of its own: 1 something found, 3 the script failed.
     """
+    is_program = arguments is None
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
     warnings.showwarning = _warning(warnings.showwarning)
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         # A terminal that can't show ≥ is no reason to fail; and in JSON the escape means the same.
         reconfigure(errors="backslashreplace")
+    words = f"{AT_ONCE} {GOES_ON}" if arguments and arguments[0] in TRAINING else AT_ONCE
     try:
-        code = _run(sys.argv[1:] if arguments is None else list(arguments))
-    except KeyboardInterrupt:
-        _complain(
-            "stopped at once. Without --fresh, training goes on from what was saved up to half a second ago."
-        )
-        sys.stderr.flush()
+        with at_work(words):
+            code = _run(arguments)
+    except BaseException as error:
+        if not isinstance(error, KeyboardInterrupt) and not was_raised():
+            raise
+        if is_program:
+            leave()
+        _complain(words)
         code = INTERRUPTED
-        if arguments is None:
-            # A thread that is still inside an engine would delay an ordinary exit, or abort it.
-            os._exit(code)
     sys.exit(code)
 
 
@@ -79,21 +84,37 @@ def _run(arguments: list[str]) -> int:
         _check_passed_on(arguments)
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
-    except CycloptsError as error:
+    except Exception as error:
+        if was_raised():
+            # Somebody made an exception of another kind of a signal's.
+            raise KeyboardInterrupt from error
+        said()
+        return _failed(error, arguments)
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: Exception, arguments: Sequence[str]) -> int:
+    """Say what went wrong, if it is expected to go wrong, and return the exit code."""
+    if isinstance(error, CycloptsError):
         from trainlab.cli.parser_errors import complaint
 
         return _say(complaint(error, arguments))
-    except TrainlabError as error:
+    if isinstance(error, TrainlabError):
         _complain(_as_typed(str(error), arguments))
         return INTERRUPTED if type(error).__name__ == "Interrupted" else USAGE_ERROR
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         # The reader of our output is gone, as in `trainlab budget 44 … --list | head`.
         _close_stdout()
         return 0
-    except OSError as error:
+    if isinstance(error, MemoryError):
+        return _complain(
+            "out of memory. What was finished is kept, and the same call goes on from there; fewer seeds or "
+            "cells take less."
+        )
+    if isinstance(error, OSError):
         _close_stdout()
         return _complain(f"can't read or write {error.filename or 'the output'} ({error.strerror}).")
-    return code if isinstance(code, int) else 0
+    raise error
 
 
 def _as_typed(message: str, arguments: Sequence[str]) -> str:
@@ -152,7 +173,8 @@ def _complain(message: str) -> int:
 
 def _say(message: str) -> int:
     line = " ".join(message.split())
-    print(shortened(line, most=MAX_LINE), file=sys.stderr)
+    with suppress(OSError):  # the terminal may be closed
+        print(printable(shortened(line, most=MAX_LINE)), file=sys.stderr, flush=True)
     return USAGE_ERROR
 
 

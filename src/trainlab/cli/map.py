@@ -66,13 +66,14 @@ def map_command(
         seeds=plane.seeds,
         engine=engine,
         workers=runs.workers,
+        on=runs.on,
         json=files.json,
         html=files.html,
     )
     check_writable("--svg", svg)
     check_distinct({"FILE": file, "--json": files.json, "--html": files.html, "--svg": svg})
     check_cell(plane.cell)
-    with progress_line() as show:
+    with progress_line(yes=runs.yes) as show:
         result = map_plane(
             file,
             x=plane.x,
@@ -84,6 +85,7 @@ def map_command(
             engine=engine,
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             on_progress=show,
         )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from trainlab.execution.demand import at_most
 from trainlab.execution.progress import DOCTOR
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from trainlab.execution import Progress
+
+LONG = 3600.0
+"""From how many seconds on, as estimated, training asks for ``--yes``."""
 
 FEW = 3
 """From this many chunks on, the pace says something about the time left."""
@@ -39,17 +43,22 @@ class Show:
 
 
 @contextmanager
-def progress_line(label: str = "training") -> Generator[Show]:
-    """Show a bar, the rate and the time left while the block runs; nothing if stderr is no terminal."""
-    from rich.console import Console
+def progress_line(label: str = "training", *, yes: bool = True) -> Generator[Show]:
+    """Show a bar, the rate and the time left while the block runs; nothing if stderr is no terminal.
+
+    Without `yes`, training that would take longer than `LONG` is refused.
+    """
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    console = Console(stderr=True)
+    from trainlab.draw.terminal import Terminal
+
+    console = Terminal(stderr=True)
     percent_and_words = TextColumn("{task.percentage:>3.0f} %  {task.fields[words]}")
     columns = (TextColumn(label), BarColumn(), percent_and_words)
     hidden = not console.is_terminal
-    with Bar(*columns, console=console, transient=True, disable=hidden, redirect_stdout=False) as bar:
+    bar = Bar(*columns, console=console, transient=True, disable=hidden, redirect_stdout=False)
+    with nullcontext() if yes else at_most(LONG), bar:
         yield Show(bar)
 
 
@@ -58,7 +67,8 @@ def progress_words(progress: Progress) -> str:
 
     Rate and time left only after a few chunks: the first ones include the start of the engine.
     """
-    done = f"{progress.runs_done:,} of {progress.runs_total:,} runs"
+    ahead = f"{progress.ahead}: " if progress.ahead else ""
+    done = f"{ahead}{progress.runs_done:,} of {progress.runs_total:,} runs"
     if progress.stopping:
         # Alone, to fit 80 columns.
         return "finishing what is in progress; Ctrl-C again stops at once"

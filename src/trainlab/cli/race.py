@@ -55,6 +55,7 @@ def race_command(
         seeds=rules.seeds,
         engine=engine,
         workers=runs.workers,
+        on=runs.on,
         json=files.json,
         html=files.html,
     )
@@ -68,7 +69,7 @@ def race_command(
         networks.check_none_given()
     else:
         (racing,) = networks.budgets(path, rules.cell, range(parameters, parameters + 1))
-    with progress_line() as show:
+    with progress_line(yes=runs.yes) as show:
 
         def note(progress: RaceProgress) -> None:
             show(progress.training, before=_round_words(progress))
@@ -85,6 +86,7 @@ def race_command(
             engine=engine,
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             on_progress=note,
         )
@@ -116,7 +118,7 @@ def _find_smallest(
     """Find the smallest sufficient budget among these numbers of parameters."""
     share = SHARE if rules.until is None else read_share(rules.until)
     budgets = networks.budgets(path, rules.cell, numbers)
-    with progress_line() as show:
+    with progress_line(yes=runs.yes) as show:
 
         def note(progress: BudgetProgress) -> None:
             show(progress.training, before=_budget_words(progress))
@@ -132,6 +134,7 @@ def _find_smallest(
             engine=engine,
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             on_progress=note,
         )

@@ -66,6 +66,7 @@ def run_command(
         seeds=asked.seeds,
         engine=engine,
         workers=runs.workers,
+        on=runs.on,
         why=why,
         json=files.json,
         html=files.html,
@@ -89,13 +90,14 @@ def run_command(
         experiment = read_spec(file, experiment_from_toml)
     else:
         experiment = named_cell(any_study(file), asked.cell).experiment
-    with progress_line() as show:
+    with progress_line(yes=runs.yes) as show:
         result = run(
             experiment,
             seeds=asked.seeds,
             engine=engine,
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             why=why,
             fidelity=fidelity,
@@ -108,7 +110,7 @@ def _tell_spike(file: str, asked: Asked, *, engine: str, files: Files, runs: Run
     """Take apart how a run unlearned, and hand it over."""
     from trainlab.studies.spikes.spike import spike
 
-    with progress_line() as show:
+    with progress_line(yes=runs.yes) as show:
         result = spike(
             file,
             cell=asked.cell,
@@ -117,6 +119,7 @@ def _tell_spike(file: str, asked: Asked, *, engine: str, files: Files, runs: Run
             engine=engine,
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             on_progress=show,
         )

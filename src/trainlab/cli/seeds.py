@@ -18,6 +18,7 @@ from cyclopts import Parameter
 from trainlab.cli.options import (
     MAX_WORKERS,
     Details,
+    KeepArguments,
     Solved,
     UsageError,
     Workers,
@@ -26,8 +27,11 @@ from trainlab.cli.options import (
     whole,
 )
 from trainlab.cli.output import Files, check_distinct, check_writable, print_rest
+from trainlab.interrupt import interrupts, termination
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from rich.console import Console
 
     from trainlab.diagnosis.seeds import Question
@@ -87,6 +91,7 @@ def seeds_command(
     asked: Asked = Asked(),
     way: Way = Way(),
     details: Details = False,
+    keep_arguments: KeepArguments = False,
     files: Files = Files(),
 ) -> int:
     """Was it the seed? Run a training script with other seeds and tell how its outcome varies."""
@@ -94,17 +99,18 @@ def seeds_command(
     _check_asked(asked)
     check_range("--workers", way.workers, least=1, most=MAX_WORKERS)
     _check_files(script, way, files)
-    question = _question(script, arguments, asked, way)
+    question = _question(script, arguments, asked, way, keep_arguments=keep_arguments)
     if asked.seed is not None:
         return _one_seed(question, asked.seed, files, details=details)
-    population = _populated(question)
+    with interrupts() as stop:
+        population = _populated(question, stop)
     if population is None:
         print("trainlab: stopped before the script's own run was over: nothing to report.", file=sys.stderr)
         return INTERRUPTED
     _deliver(population, files, details=details)
     if way.as_experiment and population.way.name == "lifted" and files.json != "-":
         print(f"experiment: {way.as_experiment}")
-    if population.interrupted:
+    if stop.is_set():
         return INTERRUPTED
     return FAILED if population.yours.failed and all(run.failed for run in population.runs) else 0
 
@@ -144,7 +150,9 @@ def _check_files(script: str, way: Way, files: Files) -> None:
     check_distinct({"SCRIPT": script, **named})
 
 
-def _question(script: str, arguments: tuple[str, ...], asked: Asked, way: Way) -> Question:
+def _question(
+    script: str, arguments: tuple[str, ...], asked: Asked, way: Way, *, keep_arguments: bool
+) -> Question:
     from trainlab.diagnosis.seeds import Question, Success
     from trainlab.diagnosis.signals.users_rule import rule_from
     from trainlab.execution import default_workers
@@ -160,15 +168,15 @@ def _question(script: str, arguments: tuple[str, ...], asked: Asked, way: Way) -
         save=way.save,
         lift=not way.rerun,
         as_experiment=way.as_experiment,
+        keep_arguments=keep_arguments,
     )
 
 
-def _populated(question: Question) -> SeedsResult | None:
+def _populated(question: Question, stop: Event) -> SeedsResult | None:
     from trainlab.cli.progress import progress_line
     from trainlab.diagnosis.seeds import populate
-    from trainlab.interrupt import interrupts
 
-    with interrupts() as stop, progress_line("seeds") as show:
+    with progress_line("seeds") as show:
         show.tell(0, question.count, "the script's own run first")
 
         def on_progress(done: int, total: int, seconds_left: float | None) -> None:
@@ -213,7 +221,8 @@ def _one_seed(question: Question, seed: int, files: Files, *, details: bool) -> 
     from trainlab.diagnosis.seeds import report_of_seed
     from trainlab.draw import json_text
 
-    report: dict[str, Any] = report_of_seed(question, seed, output_to_stderr=files.json == "-")
+    with termination():
+        report: dict[str, Any] = report_of_seed(question, seed, output_to_stderr=files.json == "-")
 
     def page() -> str:
         from trainlab.report import diagnosis_html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -44,7 +45,10 @@ def serve_command(
     from trainlab.execution.workers import default_workers
     from trainlab.web.serve import serve
 
+    told: list[str] = []
+
     def on_ready(address: str) -> None:
+        told.append(address)
         print(f"The lab is at {address} (Ctrl-C ends it)", flush=True)
 
     serve(
@@ -55,4 +59,6 @@ def serve_command(
         store=store,
         on_ready=on_ready,
     )
+    if not told:
+        print("trainlab: stopped before the lab could be opened.", file=sys.stderr)
     return INTERRUPTED

@@ -8,7 +8,7 @@ from trainlab.maths.losses import LOSSES, Loss
 from trainlab.maths.optimizers import OPTIMIZERS, Optimizer, initial_state
 from trainlab.maths.plateau import PlateauState, plateau_start, plateau_step
 from trainlab.maths.predictions import LINKS, Link, accuracy, is_right
-from trainlab.maths.proportion import format_percent, format_share, wilson
+from trainlab.maths.proportion import format_percent, format_share, proportion_interval, wilson
 from trainlab.maths.schedules import SCHEDULES, Schedule, learning_rates, momenta, warmup_factors
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "penalty_value",
     "plateau_start",
     "plateau_step",
+    "proportion_interval",
     "warmup_factors",
     "wilson",
 ]

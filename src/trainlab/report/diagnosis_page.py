@@ -17,6 +17,7 @@ from trainlab.page.document import Front, fold, page, paragraph, picture, side_b
 from trainlab.page.html import BREAK, LINE, NOTHING, SPACE, join_html, joined, tag
 from trainlab.page.section import Fact, fact_terms, inline_html, list_html, said_html, section_html
 from trainlab.page.sketch import Sketch
+from trainlab.report.given import check_given, check_title, read_back
 
 STYLE = """\
 .finding{border-left:4px solid var(--tl-bad);padding-left:.9rem;margin:0 0 2.5rem}
@@ -45,8 +46,12 @@ def diagnosis_html(report: Report | dict[str, Any], *, title: str = "Diagnosis")
         report: `watch(…).report`, or what ``trainlab doctor --json`` has written.
         title: the page's heading.
     """
-    shown = DiagnosisParts(report_sections(report))
-    return page(title, shown.front(), shown.parts(), style=STYLE)
+    check_title(title)
+    if not isinstance(report, dict):
+        check_given(report, Report, made_by="trainlab.doctor")
+    with read_back(report, written_by="trainlab doctor --json"):
+        shown = DiagnosisParts(report_sections(report))
+        return page(title, shown.front(), shown.parts(), style=STYLE)
 
 
 @dataclass(frozen=True, slots=True)

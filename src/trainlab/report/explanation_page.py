@@ -12,6 +12,7 @@ from trainlab.page.document import Front, page, paragraph, picture
 from trainlab.page.html import NOTHING, joined, tag
 from trainlab.page.section import Section, section_html
 from trainlab.report.first_sentence import first_sentence
+from trainlab.report.given import check_given
 
 _TELLING: Final = {
     "neuron": ("plane", "apart"),
@@ -25,6 +26,7 @@ _TELLING: Final = {
 
 def explanation_html(result: Explanation) -> str:
     """Return an explanation as one HTML file that needs no network, and reads whole without a script."""
+    check_given(result, Explanation, made_by="trainlab.explain")
     first, rest = first_sentence(result.verdict)
     # A page of some parts has no answer that a picture could stand beside.
     chosen = _chosen(result) if result.verdict else None

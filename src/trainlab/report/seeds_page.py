@@ -11,6 +11,7 @@ from trainlab.page.document import Front, fold, page, paragraph, picture
 from trainlab.page.html import NOTHING, joined
 from trainlab.page.section import section_html
 from trainlab.report.first_sentence import first_sentence
+from trainlab.report.given import check_given, check_title, read_back
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.seeds.population import SeedsResult
@@ -23,7 +24,17 @@ def seeds_html(found: SeedsResult | dict[str, Any], *, title: str = "Seeds") -> 
         found: what `trainlab.seeds` returned, or what ``trainlab seeds --json`` has written.
         title: the page's heading.
     """
-    answer, failures, notes, runs = seeds_sections(found if isinstance(found, dict) else found.to_dict())
+    from trainlab.diagnosis.seeds.population import SeedsResult
+
+    check_title(title)
+    if not isinstance(found, dict):
+        check_given(found, SeedsResult, made_by="trainlab.seeds")
+    with read_back(found, written_by="trainlab seeds --json"):
+        return _page(found if isinstance(found, dict) else found.to_dict(), title)
+
+
+def _page(found: dict[str, Any], title: str) -> str:
+    answer, failures, notes, runs = seeds_sections(found)
     first, rest = first_sentence(*answer.text)
     shown = (*answer.sketches, *failures.sketches)[:1]
     below = replace(failures, text=(), sketches=failures.sketches if answer.sketches else ())

@@ -8,6 +8,7 @@ from trainlab.draw import Curve, Picture, curves, unbroken
 from trainlab.draw.svg import Html
 from trainlab.page.document import Front, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.page.html import joined
+from trainlab.report.given import check_given
 from trainlab.report.provenance_lines import time_words
 from trainlab.report.spike_terminal import WORDS
 from trainlab.studies.spikes.spike_anatomy import Integers, Numbers, Spike
@@ -20,6 +21,7 @@ METHOD = "replay"
 
 def spike_html(result: SpikeResult) -> str:
     """Return how a run unlearned as one HTML file that needs no network, and reads whole without a script."""
+    check_given(result, SpikeResult, made_by="trainlab.spike")
     title, spike = f"{result.name}: how a run unlearns", result.spike
     (_, answer), *others = result.told
     say = paragraph(unbroken(answer), kind="question")

@@ -67,9 +67,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         cls, name: str, data: Mapping[str, Any], *, label: str = "", then: Mapping[str, Any] | None = None
     ) -> Change:
         """Make a change from nested tables, such as ``{"optimizer": {"name": "adam", "lr": 0.02}}``."""
-        for table in (data, then or {}):
+        after: Mapping[str, Any] = {} if then is None else then
+        for field, table in (("data", data), ("then", after)):
+            if not isinstance(table, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise SpecError(f"{field} = {shown(table)}: must be a table of fields.")
             check_depth(table)
-        return cls(name=name, label=label, edits=flatten(data), then=flatten(then or {}))
+        return cls(name=name, label=label, edits=flatten(data), then=flatten(after))
 
     def apply(self, experiment: Experiment) -> Experiment:
         """Return the edited experiment; raise SpecError naming this change if it can't be made."""

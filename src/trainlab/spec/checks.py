@@ -76,7 +76,12 @@ def check_depth(data: object) -> None:
         level = [inner for outer in level for inner in _members(outer)]
         if not level:
             return
-    raise SpecError(
+    raise too_deep()
+
+
+def too_deep() -> SpecError:
+    """Return the error for tables and lists nested too deeply."""
+    return SpecError(
         f"nested too deeply: at most {MAX_DEPTH} tables and lists within one another are allowed."
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import types
 import typing
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal, cast
 
@@ -139,7 +140,9 @@ def readable(error: msgspec.ValidationError, where: str, data: Any) -> str:
     value: Any = data
     for name in names:
         where = f"{where}[{name}]" if name.isdigit() else place(where, name)
-        value = value[int(name) if name.isdigit() else name]
+        # A set, or an array, is shown whole.
+        if isinstance(value, Mapping | list | tuple):
+            value = cast("Any", value)[int(name) if name.isdigit() else name]
     if isinstance(error.__cause__, DataError):
         return str(error.__cause__)
     if isinstance(error.__cause__, SpecError):

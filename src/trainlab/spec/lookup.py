@@ -53,14 +53,16 @@ def read_spec(spec: str | os.PathLike[str], read: Reader[T]) -> T:
     """Return what `read` makes of the text of a file or an example; errors begin with the file's name."""
     if not isinstance(spec, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise SpecError(
-            f"study {spec!r}: must be a Study, an Experiment, the path of a study file, or an example's name."
+            f"study {shown(spec)}: must be a Study, an Experiment, the path of a study file, or an example's "
+            "name."
         )
     path = Path(spec)
-    if str(spec) in EXAMPLES and not path.exists():
+    if str(spec) in EXAMPLES and not os.path.exists(path):
         path = example_path(str(spec))
     if path.suffix.lower() in OTHER_FILES:
         raise SpecError(f"{spec}: is {what_it_is(str(spec))}")
-    if not path.exists():
+    # Unlike Path.exists, it is false for a name that is too long.
+    if not os.path.exists(path):
         _check_meant(path)
     text = read_text(path)
     try:
@@ -86,7 +88,7 @@ def _check_meant(path: Path) -> None:
     if meant:
         raise SpecError(f"{path}: no such file, nor an example of that name.{meant}")
     beside = path.with_suffix(".toml")
-    if not path.suffix and path.name and beside.is_file():
+    if not path.suffix and path.name and os.path.isfile(beside):
         raise SpecError(f"{path}: no such file. Did you mean {str(beside)!r}?")
 
 

@@ -14,6 +14,7 @@ from trainlab.spec.checks import check_choice, check_number
 from trainlab.spec.fields import convert_fields
 
 MAX_WIDTH = 4096
+MAX_LAYERS = 1000
 MAX_DROPOUT = 1.0 - 2.0**-33
 """The largest probability for which some 32-bit word still keeps its unit."""
 OVER_OUTPUTS = ("softmax", "log_softmax")
@@ -45,6 +46,11 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise SpecError(
                 f"widths = {shown(self.widths)}: at least an input and an output width are needed, "
                 f"as in '2-5-4-1'."
+            )
+        if self.layers > MAX_LAYERS:
+            raise SpecError(
+                f"widths = {shown(self.widths)}: has {self.layers:,} layers; at most {MAX_LAYERS:,} are "
+                "allowed."
             )
         for width in self.widths:
             if not 1 <= width <= MAX_WIDTH:

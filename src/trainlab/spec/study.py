@@ -23,6 +23,10 @@ Statement = Literal["parameters", "vanishing", "predictions"]
 MAX_SEEDS = 10_000_000
 MAX_SPLITS = 1000
 MAX_CHANGES = 12
+MAX_CELLS = 20_000
+MAX_EXPERIMENTS = 100_000
+"""The most cells, each on every split."""
+
 SEEDS_APART = 1000
 NO_CHANGE = "none"
 
@@ -96,22 +100,40 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         convert_fields(self)
         check_number("seeds", self.seeds, at_least=1, at_most=MAX_SEEDS)
         check_number("splits", self.splits, at_least=1, at_most=MAX_SPLITS)
-        if len(self.changes) > MAX_CHANGES:
-            raise SpecError(
-                f"changes: {len(self.changes)} changes make {2 ** len(self.changes):,} cells a network; "
-                f"at most {MAX_CHANGES} are allowed. Split the study."
-            )
+        self._check_size()
         for word in self.ask:
             if self.ask.count(word) > 1:
                 raise SpecError(f"ask: {word!r} is listed twice; leave one out.")
         for kind, names in (("network", self.network_names), ("change", self.change_names)):
+            met = set[str]()
             for name in names:
                 _check_name(kind, name)
-                if names.count(name) > 1:
+                if name in met:
                     raise SpecError(f"{kind} {shown(name)} appears twice: names must differ.")
+                met.add(name)
         cells = self.cells()
         if self.splits > 1:
             _check_splits(self.splits, cells)
+
+    def _check_size(self) -> None:
+        """Refuse more cells than could be listed and compared."""
+        changes = len(self.changes)
+        if changes > MAX_CHANGES:
+            raise SpecError(
+                f"changes: {changes:,} changes make 2 ** {changes} cells a network; at most {MAX_CHANGES} "
+                "are allowed. Split the study."
+            )
+        cells = max(1, len(self.networks)) * 2**changes
+        if cells > MAX_CELLS:
+            raise SpecError(
+                f"networks × changes: {len(self.networks):,} networks with 2 ** {changes} sets of changes "
+                f"are {cells:,} cells; at most {MAX_CELLS:,} are allowed. Split the study."
+            )
+        if cells * self.splits > MAX_EXPERIMENTS:
+            raise SpecError(
+                f"splits = {self.splits}: {cells:,} cells on each are {cells * self.splits:,} experiments; "
+                f"at most {MAX_EXPERIMENTS:,} are allowed. Split the study."
+            )
 
     def __repr__(self) -> str:
         # The generated repr would print every field of every network and change.
@@ -137,7 +159,9 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         for name in changes:
             if name not in self.change_names:
                 raise unknown_name("change", name, list(self.change_names))
-        return self._gone_on(network, self._changed(network, self._of_network(network), changes), changes)
+        edits = next((item.edits for item in self.networks if item.name == network), ())
+        made = self._changed(network, self._of_network(network, edits), changes)
+        return self._gone_on(network, made, changes)
 
     def cells(self) -> tuple[Cell, ...]:
         """Return every network with every subset of the changes, smaller subsets first."""
@@ -146,6 +170,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
             for size in range(len(self.changes) + 1)
             for subset in combinations(self.change_names, size)
         ]
+        edits = {item.name: item.edits for item in self.networks}
         cells: list[Cell] = []
         for network in self.network_names:
             made: dict[tuple[str, ...], Experiment] = {}
@@ -154,7 +179,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
                 made[subset] = (
                     self._changed(network, made[subset[:-1]], subset[-1:])
                     if subset
-                    else self._of_network(network)
+                    else self._of_network(network, edits.get(network, ()))
                 )
                 experiment = self._gone_on(network, made[subset], subset)
                 cells.append(Cell(network=network, changes=subset, experiment=experiment))
@@ -171,8 +196,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         """
         return range(SEEDS_APART * split, SEEDS_APART * split + seeds)
 
-    def _of_network(self, network: str) -> Experiment:
-        edits = next((item.edits for item in self.networks if item.name == network), ())
+    def _of_network(self, network: str, edits: tuple[Edit, ...]) -> Experiment:
         try:
             return apply_edits(self.baseline, edits)
         except SpecError as error:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from trainlab.errors import SpecError, listing, shown
 from trainlab.spec.change import Change, Edit, Phase, flatten, nest
-from trainlab.spec.checks import check_depth, place
+from trainlab.spec.checks import check_depth, place, too_deep
 from trainlab.spec.decode import decode, unknown_field
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.network import Network
@@ -36,6 +36,9 @@ PHASE_FIELDS = ("set",)
 
 _ROW = re.compile(r"^( +)\[\n((?: +[-+.\w]+,\n)+) +\],$", re.MULTILINE)
 """A list of numbers within a list, such as a user's point, as tomli_w writes it: a line for each number."""
+
+_DEEP = re.compile(r"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){100}""")
+"""A key of a hundred tables within one another: what tomllib takes to read one grows with their square."""
 
 
 def study_from_dict(data: Mapping[str, Any]) -> Study:
@@ -138,6 +141,8 @@ def read_text(path: str | os.PathLike[str]) -> str:
 
 
 def _parse(text: str) -> dict[str, Any]:
+    if _DEEP.search(text):
+        raise too_deep()
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

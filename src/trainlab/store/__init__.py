@@ -9,6 +9,7 @@ from trainlab.store.seed_ranges import merge, subtract
 from trainlab.store.sqlite_errors import BrokenError
 from trainlab.store.store import DEFAULT_FOLDER, Store
 from trainlab.store.stored_runs import StoredRuns
+from trainlab.store.taking_over import TakenOver
 
 __all__ = [
     "DEFAULT_FOLDER",
@@ -26,6 +27,7 @@ __all__ = [
     "Repaired",
     "Store",
     "StoredRuns",
+    "TakenOver",
     "merge",
     "repair",
     "subtract",

@@ -16,6 +16,7 @@ from trainlab.store.digests import text_digest
 from trainlab.store.named_studies import named_studies
 from trainlab.store.sqlite_errors import UNREADABLE
 from trainlab.store.stored_runs import Record, read_experiments
+from trainlab.store.totals import wrong_totals
 
 Tell = Callable[[int, int], None]
 """Is told how many chunks are done, of how many."""
@@ -46,6 +47,7 @@ def check(db: sqlite3.Connection, tell: Tell) -> Checked:
             unchecked += chunk is not None and chunk.unchecked
             damage += [words] if words else []
         damage += _lost_rows(db)
+        damage += wrong_totals(db, {key: record.fingerprint for key, record in experiments.items()})
         damage += named_studies(db)[1]
         damage += [words for _, words in judged_runs(db, experiments) if words]
     except UNREADABLE as error:

@@ -13,8 +13,8 @@ from typing import Any, Literal
 import msgspec
 
 from trainlab.errors import shown
-from trainlab.store.chunks import seeds_of
 from trainlab.store.seed_ranges import merge
+from trainlab.store.totals import Total, totals_of
 
 STOPPED = " (stopped)"
 """How the title of a map ends that was stopped."""
@@ -60,8 +60,11 @@ def remember(
     changes: int,
     seeds: int,
     question: Mapping[str, Any] | None,
+    asked: datetime | None = None,
 ) -> None:
     """Record a study, or that it was asked again; with other experiments the same title is another study.
+
+    `asked` is when (UTC), now if left out; of two moments the later one stays.
 
     A map that was stopped before it knew all its points has `STOPPED` behind its title; once it is finished,
     that entry goes.
@@ -69,15 +72,15 @@ def remember(
     members = sorted(set(fingerprints))
     digest = members_digest(members)
     text = None if question is None else msgspec.json.encode(question).decode()
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    moment = (asked or datetime.now(UTC)).isoformat(timespec="seconds")
     ((key,),) = db.execute(
         """INSERT INTO studies (kind, title, digest, networks, changes, seeds, asked, question)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (kind, title, digest) DO UPDATE SET networks = excluded.networks,
-        changes = excluded.changes, seeds = max(seeds, excluded.seeds), asked = excluded.asked,
+        changes = excluded.changes, seeds = max(seeds, excluded.seeds), asked = max(asked, excluded.asked),
         question = ifnull(excluded.question, question)
         RETURNING id""",
-        (kind, title, digest, networks, changes, seeds, now, text),
+        (kind, title, digest, networks, changes, seeds, moment, text),
     ).fetchall()
     db.executemany(
         "INSERT OR IGNORE INTO study_experiments (study, fingerprint) VALUES (?, ?)",
@@ -142,24 +145,27 @@ def members_digest(fingerprints: Iterable[str]) -> str:
 
 def held_seeds(db: sqlite3.Connection, key: int) -> dict[str, tuple[HeldSeeds, ...]]:
     """Return which seeds are there of a study's experiments, by fingerprint: an entry for each engine."""
-    ranges: dict[tuple[str, str], list[range]] = defaultdict(list)
-    saved: dict[tuple[str, str], str] = {}
-    rows = db.execute(
-        """SELECT e.fingerprint, c.engine, c.first_seed, c.count, c.saved FROM study_experiments s
-        JOIN experiments e ON e.fingerprint = s.fingerprint JOIN chunks c ON c.experiment = e.id
-        WHERE s.study = ?""",
+    members = db.execute(
+        """SELECT e.id, e.fingerprint FROM study_experiments s
+        JOIN experiments e ON e.fingerprint = s.fingerprint WHERE s.study = ?""",
         (key,),
-    )
-    for fingerprint, engine, first, count, at in rows:
-        chunk = seeds_of(first, count)
-        if chunk is not None and _is_moment(at):
-            ranges[fingerprint, engine].append(chunk)
-            saved[fingerprint, engine] = max(at, saved.get((fingerprint, engine), at))
+    ).fetchall()
     held: dict[str, tuple[HeldSeeds, ...]] = {}
-    for (fingerprint, engine), pieces in ranges.items():
-        at = datetime.fromisoformat(saved[fingerprint, engine])
-        one = HeldSeeds(engine=engine, ranges=tuple(merge(pieces)), last_saved=at)
-        held[fingerprint] = (*held.get(fingerprint, ()), one)
+    for member, fingerprint in members:
+        by_engine: dict[str, list[Total]] = defaultdict(list)
+        for total in totals_of(db, member, fingerprint):
+            if _is_moment(total.saved):
+                by_engine[total.engine].append(total)
+        entries = tuple(
+            HeldSeeds(
+                engine=engine,
+                ranges=tuple(merge(each.seeds for each in totals)),
+                last_saved=datetime.fromisoformat(max(each.saved for each in totals)),
+            )
+            for engine, totals in by_engine.items()
+        )
+        if entries:
+            held[fingerprint] = entries
     return held
 
 

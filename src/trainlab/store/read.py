@@ -15,48 +15,60 @@ from trainlab.errors import StoreError
 from trainlab.spec import Experiment, Full
 from trainlab.store.chunks import Chunk, UnfitError, arrays_of, read_blobs, read_rows
 from trainlab.store.damage import DamagedChunk, DamagedError
-from trainlab.store.outcomes import EVENTS, NUMBERS, Outcomes
+from trainlab.store.outcomes import EVENTS, NUMBERS, OUTCOME, Outcomes
 
 
 def read_runs(
     db: sqlite3.Connection, chunks: Sequence[Chunk], experiment: Experiment, seeds: range, *, place: str
 ) -> Runs:
-    """Return the runs of seeds that these chunks hold; raise DamagedError if some aren't what was saved."""
+    """Return the runs of seeds that these chunks hold; raise DamagedError if some aren't what was saved.
+
+    One chunk after the other is read into the arrays that are returned, so that nothing is held twice.
+    """
     kinds = {chunk.kind for chunk in chunks}
-    rows: list[Outcomes] = []
-    arrays: list[dict[str, npt.NDArray[Any]]] = []
+    ended = np.empty(len(seeds), dtype=OUTCOME)
+    arrays: dict[str, npt.NDArray[Any]] = {}
     damaged: list[DamagedChunk] = []
     for chunk in chunks:
         try:
-            rows.append(read_rows(db, chunk))
-            arrays.append(arrays_of(chunk, read_blobs(db, chunk), experiment))
+            rows = read_rows(db, chunk)
+            part = arrays_of(chunk, read_blobs(db, chunk), experiment)
         except UnfitError as error:
             damaged.append(_damaged(chunk, error))
+            continue
+        if damaged or chunk.kind != chunks[0].kind:
+            continue  # Nothing is returned, but all that is damaged is to be known.
+        held = _overlap(chunk, seeds)
+        _place(ended, rows, seeds=seeds, of=chunk.seeds, held=held)
+        _place_arrays(arrays, part, experiment, seeds=seeds, of=chunk.seeds, held=held)
     _check(place, experiment, seeds, chunks, damaged)
     if len(kinds) > 1:
         raise StoreError(
             f"{place}: engine {chunks[0].name.engine!r} saved runs in different formats: {sorted(kinds)}."
         )
-    ended = _joined(rows, chunks, seeds)
-    blobs = _joined_arrays(arrays, chunks, experiment, seeds)
+    if isinstance(experiment.sampling, Full):
+        # A step's gradient is that of all examples, so it is known even where it wasn't kept.
+        arrays[STEP_GRADIENT] = arrays["gradient"].copy()
     events = {name: np.ascontiguousarray(ended[name]) for name in EVENTS}
-    numbers = {name: ended[name].astype(blobs["predictions"].dtype) for name in NUMBERS}
-    return Runs(experiment=experiment, first_seed=seeds.start, **events, **numbers, **blobs)
+    numbers = {name: ended[name].astype(arrays["predictions"].dtype) for name in NUMBERS}
+    return Runs(experiment=experiment, first_seed=seeds.start, **events, **numbers, **arrays)
 
 
 def read_outcomes(
     db: sqlite3.Connection, chunks: Sequence[Chunk], experiment: Experiment, seeds: range, *, place: str
 ) -> Outcomes:
     """Return how the runs ended, ``[n]``; raise DamagedError if some of that isn't what was saved."""
-    rows: list[Outcomes] = []
+    ended = np.empty(len(seeds), dtype=OUTCOME)
     damaged: list[DamagedChunk] = []
     for chunk in chunks:
         try:
-            rows.append(read_rows(db, chunk))
+            rows = read_rows(db, chunk)
         except UnfitError as error:
             damaged.append(_damaged(chunk, error))
+            continue
+        _place(ended, rows, seeds=seeds, of=chunk.seeds, held=_overlap(chunk, seeds))
     _check(place, experiment, seeds, chunks, damaged)
-    return _joined(rows, chunks, seeds)
+    return ended
 
 
 def _damaged(chunk: Chunk, error: UnfitError) -> DamagedChunk:
@@ -92,32 +104,25 @@ def _overlap(chunk: Chunk, seeds: range) -> range:
     return range(max(chunk.seeds.start, seeds.start), min(chunk.seeds.stop, seeds.stop))
 
 
-def _joined(rows: list[Outcomes], chunks: Sequence[Chunk], seeds: range) -> Outcomes:
-    """Join the rows of the chunks that are of `seeds`."""
-    parts: list[Outcomes] = []
-    for part, chunk in zip(rows, chunks, strict=True):
-        held = _overlap(chunk, seeds)
-        parts.append(part[held.start - chunk.seeds.start : held.stop - chunk.seeds.start])
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+def _place(ended: Outcomes, rows: Outcomes, *, seeds: range, of: range, held: range) -> None:
+    """Put those rows of a chunk `of` some seeds that are `held` of it where they belong among `seeds`."""
+    ended[held.start - seeds.start : held.stop - seeds.start] = rows[
+        held.start - of.start : held.stop - of.start
+    ]
 
 
-def _joined_arrays(
-    parts: list[dict[str, npt.NDArray[Any]]],
-    chunks: Sequence[Chunk],
+def _place_arrays(
+    arrays: dict[str, npt.NDArray[Any]],
+    part: dict[str, npt.NDArray[Any]],
     experiment: Experiment,
+    *,
     seeds: range,
-) -> dict[str, npt.NDArray[Any]]:
-    """Join the chunks' arrays into arrays as `Runs` has them."""
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    for part, chunk in zip(parts, chunks, strict=True):
-        held = _overlap(chunk, seeds)
-        for name, array in part.items():
-            if name not in arrays:
-                size = (rows_of(name, experiment, seeds, seeds).stop, *array.shape[1:])
-                arrays[name] = np.empty(size, dtype=array.dtype.newbyteorder("="))
-            target = rows_of(name, experiment, seeds, held)
-            arrays[name][target] = array[rows_of(name, experiment, chunk.seeds, held)]
-    if isinstance(experiment.sampling, Full):
-        # A step's gradient is that of all examples, so it is known even where it wasn't kept.
-        arrays[STEP_GRADIENT] = arrays["gradient"].copy()
-    return arrays
+    of: range,
+    held: range,
+) -> None:
+    """Put a chunk's arrays where they belong in those of all seeds, which the first chunk makes."""
+    for name, array in part.items():
+        if name not in arrays:
+            size = (rows_of(name, experiment, seeds, seeds).stop, *array.shape[1:])
+            arrays[name] = np.empty(size, dtype=array.dtype.newbyteorder("="))
+        arrays[name][rows_of(name, experiment, seeds, held)] = array[rows_of(name, experiment, of, held)]

@@ -13,17 +13,20 @@ from trainlab.errors import StoreError
 from trainlab.store.blobs import FLOATS
 from trainlab.store.sqlite_errors import FRESH
 
-VERSION = 9
+VERSION = 10
 OLDEST = 2
 """Stores from this version up to the one before `VERSION` are upgraded when they are opened.
 
 Version 2 has no column of coarse curves, version 3 no table of judged runs, version 4 no names of studies,
 version 5 doesn't say since when runs are solved, which is then `UNKNOWN`; version 6 has no gradients of a
-step, which are then NaN; version 7 doesn't say what studies asked; version 8 has no digests.
+step, which are then NaN; version 7 doesn't say what studies asked; version 8 has no digests, version 9 no
+totals, so that rows are added up.
 """
 
 APPLICATION = 0x746C6162
 """``tlab``: tells a store from any other SQLite file."""
+
+ANOTHER = f"is a database, but not a trainlab store. {FRESH}"
 
 DIGEST = "digest BLOB"
 """Of what stands beside it, see `digests`; NULL: written by version 8 or before, and not checked."""
@@ -81,6 +84,24 @@ UNCHECKED = """CREATE TRIGGER unchecked AFTER INSERT ON chunks BEGIN
         INSERT OR REPLACE INTO digests VALUES (NEW.experiment, NEW.engine, NEW.first_seed, NULL, NULL);
     END"""
 
+# What is told of chunks without reading them. An older program that still has the file open writes none, so
+# those that have none are added up from their rows; what it deletes, the trigger does here, too.
+TOTALS = """CREATE TABLE totals (
+        experiment INTEGER NOT NULL REFERENCES experiments (id),
+        engine TEXT NOT NULL,
+        first_seed INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        solved INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,  -- of all blobs
+        saved TEXT NOT NULL,  -- as in chunks
+        digest BLOB NOT NULL,
+        PRIMARY KEY (experiment, engine, first_seed)
+    ) WITHOUT ROWID"""
+UNCOUNTED = """CREATE TRIGGER uncounted AFTER DELETE ON chunks BEGIN
+        DELETE FROM totals WHERE experiment = OLD.experiment AND engine = OLD.engine
+        AND first_seed = OLD.first_seed;
+    END"""
+
 # Chunks never overlap: within an experiment and engine every seed lies in one chunk and has one row in runs.
 TABLES = (
     f"""CREATE TABLE experiments (
@@ -119,6 +140,8 @@ TABLES = (
     ) WITHOUT ROWID""",
     DIGESTS,
     UNCHECKED,
+    TOTALS,
+    UNCOUNTED,
     JUDGED_RUNS,
     *STUDIES,
 )
@@ -130,9 +153,9 @@ LOST_ROWS = """DELETE FROM runs WHERE NOT EXISTS (
 """Deletes the rows of runs that no chunk holds."""
 
 
-def connect(database: str, *, patience: float = 0.0) -> sqlite3.Connection:
+def connect(database: str, *, patience: float = 0.0, uri: bool = False) -> sqlite3.Connection:
     """Return a connection that waits for others that write, `patience` seconds."""
-    db = sqlite3.connect(database, timeout=patience, isolation_level=None)
+    db = sqlite3.connect(database, timeout=patience, isolation_level=None, uri=uri)
     # Text that isn't UTF-8 is damage, which its digest tells; it is no reason to fail when it is read.
     db.text_factory = partial(str, encoding="utf-8", errors="replace")
     return db
@@ -150,13 +173,26 @@ def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
             # Another process may have made the tables since.
             if _pragma(db, "application_id") != APPLICATION:
                 if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                    raise StoreError(f"{place}: is a database, but not a trainlab store. {FRESH}")
+                    raise StoreError(f"{place}: {ANOTHER}")
                 make_tables(db)
     if OLDEST <= _pragma(db, "user_version") < VERSION:
         with transaction(db):
             if OLDEST <= _pragma(db, "user_version") < VERSION:
                 _upgrade(db)
+    check_version(db, place)
+
+
+def check_version(db: sqlite3.Connection, place: str, *, read_only: bool = False) -> None:
+    """Raise StoreError unless it is a store of this version."""
+    if _pragma(db, "application_id") != APPLICATION:
+        raise StoreError(f"{place}: {ANOTHER}")
     version = _pragma(db, "user_version")
+    if read_only and OLDEST <= version < VERSION:
+        raise StoreError(
+            f"{place}: is a store of version {version}, which would be upgraded to version {VERSION}, but "
+            "the file or its folder is read-only. Copy it to a folder that you may write to, and name that "
+            "with --store."
+        )
     if version < VERSION:
         raise StoreError(
             f"{place}: is a store of version {version}, of an older trainlab; this one writes version "
@@ -218,12 +254,15 @@ def _upgrade(db: sqlite3.Connection) -> None:
         db.execute(f"ALTER TABLE chunks ADD COLUMN {STEP_GRADIENT} BLOB")
     if version in (5, 6, 7):
         db.execute(f"ALTER TABLE studies ADD COLUMN {QUESTION}")
-    db.execute(DIGESTS)
-    db.execute(UNCHECKED)
-    db.execute("INSERT INTO digests SELECT experiment, engine, first_seed, NULL, NULL FROM chunks")
-    db.execute(f"ALTER TABLE experiments ADD COLUMN {DIGEST}")
-    if version > 3:
+    if version < 9:
+        db.execute(DIGESTS)
+        db.execute(UNCHECKED)
+        db.execute("INSERT INTO digests SELECT experiment, engine, first_seed, NULL, NULL FROM chunks")
+        db.execute(f"ALTER TABLE experiments ADD COLUMN {DIGEST}")
+    if 3 < version < 9:
         db.execute(f"ALTER TABLE judged_runs ADD COLUMN {DIGEST}")
+    db.execute(TOTALS)
+    db.execute(UNCOUNTED)
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 

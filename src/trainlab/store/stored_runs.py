@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,10 +12,9 @@ from typing import Any
 import msgspec
 
 from trainlab.errors import shown
-from trainlab.store.blobs import BLOBS
-from trainlab.store.chunks import seeds_of
 from trainlab.store.digests import text_digest
 from trainlab.store.seed_ranges import merge
+from trainlab.store.totals import Total, solved_in_rows, totals_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,43 +85,36 @@ class _Form(msgspec.Struct):
 def stored_runs(db: sqlite3.Connection) -> tuple[list[StoredRuns], list[str]]:
     """Return what the database holds, the experiment first saved first, and what is damaged, a line each.
 
-    How many runs are solved is added up by SQLite: digests, which take reading every row, aren't compared.
+    No row of a run is read, unless its chunk has no sound total; see `totals`.
     """
     experiments, damaged = read_experiments(db)
-    ranges: dict[tuple[int, str], list[range]] = defaultdict(list)
-    for key, engine, first, count in db.execute("SELECT experiment, engine, first_seed, count FROM chunks"):
-        seeds = seeds_of(first, count)
-        if seeds is not None:
-            ranges[key, engine].append(seeds)
-    query = "SELECT experiment, engine, sum(solved) FROM runs GROUP BY experiment, engine"
-    solved = {(key, engine): count for key, engine, count in db.execute(query)}
-    # In chunks that an older version saved one is NULL.
-    size = " + ".join(f"ifnull(length({name}), 0)" for name in BLOBS)
-    rows = db.execute(
-        f"""SELECT experiment, engine, sum({size}), min(saved), max(saved) FROM chunks
-        GROUP BY experiment, engine ORDER BY experiment, engine"""
-    )
     found: list[StoredRuns] = []
-    for key, engine, size, first, last in rows:
-        if key not in experiments:
-            continue
-        record = experiments[key]
-        try:
-            found.append(
-                StoredRuns(
-                    experiment=record.experiment,
-                    fingerprint=record.fingerprint,
-                    engine=str(engine),
-                    ranges=tuple(merge(ranges[key, engine])),
-                    solved=int(solved.get((key, engine), 0)),
-                    bytes=size,
-                    first_saved=datetime.fromisoformat(first),
-                    last_saved=datetime.fromisoformat(last),
-                )
-            )
-        except (TypeError, ValueError):
-            damaged.append(f"what is kept of the runs of {record.words} can't be read")
+    for key, record in experiments.items():
+        by_engine: dict[str, list[Total]] = defaultdict(list)
+        for total in totals_of(db, key, record.fingerprint):
+            by_engine[total.engine].append(total)
+        for engine in sorted(by_engine):
+            try:
+                found.append(_summed(db, key, record, engine, by_engine[engine]))
+            except (TypeError, ValueError):
+                damaged.append(f"what is kept of the runs of {record.words} can't be read")
     return found, damaged
+
+
+def _summed(
+    db: sqlite3.Connection, key: int, record: Record, engine: str, totals: Sequence[Total]
+) -> StoredRuns:
+    solved = (solved_in_rows(db, key, each) if each.solved is None else each.solved for each in totals)
+    return StoredRuns(
+        experiment=record.experiment,
+        fingerprint=record.fingerprint,
+        engine=engine,
+        ranges=tuple(merge(each.seeds for each in totals)),
+        solved=sum(solved),
+        bytes=sum(each.bytes for each in totals),
+        first_saved=datetime.fromisoformat(min(each.saved for each in totals)),
+        last_saved=datetime.fromisoformat(max(each.saved for each in totals)),
+    )
 
 
 def read_experiments(db: sqlite3.Connection) -> tuple[dict[int, Record], list[str]]:

@@ -14,7 +14,16 @@ import numpy as np
 from trainlab.errors import SpecError
 from trainlab.tasks.columns import AskedColumns, choose_columns, column_name, display_name, named_column
 from trainlab.tasks.csv_format import CsvFormat, advice, opened, rows_of, separator_of, undecoded
-from trainlab.tasks.raw_data import Column, RawData, check_finite, is_missing, no_number, no_value, number
+from trainlab.tasks.raw_data import (
+    Column,
+    RawData,
+    check_finite,
+    check_size,
+    is_missing,
+    no_number,
+    no_value,
+    number,
+)
 from trainlab.tasks.task import Array
 
 Row = tuple[int, list[str]]
@@ -73,6 +82,7 @@ def _read(rows: Iterator[Row], source: str, asked: AskedColumns, form: CsvFormat
     while block:
         block += islice(rows, BLOCK)
         _check_widths(source, block, top)
+        check_size(source, "the file", (len(lines) + len(block)) * (len(chosen.inputs) + len(texts)))
         lines.extend(line for line, _ in block)
         blocks.append(_numbers(source, block, chosen.inputs, names, form.decimal))
         for index, column in zip(chosen.targets, texts, strict=True):

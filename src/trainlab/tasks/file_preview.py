@@ -21,6 +21,7 @@ from trainlab.tasks.csv_format import (
     undecoded,
 )
 from trainlab.tasks.files import CSV, stamp
+from trainlab.tasks.parquet_file import unreadable
 from trainlab.tasks.raw_data import is_missing, number
 from trainlab.tasks.sklearn_datasets import missing
 
@@ -107,9 +108,8 @@ def _of_parquet(path: str) -> Overview:
         raise missing(path, "pyarrow", error) from None
     try:
         schema: Any = parquet.read_schema(path)
-    except (arrow.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise SpecError(f"{path}: is not a Parquet file that can be read ({reason}).") from None
+    except Exception as error:
+        raise unreadable(path, error) from None
     kinds = arrow.types
     numeric = (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_decimal)
     texts = {index for index, field in enumerate(schema) if not any(is_one(field.type) for is_one in numeric)}

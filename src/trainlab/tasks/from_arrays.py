@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, shown
 from trainlab.tasks.npz_file import FEATURE_NAMES, TARGET_NAMES, from_arrays
 from trainlab.tasks.target_kinds import task_of_kind
 from trainlab.tasks.task import Task
@@ -45,6 +45,8 @@ def arrays(
     # Spec imports this room, so it is imported only now.
     from trainlab.spec.tasks import File
 
+    if not isinstance(folder, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise SpecError(f"folder = {shown(folder)}: must be the path of a folder.")
     values, labels = _array("inputs", inputs), _array("targets", targets)
     held: dict[str, npt.NDArray[Any]] = {"inputs": values, "targets": labels}
     for name, given in ((FEATURE_NAMES, inputs), (TARGET_NAMES, targets)):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +11,12 @@ import numpy.typing as npt
 
 from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.tasks.columns import AskedColumns
-from trainlab.tasks.raw_data import Column, RawData, check_finite
+from trainlab.tasks.npz_members import ObjectsError, array_names, read_array, unreadable
+from trainlab.tasks.raw_data import Column, RawData, check_finite, check_size, check_texts
 
 NAMES = ("inputs", "targets")
 FEATURE_NAMES, TARGET_NAMES = "feature_names", "target_names"
 """Optional arrays of names."""
-
-MAX_BYTES = 1_000_000_000
-"""The most bytes that the unpacked arrays may take."""
-
-UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, RuntimeError, MemoryError)
-"""What zipfile and NumPy raise for damaged, encrypted or pickled contents."""
 
 
 def read_npz(path: Path, source: str, asked: AskedColumns) -> RawData:
@@ -39,25 +32,26 @@ def read_npz(path: Path, source: str, asked: AskedColumns) -> RawData:
             "task.target names the array of targets."
         )
     try:
-        with zipfile.ZipFile(path) as packed:
-            size = sum(item.file_size for item in packed.infolist())
-        if size > MAX_BYTES:
-            raise SpecError(f"{source}: unpacks to {size:,} bytes; at most {MAX_BYTES:,} are allowed.")
-        with np.load(path, allow_pickle=False) as file:
-            inputs, targets = _names(source, asked, file.files)
-            return from_arrays(
-                file[inputs],
-                file[targets],
-                source=source,
-                names=(inputs, targets),
-                feature_names=_texts(file, FEATURE_NAMES),
-                target_names=_texts(file, TARGET_NAMES) or ((targets,) if asked.field else ()),
-            )
-    except SpecError:
+        packed = zipfile.ZipFile(path)
+    except OSError:
         raise
-    except UNREADABLE as error:
-        reason = " ".join(str(error).split())
-        raise SpecError(f"{source}: is not an .npz file that can be read ({reason}).") from None
+    except Exception as error:
+        raise unreadable(source, error) from None
+    with packed:
+        members = array_names(packed)
+        names = _names(source, asked, list(members))
+        inputs, targets = (read_array(packed, members[name], source=source, name=name) for name in names)
+        feature_names, target_names = (
+            _texts(packed, members.get(name), source, name) for name in (FEATURE_NAMES, TARGET_NAMES)
+        )
+    return from_arrays(
+        inputs,
+        targets,
+        source=source,
+        names=names,
+        feature_names=feature_names,
+        target_names=target_names or ((names[1],) if asked.field else ()),
+    )
 
 
 def _names(source: str, asked: AskedColumns, arrays: list[str]) -> tuple[str, str]:
@@ -80,11 +74,13 @@ def _names(source: str, asked: AskedColumns, arrays: list[str]) -> tuple[str, st
     raise SpecError(f"{source}: has no array {NAMES[0]!r}; its arrays: {have}.")
 
 
-def _texts(file: Mapping[str, npt.NDArray[Any]], name: str) -> tuple[str, ...]:
+def _texts(packed: zipfile.ZipFile, member: str | None, source: str, name: str) -> tuple[str, ...]:
     """Return an array of names; none if it is missing, or holds objects, as `DataFrame.columns` does."""
+    if member is None:
+        return ()
     try:
-        names = file.get(name, ())
-    except ValueError:
+        names = read_array(packed, member, source=source, name=name)
+    except ObjectsError:
         return ()
     return tuple(str(each) for each in np.reshape(names, -1))
 
@@ -136,6 +132,7 @@ def from_arrays(
 def _targets(source: str, name: str, targets: npt.NDArray[Any]) -> tuple[Column, ...]:
     columns = targets.reshape(len(targets), -1)
     if targets.dtype.kind == "U":
+        check_texts(source, name, targets.size, letters=targets.dtype.itemsize // 4)
         return tuple([str(text) for text in column] for column in columns.T)
     values = _numbers(source, name, columns, texts=", or texts for classes")
     flat = targets.ndim == 1
@@ -146,4 +143,7 @@ def _targets(source: str, name: str, targets: npt.NDArray[Any]) -> tuple[Column,
 def _numbers(source: str, name: str, values: npt.NDArray[Any], *, texts: str = "") -> npt.NDArray[np.float64]:
     if values.dtype.kind not in "biuf":
         raise SpecError(f"{source}: {name} has dtype {str(values.dtype)!r}; it must hold numbers{texts}.")
-    return values.astype(np.float64)
+    check_size(source, name, values.size)
+    with np.errstate(over="ignore"):
+        # A long double beyond the range becomes infinite, which is refused by its place.
+        return values.astype(np.float64)

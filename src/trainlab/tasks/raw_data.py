@@ -17,6 +17,12 @@ Column = Array | list[str]
 MISSING = ("na", "n/a", "#n/a", "nan", "null", "?")
 """What stands for a missing value in tables, in lower case."""
 
+MAX_NUMBERS = 125_000_000
+"""The most numbers that data may have: 1 GB in double precision. Packed in a file they may take far less."""
+
+TEXT_BYTES = 64
+"""What Python takes for a text besides its letters, and for the place that refers to it."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RawData:
@@ -53,6 +59,25 @@ def number(text: str, decimal: str = ".") -> float | None:
 def is_missing(text: str) -> bool:
     """Whether a cell is empty or holds one of the usual marks of a missing value."""
     return not text or text.lower() in MISSING
+
+
+def check_size(source: str, what: str, numbers: int) -> None:
+    """Refuse more numbers than memory should be taken for."""
+    if numbers > MAX_NUMBERS:
+        raise SpecError(
+            f"{source}: {what} has {numbers:,} numbers, {8 * numbers:,} bytes in double precision; at most "
+            f"{MAX_NUMBERS:,} are allowed. Train on a part of it."
+        )
+
+
+def check_texts(source: str, what: str, texts: int, *, letters: float) -> None:
+    """Refuse texts, of so many letters each, that take more memory than as many numbers as are allowed."""
+    size = int(texts * (TEXT_BYTES + 4 * letters))
+    if size > 8 * MAX_NUMBERS:
+        raise SpecError(
+            f"{source}: the texts of {what} take {size:,} bytes; at most {8 * MAX_NUMBERS:,} are allowed. "
+            "Write numbers for classes, or train on a part of it."
+        )
 
 
 def check_finite(source: str, values: Array, cell: Callable[[int, int], str]) -> None:

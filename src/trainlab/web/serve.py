@@ -17,7 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from trainlab.interrupt import termination
+from trainlab.interrupt import hanging_up_terminates, termination
 from trainlab.store import DEFAULT_FOLDER
 from trainlab.web.app import lab_app
 from trainlab.web.binding import listen
@@ -57,7 +57,7 @@ def serve(
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
     try:
-        with termination():
+        with termination(), hanging_up_terminates():
             _Server(server_config(app, limits), on_ready=ready).run(sockets=[listening])
     except KeyboardInterrupt:
         # uvicorn sends itself again what ended it.

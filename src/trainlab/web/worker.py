@@ -50,10 +50,13 @@ class Worker:
         self._cancelled = -1
         """The number of the last order that is to be given up; all before it are done."""
 
-    def run(self) -> None:
-        """Say that it is ready, and answer until the process ends."""
-        # A thread of its own: the kernel runs without Python's lock, so that cancels are heard meanwhile.
+    def run(self, *, prepare: Callable[[], None] | None = None) -> None:
+        """Prepare, say that it is ready, and answer until the process ends."""
+        # A thread of its own: the kernel runs without Python's lock, so that cancels are heard meanwhile, and
+        # the end of the server even while this compiles.
         threading.Thread(target=self._listen, daemon=True).start()
+        if prepare is not None:
+            prepare()
         self._send(READY)
         while True:
             order = self._orders.get()
@@ -125,9 +128,7 @@ def load_kernel() -> None:
 
 def main() -> None:
     """Load the kernel, and answer."""
-    answers = own_stdout()
-    load_kernel()
-    Worker(answer, asked=sys.stdin.buffer, answers=answers).run()
+    Worker(answer, asked=sys.stdin.buffer, answers=own_stdout()).run(prepare=load_kernel)
 
 
 if __name__ == "__main__":

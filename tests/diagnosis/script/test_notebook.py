@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from trainlab.diagnosis.script import notebook_plain
-from trainlab.diagnosis.script.notebook import read_cells
+from trainlab.diagnosis.script.notebook import Cell, read_cells
 from trainlab.errors import DiagnosisError
 
 SETUP = "%matplotlib inline\nimport os, torch\nfrom torch import nn\n!echo from the shell"
@@ -167,6 +167,14 @@ def test_a_notebook_ends_with_a_step_inside_of_a_magic(tmp_path: Path):
         ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": " "}]}', "has no code cells"),
         ('{"nbformat": 4, "cells": 7}', "has no code cells"),
         (
+            '{"nbformat": 4, "cells": [{"cell_type": "code", "source": 7}]}',
+            "cells[0].source holds 7; it must be text, or a list of lines.",
+        ),
+        (
+            '{"nbformat": 4, "cells": [{}, {"cell_type": "code", "source": ["a", null]}]}',
+            "cells[1].source holds None; it must be text, or a list of lines.",
+        ),
+        (
             '{"nbformat": 4, "metadata": {"kernelspec": {"language": "julia"}}, "cells": []}',
             "is written in julia; the doctor runs notebooks in Python.",
         ),
@@ -182,6 +190,26 @@ def test_what_is_no_notebook_to_run(tmp_path: Path, text: str, message: str):
     with pytest.raises(DiagnosisError) as caught:
         read_cells(str(path))
     assert str(caught.value).startswith(f"{path}: {message}")
+
+
+@pytest.mark.parametrize("tags", ["null", "7", "true", '"raises-exception"', '{"raises-exception": 1}'])
+def test_tags_that_are_no_list_are_none(tmp_path: Path, tags: str):
+    path = tmp_path / "notebook.ipynb"
+    cell = '{"cell_type": "code", "source": "a = 1", "metadata": {"tags": %s}}'
+    path.write_text(f'{{"nbformat": 4, "cells": [{cell % tags}]}}', encoding="utf-8")
+    assert [cell.may_fail for cell in read_cells(str(path))] == [False]
+
+
+def test_a_notebook_without_end_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("trainlab.diagnosis.script.notebook.MAX_BYTES", 1000)
+    with pytest.raises(DiagnosisError, match="/dev/zero: is larger than 1,000 bytes"):
+        read_cells("/dev/zero")
+
+
+@pytest.mark.parametrize("source", ["a = '\0'", "a = '\ud800'", "(" * 100_000])
+def test_a_cell_that_python_cannot_read_ends_with_its_error(tmp_path: Path, source: str):
+    cell = Cell(1, source)
+    assert isinstance(notebook_plain.run_cell(str(tmp_path), ModuleType("m"), cell), Exception)
 
 
 def test_a_notebook_that_cannot_be_run_is_one_line(tmp_path: Path):

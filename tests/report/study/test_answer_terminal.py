@@ -142,3 +142,14 @@ def test_details_have_the_effects_on_the_measure():
     text = " ".join(" ".join(printed(scored({(): near(0.8), ("A",): near(0.85)}, "A"), details=True)).split())
     assert "Effect of each change on the held-out accuracy" in text
     assert "+5.0 points (" in text
+
+
+def test_ranges_are_explained_where_they_stand_only():
+    study = study_of("A", "B", networks=("2-3-1", "2-4-1"), ask=())
+    result = made(study, cells_of(study, lambda cell: runs_of(cell.experiment, flags((3, True), (1, False)))))
+    (wide,) = [line for line in printed(result, width=120) if line.startswith("Solved, share of")]
+    assert wide.endswith(" (95 % interval)")
+    assert any("75.0 % (" in line for line in printed(result, width=120))
+    (narrow,) = [line for line in printed(result, width=80) if line.startswith("Solved, share of")]
+    assert "interval" not in narrow
+    assert any("75.0 %" in line for line in printed(result, width=80))

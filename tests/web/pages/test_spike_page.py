@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,38 +11,37 @@ import pytest
 
 from trainlab.errors import TrainlabError
 from trainlab.spec import Experiment, File, any_study_from_toml
-from trainlab.web.pages.spike_page import SECONDS, spike_page
+from trainlab.web.pages.spike_page import SECONDS, run_within, spike_page
 
 EXPERIMENT = Experiment.from_dict({"network": "2-2-1", "epochs": 4})
 
-Done = subprocess.CompletedProcess[str]
+RUN = "trainlab.web.pages.spike_page.run_within"
 
 
 def instead(monkeypatch: pytest.MonkeyPatch, *, page: str = "", code: int = 0, said: str = "") -> list[Any]:
     """Let a made-up process answer; returns what it was asked, and the experiment that it found."""
     asked: list[Any] = []
 
-    def run(command: list[str], *, cwd: str, timeout: float, **_: object) -> Done:
-        asked.extend(
-            (command, any_study_from_toml(Path(cwd, "experiment.toml").read_text()).baseline, timeout)
-        )
+    def run(seconds: float, command: list[str], *, folder: str) -> tuple[int, str]:
+        experiment = any_study_from_toml(Path(folder, "experiment.toml").read_text()).baseline
+        asked.extend((command, experiment, seconds))
         if page:
-            Path(cwd, "spike.html").write_text(page)
-        return subprocess.CompletedProcess(command, code, "", said)
+            Path(folder, "spike.html").write_text(page)
+        return code, said
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(RUN, run)
     return asked
 
 
 def test_the_command_line_makes_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = instead(monkeypatch, page="<p>the page</p>")
     assert spike_page(EXPERIMENT, 7) == "<p>the page</p>"
-    command, experiment, timeout = asked
+    command, experiment, seconds = asked
     assert command[1:] == [
         *("-m", "trainlab", "run", "experiment.toml", "--spike", "--seed", "7"),
         *("--html", "spike.html", "--workers", "1"),
     ]
-    assert (experiment, timeout) == (EXPERIMENT, SECONDS)
+    assert (experiment, seconds) == (EXPERIMENT, SECONDS)
 
 
 def test_a_data_file_is_found_from_the_other_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,10 +64,10 @@ def test_what_the_command_line_refuses_is_told_in_its_line(monkeypatch: pytest.M
 
 
 def test_what_takes_too_long_is_left_to_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(command: list[str], *, timeout: float, **_: object) -> Done:
-        raise subprocess.TimeoutExpired(command, timeout)
+    def run(seconds: float, command: list[str], *, folder: str) -> tuple[int, str]:
+        return run_within(0.2, [sys.executable, "-c", "import time; time.sleep(60)"], folder=folder)
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(RUN, run)
     with pytest.raises(TrainlabError) as caught:
         spike_page(EXPERIMENT, 3)
     assert str(caught.value) == (

@@ -6,7 +6,6 @@ import itertools
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +16,8 @@ from trainlab.diagnosis.remedies.trial_runs import Job, Run
 from trainlab.diagnosis.report.read_back import ended_from, outcome_from, part_of
 from trainlab.diagnosis.script.child_processes import kill_session, one_thread_environment
 from trainlab.diagnosis.script.plan import Plan
+from trainlab.lifeline import Lifeline, lifeline
+from trainlab.scratch import scratch_folder
 
 POLL = 0.05
 PATIENCE, SLACK = 4.0, 20.0
@@ -54,12 +55,12 @@ class ScriptTrials:
         """Yield each job with its run, as runs end (`Runner.run`)."""
         left = list(jobs)
         at_work: dict[Job, _Started] = {}
-        with tempfile.TemporaryDirectory(prefix="trainlab-try-", ignore_cleanup_errors=True) as folder:
+        with scratch_folder("try") as folder, lifeline() as line:
             try:
                 while left or at_work:
                     while left and len(at_work) < self.lanes:
                         job = left.pop(0)
-                        at_work[job] = self._start(job, Path(folder))
+                        at_work[job] = self._start(job, Path(folder), line)
                     for job, run in self._ended(at_work):
                         if "out of memory" in run.error and self.lanes > 1:
                             # The device can't hold several at a time: on, one after the other.
@@ -73,13 +74,14 @@ class ScriptTrials:
             finally:
                 _end_all(list(at_work.values()))
 
-    def _start(self, job: Job, folder: Path) -> _Started:
+    def _start(self, job: Job, folder: Path, line: Lifeline) -> _Started:
         number = next(self._numbers)
         asked, report = folder / f"{number}.plan", folder / f"{number}.json"
         remedy = None if job.remedy is None else job.remedy.to_plan()
         asked.write_bytes(replace(self.plan, seed=job.seed, remedy=remedy).to_json())
         process = subprocess.Popen(
-            [sys.executable, "-m", "trainlab.diagnosis.script.child", str(report), str(asked)],
+            [sys.executable, "-m", "trainlab.diagnosis.script.child", str(report), str(asked), str(line.end)],
+            pass_fds=(line.end,),
             env=one_thread_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.report.verdict import FAILED
 from trainlab.diagnosis.script.child_processes import kill_session
+from trainlab.lifeline import lifeline
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.lift.lifted import Lift
@@ -61,21 +62,23 @@ def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float | N
     if read(str(folder / RECORDING)).refused:
         return None
     (folder / REPORT).write_text(json.dumps(report), encoding="utf-8")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "trainlab.diagnosis.remedies.unasked", str(folder)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        process.wait(min(MOST, BUDGET + report["card"]["seconds"]) if budget is None else budget)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        return None  # the report is there; Ctrl-C ends only what nobody asked for
-    finally:
-        if process.poll() is None:
-            kill_session(process.pid)
-            process.wait()
+    with lifeline() as line:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "trainlab.diagnosis.remedies.unasked", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        line.hold(process.pid)
+        try:
+            process.wait(min(MOST, BUDGET + report["card"]["seconds"]) if budget is None else budget)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            return None  # the report is there; Ctrl-C ends only what nobody asked for
+        finally:
+            if process.poll() is None:
+                kill_session(process.pid)
+                process.wait()
     found = folder / FOUND
     return Unasked(**json.loads(found.read_bytes())) if found.exists() else None
 

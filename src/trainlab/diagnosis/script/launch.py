@@ -6,7 +6,6 @@ import io
 import os
 import runpy
 import sys
-import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from types import ModuleType
 from trainlab.diagnosis.probe.own_frames import forget_own_frames
 from trainlab.diagnosis.script.notebook import Cell, is_notebook, read_cells
 from trainlab.errors import DiagnosisError
+from trainlab.scratch import scratch_folder
 
 MODULE = "-m"
 
@@ -100,7 +100,7 @@ def _run_notebook(path: str) -> None:
     # Windows would wait for someone to close them. Figures that nobody sees need no warning.
     os.environ.setdefault("MPLBACKEND", "Agg")
     warnings.filterwarnings("ignore", message=".* is non-interactive, and thus cannot be shown")
-    with tempfile.TemporaryDirectory(prefix="trainlab-ipython-") as folder:
+    with scratch_folder("ipython") as folder:
         run = _cell_runner(path, folder)
         for cell in cells:
             error = run(cell)

@@ -6,14 +6,16 @@ import json
 import linecache
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
-from trainlab.errors import DiagnosisError, shown
+from trainlab.errors import MAX_SHOWN, DiagnosisError, printable, shown
 
 SUFFIX = ".ipynb"
 MAY_FAIL = "raises-exception"
 """Jupyter's own tag for a cell whose error doesn't stop the others."""
+
+MAX_BYTES = 200_000_000
+"""The largest notebook that is read, outputs included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +47,49 @@ def read_cells(path: str) -> list[Cell]:
         )
     language = _language(data)
     if not language.lower().startswith(("python", "ipython", "xpython")):
-        raise DiagnosisError(f"{path}: is written in {language}; the doctor runs notebooks in Python.")
+        raise DiagnosisError(
+            f"{path}: is written in {printable(language[:MAX_SHOWN])}; the doctor runs notebooks in Python."
+        )
     cells: list[Cell] = []
-    for cell in _dictionaries(data.get("cells")):
-        source = cell.get("source", "")
-        text = source if isinstance(source, str) else "".join(map(str, source))
-        if cell.get("cell_type") == "code" and text.strip():
-            tags = _dictionary(cell.get("metadata")).get("tags", [])
-            cells.append(Cell(len(cells) + 1, text, MAY_FAIL in tags))
+    for place, cell in enumerate(_dictionaries(data.get("cells"))):
+        if cell.get("cell_type") != "code":
+            continue
+        text = _text(path, place, cell.get("source", ""))
+        if text.strip():
+            tags: Any = _dictionary(cell.get("metadata")).get("tags")
+            cells.append(Cell(len(cells) + 1, text, isinstance(tags, list) and MAY_FAIL in tags))
     if not cells:
         raise DiagnosisError(f"{path}: has no code cells, so there is nothing to run.")
     return cells
 
 
+def _text(path: str, place: int, source: Any) -> str:
+    """Return a cell's source, which is a text or a list of its lines."""
+    if isinstance(source, str):
+        return source
+    lines = cast("list[Any]", source) if isinstance(source, list) else [source]
+    wrong = [line for line in lines if not isinstance(line, str)]
+    if wrong:
+        raise DiagnosisError(
+            f"{path}: cells[{place}].source holds {shown(wrong[0])}; it must be text, or a list of lines."
+        )
+    return "".join(lines)
+
+
 def _parsed(path: str) -> dict[str, Any]:
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        with open(path, "rb") as file:
+            # Read no more than allowed: a device such as /dev/zero has no end.
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DiagnosisError(f"{path}: can't be read ({error.strerror}).") from None
+    if len(raw) > MAX_BYTES:
+        raise DiagnosisError(
+            f"{path}: is larger than {MAX_BYTES:,} bytes. Clear its outputs with: jupyter nbconvert "
+            "--clear-output --inplace"
+        )
+    try:
+        data = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise DiagnosisError(f"{path}: is no notebook: it isn't JSON ({error}).") from None
     if not isinstance(data, dict) or "nbformat" not in data:

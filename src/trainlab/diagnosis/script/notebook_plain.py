@@ -44,7 +44,8 @@ def _inside_strings(source: str) -> set[int]:
     )
     try:
         tree = ast.parse(shielded)
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # Also NUL bytes, halves of surrogate pairs, and brackets without end: running the cell will say so.
         return set()
     return {
         line

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +17,9 @@ from trainlab.diagnosis.script.launch import MODULE, check_module
 from trainlab.diagnosis.script.notebook import is_notebook, read_cells
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.errors import DiagnosisError
-from trainlab.interrupt import Terminated
+from trainlab.interrupt import Terminated, held_back
+from trainlab.lifeline import lifeline
+from trainlab.scratch import scratch_folder
 
 AFTER_LIMIT = 60.0
 GROUP_SECONDS = 1.0
@@ -38,7 +39,7 @@ def run_script(plan: Plan, *, output_to_stderr: bool = False) -> dict[str, Any]:
         DiagnosisError: if there is no such file, PyTorch is missing, or the process ended without a word.
     """
     check_script(plan.script, plan.arguments)
-    with tempfile.TemporaryDirectory(prefix="trainlab-doctor-") as folder:
+    with scratch_folder("doctor") as folder:
         report, asked = os.path.join(folder, "report.json"), os.path.join(folder, "plan.json")
         Path(asked).write_bytes(plan.to_json())
         command = [sys.executable, "-m", "trainlab.diagnosis.script.child"]
@@ -79,9 +80,9 @@ def check_script(script: str, arguments: Sequence[str] = ()) -> None:
         check_module(arguments)
     elif script == "-":
         raise DiagnosisError("-: the doctor runs files; write the script to one and give its name.")
-    elif path.is_dir():
+    elif os.path.isdir(path):
         raise DiagnosisError(f"{script}: is a folder; give the training script in it.")
-    elif not path.is_file():
+    elif not os.path.isfile(path):
         raise DiagnosisError(f"{script}: no such file. Give the training script, a .py or .ipynb file.")
     elif not os.access(path, os.R_OK):
         raise DiagnosisError(f"{script}: can't be read; you aren't allowed to.")
@@ -108,21 +109,24 @@ def _interrupt(process: subprocess.Popen[bytes]) -> None:
 def _run(command: list[str], plan: Plan, output_to_stderr: bool) -> tuple[int, bool]:
     """Return the exit code, and whether Ctrl-C or SIGTERM came."""
     name = f"{MODULE} {plan.arguments[0]}" if plan.script == MODULE else plan.script
-    with subprocess.Popen(
-        command, env=dict(os.environ), stdout=sys.stderr.fileno() if output_to_stderr else None
-    ) as process:
-        try:
-            limit = plan.seconds + AFTER_LIMIT if plan.seconds else None
-            return wait(process, limit, steps=f"{command[-2]}.steps", script=name), False
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait(), False
-        except KeyboardInterrupt as stop:
-            # Ctrl-C reaches the script as well, SIGTERM perhaps: it ends, and its report comes.
+    stdout = sys.stderr.fileno() if output_to_stderr else None
+    with lifeline() as line:
+        # What comes while it loads is kept for it until it can answer with a report (`Child.run`).
+        with held_back():
+            process = subprocess.Popen([*command, str(line.end)], stdout=stdout, pass_fds=(line.end,))
+        with process:
             try:
-                if isinstance(stop, Terminated):
-                    _interrupt(process)
-                return process.wait(AFTER_LIMIT), True
-            except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                limit = plan.seconds + AFTER_LIMIT if plan.seconds else None
+                return wait(process, limit, steps=f"{command[-2]}.steps", script=name), False
+            except subprocess.TimeoutExpired:
                 process.kill()
-                return process.wait(), True
+                return process.wait(), False
+            except KeyboardInterrupt as stop:
+                # Ctrl-C reaches the script as well, SIGTERM perhaps: it ends, and its report comes.
+                try:
+                    if isinstance(stop, Terminated):
+                        _interrupt(process)
+                    return process.wait(AFTER_LIMIT), True
+                except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                    process.kill()
+                    return process.wait(), True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from trainlab.diagnosis.seeds.question import OnProgress, Question, tell_nobody
 from trainlab.diagnosis.seeds.script_runs import limit_of, own_run, rerun, seed_run
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.errors import DiagnosisError, EngineError
+from trainlab.scratch import scratch_folder
 
 PILOTS = (1, 2)
 """The other seeds on which a lift is checked."""
@@ -44,9 +44,9 @@ def populate(
             written as an experiment and is none.
     """
     check_script(question.script)
-    kept = KeptRuns(path=question.save, header=question.header)
+    kept = KeptRuns(path=question.save, header=question.header, keep_arguments=question.keep_arguments)
     known = kept.read()
-    with tempfile.TemporaryDirectory(prefix="trainlab-lift-") as folder:
+    with scratch_folder("lift") as folder:
         attempt = _Attempt(question, known, folder)
         yours = attempt.own(stop)
         if yours is None:
@@ -135,7 +135,13 @@ class _Attempt:
 
 def report_of_seed(question: Question, seed: int, *, output_to_stderr: bool = False) -> dict[str, Any]:
     """Run the script with one of its population's seeds, and return the doctor's report."""
-    plan = Plan(script=question.script, arguments=question.arguments, seed=seed, solved=question.solved)
+    plan = Plan(
+        script=question.script,
+        arguments=question.arguments,
+        keep_arguments=question.keep_arguments,
+        seed=seed,
+        solved=question.solved,
+    )
     report = run_script(plan, output_to_stderr=output_to_stderr)
     if report["card"]["models"] or not report["card"]["backward_passes"]:
         return report

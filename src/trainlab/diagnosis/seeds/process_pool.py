@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -19,6 +18,8 @@ from typing import Any
 
 from trainlab.diagnosis.script.child_processes import ending_words, kill_session, one_thread_environment
 from trainlab.diagnosis.script.plan import Plan
+from trainlab.lifeline import Lifeline, lifeline
+from trainlab.scratch import scratch_folder
 
 TAIL = 8_000_000
 """Bytes of what a script prints that are read: the last ones."""
@@ -44,7 +45,8 @@ class ProcessPool:
     """Starts the processes and ends them; a run is killed after `limit` seconds (0: never).
 
     Ctrl-C at a terminal doesn't reach them: each is a session of its own, and `stop` ends it with all that it
-    started. Each worker has a server (`fork_server`) that forks its runs one after the other.
+    started; should this process be killed, its lifeline does. Each worker has a server (`fork_server`) that
+    forks its runs one after the other.
     """
 
     workers: int
@@ -52,11 +54,16 @@ class ProcessPool:
     _alive: set[int] = field(default_factory=set[int])
     _servers: list[subprocess.Popen[str]] = field(default_factory=list[subprocess.Popen[str]])
     _idle: list[subprocess.Popen[str]] = field(default_factory=list[subprocess.Popen[str]])
+    _line: Lifeline | None = None
     _lock: Any = field(default_factory=threading.Lock)
     _stopped: bool = False
 
     def carry_out(self, plans: Iterable[Plan], stop: threading.Event) -> Iterator[Ran]:
         """Run the plans, as many at once as there are workers, and yield each as it ends, until `stop`."""
+        with lifeline() as self._line:
+            yield from self._carry_out(plans, stop)
+
+    def _carry_out(self, plans: Iterable[Plan], stop: threading.Event) -> Iterator[Ran]:
         left, pool = iter(plans), ThreadPoolExecutor(self.workers)
         running: set[Future[Ran | None]] = set()
         try:
@@ -96,7 +103,7 @@ class ProcessPool:
         if server is None:
             return None
         started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="trainlab-seeds-") as folder:
+        with scratch_folder("seeds") as folder:
             report, asked, out, err = (
                 os.path.join(folder, name) for name in ("report", "plan", "out", "err")
             )
@@ -135,6 +142,8 @@ class ProcessPool:
                 start_new_session=True,
                 text=True,
             )
+            if self._line is not None:
+                self._line.hold(server.pid)
             self._servers.append(server)
             return server
 
@@ -155,6 +164,9 @@ class ProcessPool:
                 timer.start()
             try:
                 code = os.waitstatus_to_exitcode(int(server.stdout.readline()))
+            except ValueError:
+                kill_session(process)  # the server is gone, which the run outlives
+                raise
             finally:
                 if timer:
                     timer.cancel()

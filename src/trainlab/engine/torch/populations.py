@@ -14,7 +14,7 @@ import numpy.typing as npt
 from trainlab.engine.evaluation import check_seeds
 from trainlab.engine.torch.availability import usable_torch
 from trainlab.errors import EngineError, listing, shown
-from trainlab.maths import wilson
+from trainlab.maths import proportion_interval
 from trainlab.spec import Optimizer, Sampling
 from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.decode import decode_value
@@ -49,7 +49,7 @@ class Population:
         if self.solved is None:
             return size + loss
         k = int(self.solved.sum())
-        low, high = (100 * limit for limit in wilson(k, n))
+        low, high = (100 * limit for limit in proportion_interval(k, n))
         return f"{size}{k:,} of {n:,} solved ({100 * k / n:.1f} %, {low:.1f}–{high:.1f} %), {loss}"
 
 

@@ -11,6 +11,7 @@ from trainlab.page.cells import share
 from trainlab.page.columns import Column, TableOf
 from trainlab.page.document import Front, code, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.page.html import NOTHING, joined
+from trainlab.report.given import check_given
 from trainlab.report.maps.map_method import method_pairs
 from trainlab.spec import experiment_to_toml
 from trainlab.stats import Rate
@@ -36,6 +37,7 @@ def map_html(
 
     `notice` and `further` are as in `study_html`.
     """
+    check_given(result, MapResult, made_by="trainlab.map_plane")
     asked = result.question
     axes = f"{axis_words(asked.x)} across, {axis_words(asked.y)} up"
     first, *rest = (

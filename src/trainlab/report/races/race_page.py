@@ -8,6 +8,7 @@ from trainlab.draw import unbroken
 from trainlab.draw.svg import Html
 from trainlab.page.document import Front, code, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.page.html import NOTHING, joined
+from trainlab.report.given import check_given
 from trainlab.report.provenance_lines import provenance_terms
 from trainlab.report.study.run_part import run_graph
 from trainlab.spec import experiment_to_toml
@@ -45,6 +46,7 @@ def race_html(
     The same result gives the same text; times differ from call to call. `notice` and `further` are as in
     `study_html`.
     """
+    check_given(result, RaceResult, made_by="trainlab.race")
     return page(
         f"Race: {result.title}",
         Front(

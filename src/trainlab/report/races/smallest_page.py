@@ -6,6 +6,7 @@ from trainlab.draw import unbroken
 from trainlab.draw.svg import Html
 from trainlab.page.document import Front, code, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.page.html import NOTHING, joined
+from trainlab.report.given import check_given
 from trainlab.report.provenance_lines import provenance_terms
 from trainlab.report.study.run_part import run_graph
 from trainlab.spec import experiment_to_toml
@@ -38,6 +39,7 @@ def smallest_html(result: SmallestResult) -> str:
 
     The same result gives the same text; times differ from call to call.
     """
+    check_given(result, SmallestResult, made_by="trainlab.smallest_budget")
     return page(
         f"The smallest budget: {result.title}",
         Front(

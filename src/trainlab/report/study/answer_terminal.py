@@ -30,24 +30,37 @@ def print_answer(result: StudyResult, *, console: Console) -> None:
     found, width = answer_of(result), console.width
     above = [result.study.title or "A study", *wrapped(found.sentence, width), ""]
     defined = _definitions(result, found, width)
-    table = _table(found, width)
+    brief = _needed(found.table.headings(), found.table.rows()) > width
+    heading = found.title if brief else f"{found.title} ({found.range_words})"
+    table = _table(found, brief=brief)
     below = wrapped(" ".join(found.remarks), width)
     title = wrapped(f"{found.effects_title}:", width) if found.effects else []
     end = [
         line
-        for words in (*_why(result), *_fidelity(result), *_sides(result), *_notes(result), _rest(result))
+        for words in (
+            *_until(result),
+            *_why(result),
+            *_fidelity(result),
+            *_sides(result),
+            *_notes(result),
+            _rest(result),
+        )
         for line in wrapped(words, width)
     ]
     taken = len(above) + len(defined) + 1 + table.row_count + 2 + len(below) + len(title) + len(end)
     lines = labelled([*found.effects, *found.asked], width, most=LINES - taken)
     print_lines(above, console=console, style="bold")
-    print_lines((*defined, found.title), console=console)
+    print_lines((*defined, heading), console=console)
     console.print(table)
     print_lines(below, console=console, style="muted")
     print_lines(title, console=console)
     for line in lines:
         console.print(_marked(line))
     print_lines(end, console=console, style="muted")
+
+
+def _until(result: StudyResult) -> list[str]:
+    return [result.until.short] if result.until else []
 
 
 def _fidelity(result: StudyResult) -> list[str]:
@@ -88,24 +101,21 @@ def _marked(line: str) -> Text:
     return text
 
 
-def _table(found: Answer, width: int) -> Table:
-    """Return the table, without intervals where they don't fit beside each other."""
+def _needed(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> int:
+    """Return how many columns of the terminal a table fills."""
+    return sum(max(len(str(cell)) for cell in column) + 3 for column in zip(headings, *rows, strict=True))
+
+
+def _table(found: Answer, *, brief: bool) -> Table:
+    """Return the table; where it is brief, without the ranges."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    headings = found.table.headings()
-
-    def needed(rows: Sequence[Sequence[Cell]]) -> int:
-        return sum(max(len(str(cell)) for cell in column) + 3 for column in zip(headings, *rows, strict=True))
-
-    rows = found.table.rows()
-    if needed(rows) > width:
-        rows = found.table.rows(brief=True)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, border_style=TERMINAL["muted"])
     for column in found.table.shown():
         table.add_column(Text(column.heading), justify=column.align or "left")
-    for row in rows:
+    for row in found.table.rows(brief=brief):
         table.add_row(*(Text(str(cell)) for cell in row))
     return table
 

@@ -31,14 +31,14 @@ LOSS_HOLM = (
 )
 
 INTERVALS = (
-    "All intervals are 95 %: of a success rate Wilson's, of the difference of two cells Bonett and Price's "
-    "for pairs on the same seeds, and of main effects and interactions that of one contrast for each seed, "
-    "over the seeds."
+    "All intervals are 95 %: of a success rate Wilson's, wider next to 0 and 1, of a difference of two cells "
+    "Bonett and Price's for pairs on the same seeds, and of main effects and interactions that of one "
+    "contrast a seed, over the seeds."
 )
 
 SCORE_INTERVALS = (
-    "All intervals are 95 %: of a success rate Wilson's, and of effects that of one contrast for each seed, "
-    "over the seeds, with room for a seed that wasn't seen."
+    "All intervals are 95 %: of a success rate Wilson's, wider next to 0 and 1, and of effects that of one "
+    "contrast a seed, over the seeds, with room for a seed that wasn't seen."
 )
 
 SPLIT_INTERVALS = (
@@ -68,6 +68,7 @@ def method_part(result: StudyResult) -> Html:
         *provenance_terms(result.how),
         *([("Splits", splits_words(result))] if result.study.splits > 1 else []),
         ("Intervals", intervals_words(result)),
+        *([("Seeds added", result.until.sentence)] if result.until else []),
         *([("Fidelity", result.fidelity.sentence)] if result.fidelity else []),
         *[("Trained again", each.sentence) for each in result.retrained],
         *([("Stopped early", stopped_words(result))] if stopped_words(result) else []),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from trainlab.draw.svg import Html
 from trainlab.page.document import page
 from trainlab.page.html import NOTHING
+from trainlab.report.given import check_given
 from trainlab.report.study.answer_part import answer_front
 from trainlab.report.study.curve_part import gradient_part, loss_part, prediction_part
 from trainlab.report.study.effect_part import effect_part, rate_part
@@ -32,6 +33,7 @@ def study_html(
         notice: what to know before all else.
         further: id, heading and body of sections that stand after the others.
     """
+    check_given(result, StudyResult, made_by="trainlab.study")
     title = result.study.title or "A study"
     size = f"{result.size} = {result.run_count:,} runs"
     told = verdict_part(result.verdicts, names=names_in(result), runs=seeds_or_runs(result))

@@ -43,13 +43,15 @@ class Answer:
     """What a study says at first sight.
 
     `sentence` is the answer. `table`, under `title`, has a row for each network or each cell, or for the mere
-    guess (None); where it is brief, without intervals. `remarks` belong to it. `effects` are pairs of a word
+    guess (None). Its cells have a range in brackets, which `range_words` explains; where it is brief, they
+    have none. `remarks` belong to it. `effects` are pairs of a word
     and what it holds of: what helps, hurts, makes no difference; `asked` alike what was asked beside the
     changes, by how it came out.
     """
 
     sentence: str
     title: str
+    range_words: str
     table: FilledTable[str] | FilledTable[CellResult] | FilledTable[CellResult | None]
     remarks: tuple[str, ...]
     effects_title: str

@@ -51,7 +51,8 @@ def score_answer(result: StudyResult, measure: PerformanceMeasure) -> Answer:
     return Answer(
         sentence=" ".join(filter(None, (_changed(result, measure, effects), _level(result, measure)))),
         title=f"{measure.name[:1].upper()}{measure.name[1:]}{f' ({measure.loss})' if measure.loss else ''}, "
-        f"median of {splits_words(measure, result.how.seeds)} (their middle 90 %)",
+        f"median of {splits_words(measure, result.how.seeds)}",
+        range_words="their middle 90 %",
         table=table,
         remarks=(*phases_note(study), *remarks, *cautions(result, measure)),
         effects_title=_effects_title(result, effects, what) + (", on one split" if measure.one_split else ""),

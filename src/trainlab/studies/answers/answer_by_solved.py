@@ -52,7 +52,8 @@ def solved_answer(result: StudyResult) -> Answer:
     table, remarks = _table(result)
     return Answer(
         sentence=_of_causes(causes) if causes else _made(result, together) if together else _best(result),
-        title=f"Solved, share of {counted(result.how.seeds, 'seed')} (95 % interval)",
+        title=f"Solved, share of {counted(result.how.seeds, 'seed')}",
+        range_words="95 % interval",
         table=table,
         remarks=(
             *phases_note(study),

@@ -89,6 +89,10 @@ class HeldRuns:
         """Return how the runs of all these seeds ended; raise NotThereError if one is missing."""
         return self.store.outcomes(experiment, seeds, engine=self.engine(experiment, seeds))
 
+    def solved(self, experiment: Experiment, seeds: range) -> int:
+        """Return how many runs of all these seeds are solved; raise NotThereError if one is missing."""
+        return self.store.solved(experiment, seeds, engine=self.engine(experiment, seeds))
+
     def engine(self, experiment: Experiment, seeds: range) -> str:
         """Return the name under which all these seeds are stored; raise NotThereError if one is missing."""
         best = self._best(experiment, seeds, _count)

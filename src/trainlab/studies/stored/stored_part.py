@@ -36,5 +36,7 @@ class Part:
 
     def solved(self, held: HeldRuns) -> Rate | None:
         """Return how often it is solved on the seeds that are there, from the first on; None if none is."""
-        ends = [held.outcomes(each, seeds)["solved"] for each, seeds in self.there(held)]
-        return rate(sum(int(each.sum()) for each in ends), sum(map(len, ends))) if ends else None
+        there = self.there(held)
+        if not there:
+            return None
+        return rate(sum(held.solved(*each) for each in there), sum(len(seeds) for _, seeds in there))

@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
 from trainlab.errors import TrainlabError
+from trainlab.lifeline import lifeline
+from trainlab.scratch import scratch_folder
 from trainlab.spec import Experiment, File, experiment_to_toml
 
 SECONDS: Final = 60
@@ -23,23 +25,41 @@ SECONDS: Final = 60
 
 def spike_page(experiment: Experiment, seed: int) -> str:
     """Return the page; raise TrainlabError with one line if there is none."""
-    with tempfile.TemporaryDirectory(prefix="trainlab-") as folder:
+    with scratch_folder("spike") as folder:
         Path(folder, "experiment.toml").write_text(experiment_to_toml(_placed(experiment)), encoding="utf-8")
         asked = ["run", "experiment.toml", "--spike", "--seed", str(seed), "--html", "spike.html"]
         command = [sys.executable, "-m", "trainlab", *asked, "--workers", "1"]
         try:
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+            code, said = run_within(SECONDS, command, folder=folder)
         except subprocess.TimeoutExpired:
             raise TrainlabError(
                 f"That takes more than {SECONDS} seconds. Save the experiment as experiment.toml, and run: "
                 f"trainlab {' '.join(asked)}"
             ) from None
         made = Path(folder, "spike.html")
-        if done.returncode or not made.is_file():
-            raise TrainlabError(
-                done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "No page was made."
-            )
+        if code or not made.is_file():
+            raise TrainlabError(said.strip().splitlines()[-1] if said.strip() else "No page was made.")
         return made.read_text(encoding="utf-8")
+
+
+def run_within(seconds: float, command: Sequence[str], *, folder: str) -> tuple[int, str]:
+    """Run a command that ends with this process; return its exit code, and what it wrote to stderr.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer, and was ended.
+    """
+    with (
+        lifeline() as line,
+        subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        line.hold(process.pid)
+        try:
+            _, said = process.communicate(timeout=seconds)
+        finally:
+            process.kill()
+    return process.returncode, said
 
 
 def _placed(experiment: Experiment) -> Experiment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 
 import msgspec
@@ -14,6 +13,7 @@ from trainlab.engine.network_pass import forward, layers_from
 from trainlab.explain.common.populations import Populations
 from trainlab.explain.questions.loss.outlier_data import OutlierData, outlier_data
 from trainlab.maths import LOSSES
+from trainlab.scratch import scratch_folder
 from trainlab.spec import (
     L1,
     MSE,
@@ -117,7 +117,7 @@ def train_outliers(own: Experiment | None, populations: Populations) -> OutlierR
         workers=populations.workers,
         on_progress=populations.on_progress,
     )
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder("outliers") as folder:
         made = [
             _experiment(base, each, loss, folder, dirty=dirty)
             for _, loss in losses

@@ -1,0 +1,118 @@
+# pyright: basic
+"""A study's cells in MLflow or TensorBoard: a run each, with what it is, how it ended, and its loss."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from trainlab.errors import MissingPackageError
+from trainlab.studies import StudyResult
+from trainlab.studies.cells import CellResult
+from trainlab.studies.study_columns import study_columns
+
+TRACKERS: Final = ("mlflow", "tensorboard")
+_MODULES: Final = {"mlflow": "mlflow", "tensorboard": "tensorboardX"}
+
+AT_ONCE: Final = 1000
+"""The most metrics that MLflow takes per call."""
+
+
+def check_tracker(tracker: str) -> None:
+    """Raise MissingPackageError, before any work is done, unless the tracker of that name is installed."""
+    _module(tracker)
+
+
+def log_cells(result: StudyResult, tracker: str, place: str) -> None:
+    """Log each cell as a run: ``mlflow`` under a tracking URI, ``tensorboard`` in a folder.
+
+    A cell's parameters are its network, changes and settings; its metrics are the numbers of its row in the
+    table of cells (`StudyResult.to_frame`), and ``median_loss`` at each epoch that was recorded. An MLflow
+    experiment has the study's title; `place` is ``""`` for MLflow's own default.
+
+    Raises:
+        MissingPackageError: the tracker isn't installed.
+    """
+    log = {"mlflow": _to_mlflow, "tensorboard": _to_tensorboard}[tracker]
+    log(_module(tracker), result, place)
+
+
+def _to_mlflow(mlflow: Any, result: StudyResult, place: str) -> None:
+    from mlflow.entities import Metric, Param
+
+    client = mlflow.MlflowClient(place or None)
+    title = result.study.title or "trainlab"
+    found = client.get_experiment_by_name(title)
+    experiment = found.experiment_id if found else client.create_experiment(title)
+    for item, ended in _rows(result):
+        now = int(time.time() * 1000)
+        run = client.create_run(experiment, run_name=item.cell.name).info.run_id
+        metrics = [
+            *(Metric(name, value, now, 0) for name, value in ended.items()),
+            *(Metric("median_loss", loss, now, epoch) for epoch, loss in _losses(item)),
+        ]
+        params = [Param(name, str(value)) for name, value in _settings(item).items()]
+        client.log_batch(run, params=params)
+        for start in range(0, len(metrics), AT_ONCE):
+            client.log_batch(run, metrics[start : start + AT_ONCE])
+        client.set_terminated(run)
+
+
+def _to_tensorboard(tensorboardx: Any, result: StudyResult, place: str) -> None:
+    for item, ended in _rows(result):
+        folder = Path(place) / item.cell.name.replace("/", "_")
+        with tensorboardx.SummaryWriter(str(folder)) as writer:
+            lines = [f"    {name}: {value}" for name, value in _settings(item).items()]
+            writer.add_text("settings", "\n".join(lines))
+            for name, value in ended.items():
+                writer.add_scalar(name, value, item.runs.experiment.epochs)
+            for epoch, loss in _losses(item):
+                writer.add_scalar("median_loss", loss, epoch)
+
+
+def _settings(item: CellResult) -> dict[str, Any]:
+    """Return what the cell is: its names, and each setting of its experiment by its path."""
+    named = {"cell_network": item.cell.network, "cell_changes": "+".join(item.cell.changes) or "none"}
+    return named | dict(_paths("", item.runs.experiment.to_dict()))
+
+
+def _paths(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Give each entry of nested data by its path, as a study file writes it: ``optimizer.lr``."""
+    if not isinstance(value, dict):
+        yield path, value
+        return
+    for name, each in value.items():
+        yield from _paths(f"{path}.{name}" if path else name, each)
+
+
+def _rows(result: StudyResult) -> Iterator[tuple[CellResult, dict[str, float]]]:
+    """Give each cell with the numbers of its row in the table of cells, by their column."""
+    columns = study_columns(result, "cells")
+    for place, item in enumerate(result.cells):
+        row = {name: column[place] for name, column in columns.items()}
+        numbers = {
+            name: float(value) for name, value in row.items() if not isinstance(value, str | bool | None)
+        }
+        yield item, {name: value for name, value in numbers.items() if math.isfinite(value)}
+
+
+def _losses(item: CellResult) -> Iterator[tuple[int, float]]:
+    for epoch, loss in zip(item.runs.loss_epochs.tolist(), item.loss.median.tolist(), strict=True):
+        if math.isfinite(loss):
+            yield epoch, loss
+
+
+def _module(tracker: str) -> Any:
+    name = _MODULES[tracker]
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise MissingPackageError(
+            f"{tracker}: needs {name}, which isn't installed. pip install 'trainlab[{tracker}]'", name=name
+        ) from error

@@ -1,0 +1,182 @@
+"""Another store's runs taken over: what is sound there and missing here, chunk by chunk.
+
+Whoever has it done twice, or is stopped on the way, loses nothing: a run that is here is never written again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from trainlab.errors import TrainlabError
+from trainlab.spec import Experiment
+from trainlab.store.blobs import encode
+from trainlab.store.check import Tell, each_chunk, judged_runs
+from trainlab.store.chunks import Chunk, read_blobs, read_rows, seeds_of
+from trainlab.store.damage import DamagedChunk
+from trainlab.store.digests import ChunkName
+from trainlab.store.named_studies import named_studies, remember
+from trainlab.store.outcomes import COLUMNS, Outcomes, outcomes_from, outcomes_of
+from trainlab.store.read import read_runs
+from trainlab.store.schema import transaction
+from trainlab.store.seed_ranges import subtract
+from trainlab.store.sqlite_errors import UNREADABLE
+from trainlab.store.stored_runs import Record, read_experiments
+from trainlab.store.write import write_chunk, write_experiment
+
+T = TypeVar("T")
+
+AT_ONCE = 32
+"""How many chunks are written in one transaction: others that use the store wait for no more."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakenOver:
+    """What came of it: how many chunks and runs were taken, and how many runs were `here` already.
+
+    Of these, `differing` ended otherwise there. `left_out` says what couldn't be taken, a line each.
+    """
+
+    chunks: int
+    runs: int
+    here: int
+    differing: int
+    left_out: tuple[str, ...]
+
+
+def take_over(db: sqlite3.Connection, source: sqlite3.Connection, tell: Tell) -> TakenOver:
+    """Copy from `source` what is sound and missing in `db`: runs, what was said of failed ones, studies.
+
+    Chunks without digests, of an older version, get those of what they are now. Where the file of `source` is
+    broken, what can be read up to there is taken.
+    """
+    nothing: tuple[dict[int, Record], list[str]] = ({}, [])
+    records, left_out = next(_readable(lambda: [read_experiments(source)]), nothing)
+    chunks = runs = here = differing = 0
+    found = _readable(lambda: each_chunk(source, records, tell))
+    while batch := list(islice(found, AT_ONCE)):
+        with transaction(db):
+            for chunk, words in batch:
+                if chunk is None or words:
+                    left_out.append(words)
+                    continue
+                try:
+                    taken, otherwise = _take_chunk(db, source, chunk, records[chunk.key])
+                except TrainlabError as error:
+                    left_out.append(_damaged(chunk, str(error)).sentence(records[chunk.key].words))
+                    continue
+                chunks += bool(taken)
+                runs += taken
+                here += len(chunk.seeds) - taken
+                differing += otherwise
+    with transaction(db):
+        _copy_judged(db, _readable(lambda: judged_runs(source, records)), records)
+        for study in _readable(lambda: named_studies(source)[0]):
+            remember(
+                db,
+                study.kind,
+                study.title,
+                study.fingerprints,
+                networks=study.networks,
+                changes=study.changes,
+                seeds=study.seeds,
+                question=study.question,
+                asked=study.asked,
+            )
+    return TakenOver(chunks=chunks, runs=runs, here=here, differing=differing, left_out=tuple(left_out))
+
+
+def _take_chunk(
+    db: sqlite3.Connection, source: sqlite3.Connection, chunk: Chunk, record: Record
+) -> tuple[int, int]:
+    """Write the runs of a sound chunk that aren't here; return how many, and how many here end otherwise.
+
+    Raises:
+        TrainlabError: only some of them are missing, and without the experiment it can't be cut.
+    """
+    name = chunk.name
+    key = _key(db, record.fingerprint)
+    held = [] if key is None else _held(db, key, name)
+    gaps = subtract(chunk.seeds, held)
+    rows = read_rows(source, chunk)
+    if not gaps:
+        return 0, _differing(db, key, name, rows)
+    if key is None:
+        query = "SELECT experiment FROM experiments WHERE id = ?"
+        ((text,),) = source.execute(query, (chunk.key,)).fetchall()
+        key = write_experiment(db, record.fingerprint, text)
+    query = "SELECT saved FROM chunks WHERE rowid = ?"
+    ((saved,),) = source.execute(query, (chunk.row,)).fetchall()
+    if gaps == [chunk.seeds]:
+        write_chunk(db, key, name, rows, read_blobs(source, chunk), saved=saved)
+        return len(chunk.seeds), 0
+    experiment = Experiment.from_dict(record.experiment)
+    differing = _differing(db, key, name, rows)
+    for gap in gaps:
+        runs = read_runs(source, [chunk], experiment, gap, place="the other store")
+        dtype, shapes, blobs = encode(runs)
+        part = ChunkName(
+            fingerprint=name.fingerprint, engine=name.engine, seeds=gap, dtype=dtype, shapes=shapes
+        )
+        write_chunk(db, key, part, outcomes_of(runs), blobs, saved=saved)
+    return sum(map(len, gaps)), differing
+
+
+def _key(db: sqlite3.Connection, fingerprint: str) -> int | None:
+    row = db.execute("SELECT id FROM experiments WHERE fingerprint = ?", (fingerprint,)).fetchone()
+    return row[0] if row else None
+
+
+def _held(db: sqlite3.Connection, key: int, name: ChunkName) -> list[range]:
+    """Return the seeds of the chunks here that touch this one."""
+    query = """SELECT first_seed, count FROM chunks
+        WHERE experiment = ? AND engine = ? AND first_seed < ? AND first_seed + count > ?"""
+    rows = db.execute(query, (key, name.engine, name.seeds.stop, name.seeds.start))
+    return [seeds for first, count in rows if (seeds := seeds_of(first, count)) is not None]
+
+
+def _differing(db: sqlite3.Connection, key: int | None, name: ChunkName, rows: Outcomes) -> int:
+    """Return how many runs that are in both ended otherwise."""
+    query = f"""SELECT seed, {", ".join(COLUMNS)} FROM runs
+        WHERE experiment = ? AND engine = ? AND seed >= ? AND seed < ?"""
+    seeds = name.seeds
+    ours = db.execute(query, (key, name.engine, seeds.start, seeds.stop)).fetchall()
+    try:
+        ended = outcomes_from([row[1:] for row in ours])
+    except ValueError:
+        return 0  # Damage here is said when it is read.
+    theirs = rows[[row[0] - seeds.start for row in ours]]
+    # As bytes, in which NaN equals NaN.
+    return sum(a.tobytes() != b.tobytes() for a, b in zip(ended, theirs, strict=True))
+
+
+def _copy_judged(
+    db: sqlite3.Connection, judged: Iterable[tuple[tuple[Any, ...], str]], records: dict[int, Record]
+) -> None:
+    """Keep what was said of failed runs, where these are here and nothing was said of them by those rules."""
+    for (key, engine, seed, *said), words in judged:
+        if words:
+            continue
+        db.execute(
+            """INSERT OR IGNORE INTO judged_runs SELECT experiment, engine, seed, ?, ?, ? FROM runs
+            WHERE experiment = ? AND engine = ? AND seed = ?""",
+            (*said, _key(db, records[key].fingerprint), engine, seed),
+        )
+
+
+def _damaged(chunk: Chunk, why: str) -> DamagedChunk:
+    name = chunk.name
+    return DamagedChunk(
+        row=chunk.row, fingerprint=name.fingerprint, engine=name.engine, seeds=name.seeds, why=why
+    )
+
+
+def _readable(read: Callable[[], Iterable[T]]) -> Iterator[T]:
+    """Give what can be read, up to where the file is broken."""
+    try:
+        yield from read()
+    except UNREADABLE:
+        return
