@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from itertools import islice
@@ -88,6 +87,8 @@ def shown(value: object) -> str:
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the closest of `allowed`, or an empty string if none is close."""
+    import difflib  # here, because a command hears signals only once this file is imported
+
     # What comparing takes grows with the square of a word's length; names are short, misspelt or not.
     words = (str(option) for option in islice(allowed, MAX_COMPARED))
     options = {option.lower(): option for option in words if len(option) <= MAX_SHOWN}

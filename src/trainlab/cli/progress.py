@@ -67,7 +67,8 @@ def progress_words(progress: Progress) -> str:
 
     Rate and time left only after a few chunks: the first ones include the start of the engine.
     """
-    done = f"{progress.runs_done:,} of {progress.runs_total:,} runs"
+    ahead = f"{progress.ahead}: " if progress.ahead else ""
+    done = f"{ahead}{progress.runs_done:,} of {progress.runs_total:,} runs"
     if progress.stopping:
         # Alone, to fit 80 columns.
         return "finishing what is in progress; Ctrl-C again stops at once"
