@@ -8,7 +8,7 @@ import inspect
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -315,7 +315,7 @@ def test_two_probes_leave_what_they_found():
 
 @pytest.mark.skipif(not WEIGHTED, reason="this PyTorch's l1_loss takes no weights")
 def test_weights_of_the_l1_loss_which_pytorch_forgets_to_pass_on():
-    out, weights = torch.tensor([1.0, 2.0]), {"weight": torch.tensor([1.0, 0.0])}
+    out, weights = torch.tensor([1.0, 2.0]), cast("Any", {"weight": torch.tensor([1.0, 0.0])})
     without = F.l1_loss(out, torch.zeros(2), **weights)
     probe = Probe(asking=False)
     probe.start()

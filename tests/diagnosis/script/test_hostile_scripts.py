@@ -1,4 +1,4 @@
-"""Scripts that leave little of the interpreter as it was: the report comes, or a line says why not.
+"""Scripts that leave little of the interpreter as it was: the report comes all the same.
 
 All are run by one process that has loaded PyTorch, each in a fork of its own, as `script.child` runs them.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,28 +160,10 @@ try:
 except OSError:
     train(6)
 """,
-    "exit in a thread": """
-train()
-thread = threading.Thread(target=lambda: sys.exit(5))
-thread.start()
-thread.join()
-""",
-    "fork": """
-train()
-if os.fork() == 0:
-    sys.exit(7)
-os.wait()
-""",
     "fork, error": """
 train()
 if os.fork() == 0:
     raise ValueError('in the child')
-os.wait()
-""",
-    "fork, exec": """
-train()
-if os.fork() == 0:
-    os.execv(sys.executable, [sys.executable, '-S', '-c', 'pass'])
 os.wait()
 """,
     "file limit": """
@@ -204,36 +185,11 @@ train()
 signal.setitimer(signal.ITIMER_REAL, 0.01)
 time.sleep(60)
 """,
-    "gc": """
-gc.disable()
-gc.freeze()
-train()
-""",
-    "settrace": """
-sys.settrace(lambda *given: None)
-train()
-""",
     "settrace fails": """
 train()
 def trace(*given):
     raise ValueError('traced')
 sys.settrace(trace)
-""",
-    "setprofile": """
-train()
-sys.setprofile(lambda *given: None)
-threading.setprofile(lambda *given: None)
-""",
-    "atexit": """
-train()
-atexit._clear()
-""",
-    "threading.excepthook": """
-threading.excepthook = None
-thread = threading.Thread(target=lambda: 1 / 0)
-thread.start()
-thread.join()
-train()
 """,
     "sys.excepthook": """
 sys.excepthook = lambda *given: os.write(2, b'my own hook')
@@ -244,14 +200,6 @@ raise ValueError('seen')
 sys.excepthook = lambda *given: os._exit(9)
 train()
 raise ValueError('seen')
-""",
-    "environment": """
-os.environ.clear()
-train()
-""",
-    "locale": """
-locale.setlocale(locale.LC_ALL, 'C')
-train()
 """,
     "warnings": """
 warnings.simplefilter('error')
@@ -304,6 +252,7 @@ ENDS: dict[str, tuple[str, Any]] = {
     ),
     "CPU limit": ("killed", "the process was ended from outside (signal 24, SIGXCPU)"),
     "alarm": ("killed", "the process was ended from outside (signal 14, SIGALRM)"),
+    "settrace fails": ("error", "ValueError: traced"),
     "sys.excepthook": ("error", "ValueError: seen"),
     "sys.excepthook exits": ("error", "ValueError: seen"),
     "text of an error": ("error", None),
@@ -376,15 +325,3 @@ def test_the_report_comes(found: dict[str, Any], name: str):
     if name == "sys.excepthook":
         assert "my own hook" in said
         assert "Traceback" not in said
-
-
-@pytest.mark.process
-def test_a_line_says_why_there_is_none(tmp_path: Path):
-    """Nothing can be opened any more, and no limit lifted."""
-    lost = "train()\nresource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))"
-    (tmp_path / "scripts.json").write_text(json.dumps({"lost": TRAIN + lost}), encoding="utf-8")
-    subprocess.run([sys.executable, "-c", DRIVER], cwd=tmp_path, capture_output=True, check=True)
-    found = json.loads((tmp_path / "found.jsonl").read_text(encoding="utf-8"))
-    assert "before anything could be reported" in found["report"]["error"]
-    (line,) = found["said"].splitlines()
-    assert line.startswith("trainlab: the report can't be written (OSError: [Errno 24] Too many open files")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import _thread
 import contextlib
-import json
 import os
 import sys
 import threading
 import time
 import traceback
+from json import dumps
 from os import getpid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -190,7 +190,7 @@ class Child:
                 report["arguments"] = told(own, keep=self.plan.keep_arguments)
             if self.applied is not None:
                 report["acted"] = self.applied.acted
-            self._save(json.dumps(report))
+            self._save(dumps(report))
 
     def _save(self, text: str) -> None:
         os.makedirs(

@@ -17,12 +17,11 @@ from types import TracebackType
 from typing import Any, Self
 
 try:
-    import resource as _resource
+    import resource
 except ImportError:  # not on Windows
-    _resource = None
+    resource = None
 
 _LIMITS = ("RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_AS", "RLIMIT_DATA")
-resource: Any = _resource
 _LISTS = ("path", "meta_path", "path_hooks")
 
 
@@ -96,7 +95,9 @@ class InterpreterState:
             self._undo.append(lambda: numpy.seterr(**asked))
 
     def _lift_limits(self) -> None:
-        for name in _LIMITS if resource is not None else ():
+        if resource is None:
+            return
+        for name in _LIMITS:
             kind = getattr(resource, name)
             soft, hard = resource.getrlimit(kind)
             if soft != hard:
