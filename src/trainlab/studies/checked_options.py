@@ -6,11 +6,12 @@ import functools
 import inspect
 import operator
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 
+from trainlab.budgets import Budget
 from trainlab.errors import SpecError, shown
 
 P = ParamSpec("P")
@@ -76,6 +77,12 @@ def _checked(name: str, value: Any) -> Any:
         words = cast("list[Any]", [value] if isinstance(value, str) else value)
         if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
             raise _wrong(name, value, "a list of cells, such as ['Model 1:A']")
+    if name == "networks" and not isinstance(value, Budget):
+        raise _wrong(name, value, "what trainlab.budget returned")
+    if name == "budgets":
+        budgets = cast("Any", value)
+        if not isinstance(budgets, Sequence) or not all(isinstance(each, Budget) for each in budgets):
+            raise _wrong(name, value, "a list of what trainlab.budget returned")
     if name in FUNCTIONS and not callable(value):
         raise _wrong(name, value, "a function")
     return value
