@@ -94,17 +94,10 @@ def stepped(work: Callable[[], None], address: int) -> list[tuple[int, ...]]:
         os._exit(0)
     try:
         os.waitpid(child, 0)
-        code = ptrace(PEEK, child, address)
-        halting = (code & ~0xFF) | BREAKPOINT
-        for epoch in range(EPOCHS_BEFORE + 1):
-            ptrace(POKE, child, address, halting)
-            registers = go(CONTINUE, child)
-            ptrace(POKE, child, address, code)
-            registers[RIP] = address
-            ptrace(SET_REGISTERS, child, 0, ctypes.addressof(registers))
-            if epoch < EPOCHS_BEFORE:
-                go(STEP, child)
-        found = [tuple(registers)]
+        for _ in range(EPOCHS_BEFORE):
+            go_to(address, child)
+            go(STEP, child)
+        found = [tuple(go_to(address, child))]
         while (registers := go(STEP, child))[RIP] != address:
             found.append(tuple(registers))
         return found
@@ -123,6 +116,17 @@ def ptrace(request: int, child: int, address: int = 0, data: int = 0) -> int:
     if result == -1 and ctypes.get_errno():
         raise OSError(ctypes.get_errno(), f"ptrace: {os.strerror(ctypes.get_errno())}")
     return int(result)
+
+
+def go_to(address: int, child: int) -> Any:
+    """Let the child run until it reaches an address, and return its registers there."""
+    code = ptrace(PEEK, child, address)
+    ptrace(POKE, child, address, (code & ~0xFF) | BREAKPOINT)
+    registers = go(CONTINUE, child)
+    ptrace(POKE, child, address, code)
+    registers[RIP] = address
+    ptrace(SET_REGISTERS, child, 0, ctypes.addressof(registers))
+    return registers
 
 
 def go(request: int, child: int) -> Any:

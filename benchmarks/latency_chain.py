@@ -76,22 +76,17 @@ def _advance(
 ) -> None:
     memory = each.memory
     ready = 0.0 if each.clears else times.of(sources(each))
-    latency = float(model.latency)
-    cells = range(0)
+    done = ready + model.latency
     if memory is not None:
         place = address_of(memory, before)
         cells = range(place // CELL, (place + size_of(each) - 1) // CELL + 1)
-        addressed = times.of(names_in(memory))
-    if memory is not None and model.loads:
-        load = _load_cycles(each, model)
-        stored = max((times.cells[cell] + forward for cell in cells if cell in times.cells), default=0.0)
-        ready = max(ready, addressed + load, stored)
-        latency -= load
-    done = ready + latency
-    if memory is not None and model.stores:
-        # What is stored is there when it has been calculated; the way through memory is in `forward`.
-        done = ready if not model.loads else done
-        times.cells |= dict.fromkeys(cells, done)
+        if model.loads:
+            load = _load_cycles(each, model)
+            stored = max((times.cells[cell] + forward for cell in cells if cell in times.cells), default=0.0)
+            done = max(ready, times.of(names_in(memory)) + load, stored) + model.latency - load
+        if model.stores:
+            # What is stored is there when it has been calculated; the way through memory is in `forward`.
+            times.cells |= dict.fromkeys(cells, done if model.loads else ready)
     for name in written(each):
         times.registers[name] = done
     times.last = max(times.last, done)

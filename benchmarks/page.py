@@ -28,7 +28,8 @@ examples, returning results); the peers' examples are drawn beforehand. "Nine-la
 
 The **limit** is what the arithmetic of a network-step needs at the peaks of one core, measured in the same
 run: operations are counted from the experiment (`benchmarks/operations.py`), loads, stores, drawing and the
-divider's work are left out. On two threads it is half.
+divider's work are left out. On two threads it is half. [What binds the kernel](account.md) counts the
+instructions that really run.
 """
 RACE = """## The race
 

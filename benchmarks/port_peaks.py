@@ -22,6 +22,8 @@ from llvmlite import binding
 
 from trainlab.engine.kernel.memory import aligned_zeros
 
+LLVM: Any = binding
+"""llvmlite's functions, which have no types."""
 ROUNDS, SECONDS = 40, 0.001
 REPEATS = 96
 """Instructions in a loop's body, or pairs of them: so many that the loop's own two hardly count."""
@@ -74,7 +76,7 @@ def bodies(register: str, size: int) -> dict[str, str]:
         return "\n".join(line.format(i=i % CHAINS, at=i % CHAINS * size, r=register) for i in range(REPEATS))
 
     return {
-        "clock": turns("imulq %rcx, %rax\nvfmadd213ps %{r}12, %{r}13, %{r}{i}"),
+        "clock": turns("imulq %rcx, %rax" + 3 * "\nvfmadd213ps %{r}12, %{r}13, %{r}{i}"),
         "slot": turns("nop"),
         "multiply_add": turns("vfmadd213ps %{r}12, %{r}13, %{r}{i}"),
         "vector_load": turns("vmovaps {at}(%rcx), %{r}{i}"),
@@ -94,7 +96,7 @@ def bodies(register: str, size: int) -> dict[str, str]:
 def has_vectors(extension: str) -> bool:
     """Return whether LLVM finds an extension of x86-64, such as avx512f, on this processor."""
     x86 = platform.machine().lower() in ("x86_64", "amd64")
-    return x86 and bool(binding.get_host_cpu_features().get(extension))
+    return x86 and bool(LLVM.get_host_cpu_features().get(extension))
 
 
 def measure_port_peaks(*, rounds: int = ROUNDS, seconds: float = SECONDS) -> PortPeaks:
@@ -137,12 +139,12 @@ def loop(name: str, body: str, register: str) -> str:
 
 def compiled(texts: Sequence[str], names: Sequence[str]) -> dict[str, Callable[[int, int], None]]:
     """Return functions (times, memory) by name, made of LLVM's language."""
-    binding.initialize_native_asmparser()
-    module = binding.parse_assembly("\n".join(texts))
-    machine = binding.Target.from_default_triple().create_target_machine(
-        cpu=binding.get_host_cpu_name(), features=binding.get_host_cpu_features().flatten()
+    LLVM.initialize_native_asmparser()
+    module = LLVM.parse_assembly("\n".join(texts))
+    machine = LLVM.Target.from_default_triple().create_target_machine(
+        cpu=LLVM.get_host_cpu_name(), features=LLVM.get_host_cpu_features().flatten()
     )
-    engine = binding.create_mcjit_compiler(module, machine)
+    engine = LLVM.create_mcjit_compiler(module, machine)
     engine.finalize_object()
     kind = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)
     functions: dict[str, Any] = {name: kind(engine.get_function_address(name)) for name in names}

@@ -118,7 +118,8 @@ def test_a_row_says_what_binds_and_how_far_the_time_is_from_it():
     parts: dict[str, float | None] = dict.fromkeys(PARTS, 2.0)
     case = Case(
         network="2-5-4-1",
-        name="single, adam",
+        sampling="single",
+        optimizer="adam",
         account=Account(parts={**parts, "stores": 8.0, "loads": None}, together=9.0),
         limit=4.0,
         measured=10.0,
@@ -160,8 +161,11 @@ def test_where_instructions_cannot_be_traced_the_reason_is_said(monkeypatch: pyt
 
 
 def test_another_processor_gets_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def has_none(_: str) -> bool:
+        return False
+
     monkeypatch.setattr(sys, "argv", ["account"])
-    monkeypatch.setattr(account_table, "has_vectors", lambda _: False)
+    monkeypatch.setattr(account_table, "has_vectors", has_none)
     with pytest.raises(SystemExit, match="2"):
         account_table.main()
     assert "python -m benchmarks.limit" in capsys.readouterr().err

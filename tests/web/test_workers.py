@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -289,6 +290,19 @@ def test_a_worker_ends_with_its_server():
             return await process.wait()
 
     assert asyncio.run(work()) == 0
+
+
+@pytest.mark.process
+def test_a_worker_ends_with_its_server_even_while_it_prepares():
+    code = """
+import sys, time
+from trainlab.web.worker import Worker, answer, own_stdout
+Worker(answer, asked=sys.stdin.buffer, answers=own_stdout()).run(prepare=lambda: time.sleep(600))
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True, timeout=100, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (0, b"")
 
 
 def alive(pid: int) -> bool:

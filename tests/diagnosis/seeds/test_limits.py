@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -29,6 +33,38 @@ def test_a_run_with_another_seed_that_never_ends_is_a_failure_by_name(tmp_path: 
     runs = [seed_run(one, "") for one in ran]
     assert [one.fault for one in runs] == ["time limit"] * 2
     assert all(one.failed and "the limit of 4 s" in one.message for one in runs)
+
+
+def test_a_run_ends_with_the_server_that_has_forked_it(tmp_path: Path) -> None:
+    script, told = tmp_path / "train.py", tmp_path / "pid"
+    text = f"""
+import os, time
+open({str(told)!r}, "w").write(f"{{os.getpid()}} {{os.getppid()}}.")
+time.sleep(600)
+"""
+    script.write_text(text, encoding="utf-8")
+
+    def numbers() -> list[int]:
+        return [int(word) for word in told.read_text(encoding="ascii").rstrip(".").split()]
+
+    def kill_the_server() -> None:
+        while not (told.exists() and told.read_text().endswith(".")):
+            time.sleep(0.05)
+        os.kill(numbers()[1], signal.SIGKILL)
+
+    threading.Thread(target=kill_the_server, daemon=True).start()
+    (ran,) = ProcessPool(workers=1).carry_out([Plan(script=str(script), seed=1)], Event())
+    assert ran.report is None
+    assert "SIGKILL" in ran.ending
+    until = time.monotonic() + 10
+    while is_alive(numbers()[0]) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not is_alive(numbers()[0])
+
+
+def is_alive(process: int) -> bool:
+    stat = Path(f"/proc/{process}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.mark.parametrize(("own", "limit"), [(3.0, 120.0), (40.0, 400.0)])

@@ -40,6 +40,7 @@ def endings(
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> EndingsResult:
@@ -57,6 +58,7 @@ def endings(
         engine: as in `study`, like all that follow.
         store: a folder where finished runs are kept.
         workers: how many threads or processes train.
+        on: where to train, as in `study`.
         fresh: whether to forget what `store` has of these runs first.
         on_progress: what is called with the progress, again and again.
 
@@ -83,6 +85,7 @@ def endings(
         engine=engine,
         store=store,
         workers=workers,
+        on=on,
         fresh=fresh,
         on_progress=on_progress,
     )
@@ -109,6 +112,7 @@ def endings(
             asked,
             seeds=seeds,
             workers=workers,
+            on=on,
             seconds=time.perf_counter() - started,
             trained_steps=steps,
             trained_seconds=seconds,

@@ -50,6 +50,7 @@ def race(
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     on_progress: Callable[[RaceProgress], None] | None = None,
 ) -> RaceResult:
@@ -73,6 +74,7 @@ def race(
         engine: as in `study`, like all that follow.
         store: a folder where finished runs are kept; what is stored is never trained again.
         workers: how many threads or processes train.
+        on: where to train, as in `study`.
         fresh: whether to forget what `store` has of these runs first.
         on_progress: what is called with the progress, again and again.
 
@@ -117,7 +119,7 @@ def race(
                 )
 
         training = RaceTraining(
-            candidates=field.candidates, engine=engine, store=opened, workers=workers, on_progress=note
+            candidates=field.candidates, engine=engine, store=opened, workers=workers, on=on, on_progress=note
         )
         return decided(
             asked,
@@ -128,6 +130,7 @@ def race(
                 (item.experiment for item in field.candidates),
                 seeds=seeds,
                 workers=workers,
+                on=on,
                 seconds=time.perf_counter() - started,
                 trained_steps=training.steps,
                 trained_seconds=training.seconds,

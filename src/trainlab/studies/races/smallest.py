@@ -54,6 +54,7 @@ def smallest_budget(
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     on_progress: Callable[[BudgetProgress], None] | None = None,
 ) -> SmallestResult:
@@ -74,6 +75,7 @@ def smallest_budget(
         engine: as in `study`, like all that follow.
         store: a folder where finished runs are kept; what is stored is never trained again.
         workers: how many threads or processes train.
+        on: where to train, as in `study`.
         fresh: whether to forget what `store` has of these runs first.
         on_progress: what is called with the progress, again and again.
 
@@ -110,6 +112,7 @@ def smallest_budget(
                 engine=engine,
                 store=opened,
                 workers=workers,
+                on=on,
                 on_progress=_note(on_progress, asked.parameters, place, len(budgets)),
             )
             judged.append(
@@ -135,6 +138,7 @@ def smallest_budget(
             largest.values() or [base],
             seeds=max((item.raced for item in judged), default=0),
             workers=workers,
+            on=on,
             seconds=time.perf_counter() - started,
             trained_steps=steps,
             trained_seconds=seconds,

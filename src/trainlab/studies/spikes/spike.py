@@ -46,6 +46,7 @@ def spike(
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> SpikeResult:
@@ -62,6 +63,7 @@ def spike(
         engine: as in `study`, like all that follow.
         store: a folder where finished runs are kept.
         workers: how many threads or processes train.
+        on: where to train, as in `study`.
         fresh: whether to forget what `store` has of these runs first.
         on_progress: what is called with the progress, again and again.
 
@@ -89,7 +91,14 @@ def spike(
     steady = _with_amsgrad(experiment) if seed is None else None
     trained = [experiment, *([steady] if steady is not None else [])]
     (runs, *others), steps, seconds = train_stored(
-        trained, asked, engine=engine, store=store, workers=workers, fresh=fresh, on_progress=on_progress
+        trained,
+        asked,
+        engine=engine,
+        store=store,
+        workers=workers,
+        on=on,
+        fresh=fresh,
+        on_progress=on_progress,
     )
     unlearnt = tuple(
         runs.first_seed + int(row) for row in np.flatnonzero((runs.solved_epoch >= 0) & ~runs.solved)
@@ -107,6 +116,7 @@ def spike(
         [experiment],
         seeds=len(asked),
         workers=workers,
+        on=on,
         seconds=time.perf_counter() - started,
         trained_steps=steps,
         trained_seconds=seconds,
