@@ -64,6 +64,7 @@ COMMANDS = {
     "doctor": ("doctor", "train.py"),
     "doctor --try": ("doctor", "--try", "--budget", "10", "train.py"),
     "seeds": ("seeds", "train.py", "-n", "2", "--rerun", "--workers", "1", "--save", "runs.jsonl"),
+    "faults": ("faults",),
     "serve": ("serve", "--port", "0", "--no-open", "--workers", "1"),
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)

@@ -42,6 +42,14 @@ def check_range(option: str, value: int | None, *, least: int, most: int) -> Non
         )
 
 
+def check_share(option: str, value: float | None) -> None:
+    """Raise UsageError unless value lies strictly between 0 and 1; None, an option left out, is fine."""
+    if value is not None and not 0.0 < value < 1.0:
+        raise UsageError(
+            f"{option} {value:g}: must be a share above 0 and below 1; {option} 0.02 is 2 points."
+        )
+
+
 def check_cell(cell: str | None) -> None:
     """Refuse an empty name, which is what a shell makes of an unset variable."""
     if cell == "":
@@ -134,6 +142,12 @@ Solved = Annotated[
 ]
 Details = Annotated[
     bool, Parameter(help="Print everything that was found, not only the answer.", negative="")
+]
+KeepArguments = Annotated[
+    bool,
+    Parameter(
+        help="Write the script's own arguments into JSON, page and --save, not only how many.", negative=""
+    ),
 ]
 Yes = Annotated[
     bool,

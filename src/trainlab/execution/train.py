@@ -19,6 +19,7 @@ from trainlab.execution.progress import Overall, Progress, Workload
 from trainlab.execution.ray_cluster import check_on
 from trainlab.execution.workers import default_workers
 from trainlab.spec import Experiment
+from trainlab.spec.checks import check_number
 from trainlab.store import DamagedError, DamageWarning, Store
 
 R = TypeVar("R")
@@ -167,12 +168,9 @@ def check_all(
 
 
 def _check_work(engine: Engine, missing: Mapping[Experiment, Sequence[range]], workers: int | None) -> None:
-    check_work(
-        missing,
-        engine=engine.name,
-        chunk_seeds=engine.chunk_seeds,
-        workers=default_workers() if workers is None else workers,
-    )
+    workers = default_workers() if workers is None else workers
+    check_number("workers", workers, at_least=1)
+    check_work(missing, engine=engine.name, chunk_seeds=engine.chunk_seeds, workers=workers)
 
 
 def _seeds_of(experiments: Sequence[Experiment], seeds: range | Sequence[range]) -> Sequence[range]:

@@ -15,6 +15,7 @@ from trainlab.spec import Experiment, Study, any_study, loss_entry, name_of, nam
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies.causes import failed
+from trainlab.studies.checked_options import checked_options
 from trainlab.studies.landscape.classify_end import Ending, read_ending
 from trainlab.studies.landscape.result import EndingsResult
 from trainlab.studies.stored_training import train_stored
@@ -29,6 +30,7 @@ MAX_WORK = 2e8
 """Parameters² · examples · widest layer: so much is a second or so for each reading of a Hessian."""
 
 
+@checked_options
 def endings(
     spec: Experiment | Study | str | os.PathLike[str],
     *,

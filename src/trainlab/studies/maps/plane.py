@@ -16,6 +16,7 @@ from trainlab.execution import Progress, Provenance, provenance_of
 from trainlab.spec import Experiment, Study, value_of
 from trainlab.stats import Rate, rate
 from trainlab.store import STOPPED, Store
+from trainlab.studies.checked_options import checked_options
 from trainlab.studies.maps.carry_out import Trainer
 from trainlab.studies.maps.counts import Counts, Shares, interpolate, no_counts
 from trainlab.studies.maps.question import SEEDS, SIZE, Question, ask, read_size
@@ -28,6 +29,7 @@ FRESH = 10
 """The best point is tested again on so many times the seeds of a point."""
 
 
+@checked_options
 def map_plane(
     spec: Experiment | Study | str | os.PathLike[str],
     *,

@@ -15,6 +15,7 @@ from trainlab.spec import Experiment, Study, any_study, named_cell, select_cells
 from trainlab.stats import Rate, Standing, hold_race, round_sizes
 from trainlab.stats.exact_binomial import Bools, Counts
 from trainlab.store import Store
+from trainlab.studies.checked_options import checked_options
 from trainlab.studies.races.candidates import Field
 from trainlab.studies.races.race_board import RaceCandidate, RaceRound
 from trainlab.studies.races.race_question import RaceQuestion
@@ -35,6 +36,7 @@ class RaceProgress:
     training: Progress
 
 
+@checked_options
 def race(
     spec: Study | Experiment | str | os.PathLike[str],
     *,

@@ -20,6 +20,7 @@ from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import any_reaches
 from trainlab.stats.threshold_race import TRIES
 from trainlab.store import Store
+from trainlab.studies.checked_options import checked_options
 from trainlab.studies.races.candidates import Candidate, all_networks, check_ends
 from trainlab.studies.races.race import changes_made, trained_as
 from trainlab.studies.races.race_training import RaceTraining
@@ -40,6 +41,7 @@ class BudgetProgress:
     training: Progress
 
 
+@checked_options
 def smallest_budget(
     spec: Study | Experiment | str | os.PathLike[str],
     *,

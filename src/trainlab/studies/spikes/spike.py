@@ -21,6 +21,7 @@ from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.record import Record
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import mcnemar_p
+from trainlab.studies.checked_options import checked_options
 from trainlab.studies.spikes.spike_anatomy import Spike, find_spike
 from trainlab.studies.spikes.spike_result import SpikeResult
 from trainlab.studies.spikes.spike_words import Lost
@@ -35,6 +36,7 @@ READINGS = 10
 """Where only the end was to be read, it is read every so many epochs whether runs are solved."""
 
 
+@checked_options
 def spike(
     spec: Experiment | Study | str | os.PathLike[str],
     *,
