@@ -1,10 +1,12 @@
 """What a store of millions of runs costs: bytes, seconds and memory, for each thing that one does with it.
 
     python -m benchmarks.store_bench [--runs N] [--cells N] [--folder FOLDER] [--check]
+    python -m benchmarks.store_bench --train N [--folder FOLDER]
 
-Nothing is trained: made-up runs of the assignment's best cell are saved through the store, chunk by chunk as
-the fast engine makes them, and read again, each by a process of its own whose CPU seconds and peak memory are
-taken. `--folder` keeps the store for another time; `--check` reads all of it, too.
+Of the first nothing is trained: made-up runs of the assignment's best cell are saved through the store, chunk
+by chunk as the fast engine makes them, and read again, each way by a process of its own whose CPU seconds and
+peak memory are taken. `--folder` keeps the store for another time; `--check` reads all of it, too. The second
+trains the cell from so many seeds, on all processors, and then answers.
 """
 
 from __future__ import annotations
@@ -15,31 +17,35 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.machine import machine
-from trainlab.draw import terminal_table
+from trainlab.draw import counted, terminal_table
 from trainlab.engine import Runs
 from trainlab.engine.runs import curve_rows, recorded_epochs
-from trainlab.execution.train import stored_under
+from trainlab.execution.train import stored_under, train_missing
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment, Study, any_study, named_cell, study_from_dict, study_to_dict
 from trainlab.store import Store
-from trainlab.studies import study
 from trainlab.studies.stored import HeldRuns, StoredStudy
 
 CELL: Final = "Model 1:A+B+D+E"
 """2-5-4-1 for 2,001 epochs: the longest of the assignment's trainings that is solved nearly always."""
 CHUNK: Final = 1024
+AT_ONCE: Final = 32
+"""How many chunks are saved in one transaction, as where training them takes less time than saving."""
 ENGINE: Final = "fast"
 WHOLE, ONE = "All cells", "One cell"
+TRAIN, CHECK = "train one cell", "store check"
 
 
 def main() -> None:
@@ -49,29 +55,45 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=10)
     parser.add_argument("--folder", help="where the store is, or is to be")
     parser.add_argument("--check", action="store_true", help="'trainlab store check', too")
+    parser.add_argument("--train", type=int, metavar="N", help="train one cell from N seeds instead")
     parser.add_argument("--only", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.only:
         _measured(asked.only, asked.folder)
         return
     with _folder(asked.folder) as folder:
+        if asked.train:
+            with Store.open(folder) as store:
+                _name(store, plan_of(1, asked.train))
+            print_table(
+                folder, ["nothing", TRAIN, "rate of one cell", "study of one cell"], asked.train, cells=1
+            )
+            return
         if not (folder / "store.sqlite3").exists():
             seconds = fill(folder, runs=asked.runs, cells=asked.cells)
             print(f"{asked.runs:,} runs written in {seconds:.1f} CPU s, {asked.runs / seconds:,.0f} a second")
-        print(f"{(folder / 'store.sqlite3').stat().st_size / asked.runs:.0f} bytes a run on disk")
-        rows: list[list[str]] = []
-        for name in [each for each in READERS if each != "store check" or asked.check]:
-            said = subprocess.run(
-                [sys.executable, "-m", "benchmarks.store_bench", "--only", name, "--folder", str(folder)],
-                check=True,
-                capture_output=True,
-                text=True,
-            ).stdout.splitlines()
-            rows.append([name, *said[-1].split("\t")])
-        title = f"{asked.runs:,} runs in {asked.cells} cells, {machine()['processor']}"
-        from rich.console import Console
+        left_out = {TRAIN} if asked.check else {TRAIN, CHECK}
+        names = [each for each in READERS if each not in left_out]
+        print_table(folder, names, asked.runs, cells=asked.cells)
 
-        Console().print(terminal_table(("What", "Wall s", "CPU s", "Peak MB", "Says"), rows, title=title))
+
+def print_table(folder: Path, names: Sequence[str], runs: int, *, cells: int) -> None:
+    """Do these with the store, each in a process of its own; print what they cost, and the store's size."""
+    rows: list[list[str]] = []
+    for name in names:
+        said = subprocess.run(
+            [sys.executable, "-m", "benchmarks.store_bench", "--only", name, "--folder", str(folder)],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout.splitlines()
+        rows.append([name, *said[-1].split("\t")])
+    size = (folder / "store.sqlite3").stat().st_size
+    title = f"{runs:,} runs in {counted(cells, 'cell')}, {size / 1e6:,.1f} MB, {size / runs:.0f} bytes a run"
+    from rich.console import Console
+
+    Console().print(terminal_table(("What", "Wall s", "CPU s", "Peak MB", "Says"), rows, title=title))
+    print(f"{machine()['processor']}, {machine()['processors']} processors")
 
 
 def fill(folder: Path, *, runs: int, cells: int) -> float:
@@ -82,24 +104,37 @@ def fill(folder: Path, *, runs: int, cells: int) -> float:
     seconds = 0.0
     with Store.open(folder) as store:
         for plan in (plan_of(cells, runs // cells), plan_of(1, runs // cells)):
-            experiments = [each.experiment for each in plan.cells()]
-            store.remember(
-                "study",
-                plan.title,
-                [each.fingerprint for each in experiments],
-                networks=len(plan.network_names),
-                changes=len(plan.changes),
-                seeds=plan.seeds,
-                question=study_to_dict(plan),
-            )
+            _name(store, plan)
         for cell in plan_of(cells, runs // cells).cells():
             engine = stored_under(ENGINE, cell.experiment)
-            for start in range(0, runs // cells, CHUNK):
-                made = made_up(cell.experiment, range(start, min(start + CHUNK, runs // cells)))
+            chunks = _chunks(cell.experiment, runs // cells)
+            while saved := list(islice(chunks, AT_ONCE)):
                 before = time.process_time()
-                store.save([made], engine=engine)
+                store.save(saved, engine=engine)
                 seconds += time.process_time() - before
     return seconds
+
+
+def _chunks(experiment: Experiment, seeds: int) -> Iterator[Runs]:
+    """Give the made-up chunks of an experiment; once no seed keeps its curves, one is like the other."""
+    made: Runs | None = None
+    for start in range(0, seeds, CHUNK):
+        part = range(start, min(start + CHUNK, seeds))
+        alike = start > experiment.record.curves + CHUNK and len(part) == CHUNK
+        made = replace(made, first_seed=start) if made and alike else made_up(experiment, part)
+        yield made
+
+
+def _name(store: Store, plan: Study) -> None:
+    store.remember(
+        "study",
+        plan.title,
+        [each.experiment.fingerprint for each in plan.cells()],
+        networks=len(plan.network_names),
+        changes=len(plan.changes),
+        seeds=plan.seeds,
+        question=study_to_dict(plan),
+    )
 
 
 def plan_of(cells: int, seeds: int) -> Study:
@@ -123,8 +158,10 @@ def made_up(experiment: Experiment, seeds: range) -> Runs:
         len(recorded_epochs(each, end)) for each in (record.loss_every, record.gradient_every)
     )
 
-    def floats(*shape: int) -> np.ndarray:
+    def floats(*shape: int) -> npt.NDArray[np.float32]:
         return drawn.random(shape, dtype=np.float32)
+
+    off, targets = floats(n, 4, 1) * np.float32(0.05), experiment.data().targets.astype(np.float32)
 
     return Runs(
         experiment=experiment,
@@ -138,8 +175,8 @@ def made_up(experiment: Experiment, seeds: range) -> Runs:
         accuracy=np.where(solved, np.float32(1.0), np.float32(0.5)),
         held_out_loss=np.full(n, np.nan, dtype=np.float32),
         held_out_accuracy=np.full(n, np.nan, dtype=np.float32),
-        predictions=np.clip(experiment.data().targets[None] + floats(n, 4, 1) * np.float32(0.05), 0, 1),
-        parameters=floats(n, experiment.network.parameters),
+        predictions=np.abs(targets - off)[:, : record.predictions],
+        parameters=floats(n, experiment.network.parameters if record.parameters else 0),
         gradient=floats(n, layers),
         step_gradient=floats(n, layers),
         loss_curve=floats(kept, losses),
@@ -177,14 +214,19 @@ def _rate(folder: str) -> str:
         return f"{found.k:,} of {found.n:,}" if found else "none"
 
 
+def _train(folder: str) -> str:
+    with Store.open(folder) as store:
+        (named,) = store.studies()
+        (cell,) = StoredStudy.of(named).plan.cells()
+        train_missing([cell.experiment], range(named.seeds), engine=ENGINE, store=store)
+    return f"{named.seeds:,} networks"
+
+
 def _study(folder: str) -> str:
     with Store.open(folder) as store:
         named = next(one for one in store.studies() if one.title == ONE)
-    plan = msgspec.structs.replace(StoredStudy.of(named).plan, seeds=named.seeds)
-    result = study(plan, store=folder, engine=ENGINE, workers=1)
-    if result.how.trained_steps:
-        raise RuntimeError("the store doesn't hold what was asked for")
-    return f"{result.cells[0].solved} solved"
+        result = StoredStudy.of(named).result(HeldRuns.of(store, named))
+    return f"{result.cells[0].solved.k:,} of {result.run_count:,}"
 
 
 READERS: Final[dict[str, Callable[[str], str]]] = {
@@ -192,9 +234,10 @@ READERS: Final[dict[str, Callable[[str], str]]] = {
     "open": _open,
     "trainlab show": _command("show"),
     "trainlab show --study": _command("show", "--study", ONE),
+    TRAIN: _train,
     "rate of one cell": _rate,
     "study of one cell": _study,
-    "store check": _command("store", "check"),
+    CHECK: _command("store", "check"),
 }
 
 
@@ -208,7 +251,7 @@ def _measured(name: str, folder: str) -> None:
 
 
 @contextmanager
-def _folder(asked: str | None) -> Iterator[Path]:
+def _folder(asked: str | None) -> Generator[Path]:
     if asked:
         yield Path(asked)
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Iterable
 from itertools import islice
 
@@ -61,9 +61,18 @@ MAX_COMPARED = 5_000
 """The most names among which the nearest is looked for."""
 
 
-def printable(words: str) -> str:
-    """Return text with ``�`` for control characters, which could move a terminal's cursor or colour it."""
-    return "".join("\ufffd" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in words)
+_TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNPRINTABLE = re.compile(f"[\0-\x1f\x7f-\x9f\ud800-\udfff{_TURNING}]")
+_BUT_LINES = re.compile(f"[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_TURNING}]")
+
+
+def printable(words: str, *, lines: bool = False) -> str:
+    """Return text with ``�`` for what could move a terminal's cursor, colour it, or turn letters round.
+
+    That is control characters, with `lines` but for line breaks and tabs, lone surrogates, and the marks by
+    which text runs from right to left.
+    """
+    return (_BUT_LINES if lines else _UNPRINTABLE).sub("\ufffd", words)
 
 
 def shown(value: object) -> str:

@@ -34,6 +34,11 @@ def test_slow_engines_have_a_rate_too(rate: float, words: str) -> None:
     assert progress_words(replace(NOW, rate=rate)) == f"60 of 1,000 runs, {words}, 79 s left"
 
 
+def test_what_follows_comes_first() -> None:
+    words = progress_words(replace(NOW, ahead="4.2 points wide, 2 points: about 9,625 seeds"))
+    assert words.startswith("4.2 points wide, 2 points: about 9,625 seeds: 60 of 1,000 runs, ")
+
+
 def test_no_time_left_is_guessed_from_the_first_chunks() -> None:
     assert progress_words(replace(NOW, chunks_done=2)) == "60 of 1,000 runs"
     assert progress_words(replace(NOW, seconds_left=150.0)).endswith(", 2 min 30 s left")

@@ -78,8 +78,11 @@ def test_a_study_asked_again_is_one_and_a_changed_one_another(trainlab: Caller) 
         (one,) = store.studies()
         assert (one.kind, one.title, one.networks, one.changes, one.seeds) == ("study", "Tiny", 2, 1, 5)
         assert len(one.fingerprints) == 4
-    Path("tiny.toml").write_text(TINY.replace("epochs = 20", "epochs = 21"))
-    ask(trainlab, "study", "tiny.toml", "--seeds", "2")
+    Path("tiny.toml").write_text(TINY.replace('small = "2-2-1"', 'small = "2-4-1"'))
+    changed = trainlab("study", "tiny.toml", "--seeds", "2", "--workers", "1")
+    assert "Tiny has changed since 20" in changed.err
+    assert "2 of the 4 experiments that it had then are no longer in it. Their runs stay in" in changed.err
+    assert trainlab("study", "tiny.toml", "--seeds", "2", "--workers", "1").err == ""
     with Store.open(".trainlab") as store:
         assert [each.title for each in store.studies()] == ["Tiny", "Tiny"]
 

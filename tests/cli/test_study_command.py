@@ -122,3 +122,28 @@ def test_what_takes_hours_asks_for_yes_and_forgets_nothing_before(trainlab: Call
         outcome.err,
     )
     assert trained(study(trainlab, "--yes")) == 0
+
+
+def test_seeds_are_added_until_every_interval_is_narrow(trainlab: Caller) -> None:
+    result = study(trainlab, "--until-width", "0.6", "--max-seeds", "50")
+    assert result["until_width"]["reached"]
+    assert {cell["solved"]["n"] for cell in result["cells"]} == {result["until_width"]["seeds"]}
+    said = trainlab("study", "tiny.toml", "--until-width", "0.6")
+    assert "Seeds were added until no interval of a success rate was wider than 60 points:" in said.out
+
+
+def test_how_many_seeds_tell_a_difference_is_said_without_training(trainlab: Caller) -> None:
+    outcome = trainlab("study", "tiny.toml", "--power", "0.05")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith(
+        "To tell 5 points apart in 80 of 100 studies: 1,569 seeds for one difference, "
+    )
+    assert not Path(".trainlab").exists()
+
+
+@pytest.mark.parametrize("option", ["--until-width", "--power"])
+@pytest.mark.parametrize("value", ["0", "1", "5", "nan", "-0.1"])
+def test_a_width_or_a_difference_is_a_share(trainlab: Caller, option: str, value: str) -> None:
+    outcome = trainlab("study", "tiny.toml", f"{option}={value}")
+    assert outcome.code == 2
+    assert f"{option} {float(value):g}: must be a share above 0 and below 1" in outcome.err

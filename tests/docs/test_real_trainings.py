@@ -32,7 +32,7 @@ def test_the_sentence_counts_sound_ones_alone(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(real_trainings, "kept", lambda: {"date": "2026-01-01", "trainings": trainings})
     assert real_trainings.first_sight() == (
         "11 trainings, 2026-01-01: in 1 what was found is there. Of the other 10 the doctor accused 2 "
-        "(6–51 %) without reason, and 3 (11–60 %) with those that can be argued about; of 0 it said that no "
+        "(4–51 %) without reason, and 3 (9–61 %) with those that can be argued about; of 0 it said that no "
         "training was seen, and of 0 the outcome was wrong. The rest, 7, were accused of nothing. 1 of those "
         "accused without reason is left as they were."
     )

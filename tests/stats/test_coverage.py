@@ -15,14 +15,13 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
+from benchmarks.coverage_sums import score_law as law
 from trainlab.stats import contrast
 from trainlab.stats.contrast import guarded_mean
 
 SEEDS = (20, 50, 200, 1000)
 LIKENESS = (0.0, 0.5, 0.9, 0.99, 1.0)  # correlation of the cells of a seed; 1: they share one uniform number
 METHODS = ("plain t", "guard at bound / 2", "guard at bound")
-FACTOR = np.linspace(-8.0, 8.0, 641)
-FACTOR_WEIGHT = stats.norm.pdf(FACTOR) / stats.norm.pdf(FACTOR).sum()
 # The lowest coverage of each method, in per cent, over all cases: the docstring of the module states these.
 STATED = {
     ("main", 20): (5.8, 84.5, 95.7),
@@ -34,26 +33,6 @@ STATED = {
     ("interaction", 200): (44.9, 90.6, 94.6),
     ("interaction", 1000): (79.9, 90.3, 95.0),
 }
-
-
-def law(probabilities, signs, likeness):
-    """Return the sums that Σ sign·solved of a seed can take, and the probability of each."""
-    lowest, highest = -int((signs < 0).sum()), int((signs > 0).sum())
-    sums = np.arange(lowest, highest + 1)
-    chance = np.zeros(len(sums))
-    if likeness == 1.0:
-        edges = np.unique([0.0, *probabilities, 1.0])
-        for left, right in itertools.pairwise(edges):
-            chance[signs[probabilities >= right].sum() - lowest] += right - left
-        return sums, chance
-    thresholds = special.ndtri(probabilities) - np.sqrt(likeness) * FACTOR[:, None]
-    given_factor = special.ndtr(thresholds / np.sqrt(1.0 - likeness))
-    joint = np.zeros((len(FACTOR), len(sums)))
-    joint[:, -lowest] = 1.0
-    for solved, sign in zip(given_factor.T[:, :, None], signs, strict=True):
-        joint = joint * (1.0 - solved) + np.roll(joint, sign, axis=1) * solved
-    chance = (FACTOR_WEIGHT @ joint).clip(min=0.0)
-    return sums, chance / chance.sum()
 
 
 def tables(changes):
@@ -162,8 +141,14 @@ def exact_coverage(n, gained, lost):
 
 def test_bonett_price_exactly_at_its_worst():
     # Found by a search over a fine grid of both probabilities for each n.
-    worst = [exact_coverage(20, 0.54, 0.46), exact_coverage(50, 0.114, 0.0), exact_coverage(200, 0.0365, 0.0)]
-    np.testing.assert_allclose(worst, [0.927, 0.931, 0.933], atol=0.001)
+    changing = [
+        exact_coverage(8, 0.714, 0.286),
+        exact_coverage(20, 0.72, 0.28),
+        exact_coverage(50, 0.748, 0.252),
+    ]
+    np.testing.assert_allclose(changing, [0.885, 0.917, 0.927], atol=0.001)
+    helping = [exact_coverage(50, 0.114, 0.0), exact_coverage(200, 0.0365, 0.0)]
+    np.testing.assert_allclose(helping, [0.931, 0.933], atol=0.001)
     grid = [
         exact_coverage(20, p, q)
         for p in np.linspace(0, 0.95, 20)

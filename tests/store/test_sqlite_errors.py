@@ -66,7 +66,7 @@ def test_a_store_of_a_newer_version(tmp_path: Path) -> None:
     with sqlite3.connect(filled(tmp_path)) as db:
         db.execute("PRAGMA user_version = 11")
     db.close()
-    assert "is a store of version 10, but this trainlab reads version 9. Update trainlab" in complaint(
+    assert "is a store of version 11, but this trainlab reads version 10. Update trainlab" in complaint(
         tmp_path
     )
 

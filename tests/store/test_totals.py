@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,19 @@ def test_chunks_that_overlap_are_not_added_up() -> None:
     assert within([first, second], range(20)) == (0, [range(20)])
     assert within([first], range(20)) == (4, [range(10, 20)])
     assert within([first, second], range(1, 10)) == (0, [range(1, 10)])
+
+
+def test_a_clock_that_is_set_back_changes_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Past(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Past:
+            return cls(2001, 1, 1, tzinfo=tz)
+
+    with fill(tmp_path) as store:
+        before = store.summary()[0].last_saved
+        monkeypatch.setattr("trainlab.store.store.datetime", Past)
+        store.save([made_up(EXPERIMENT, range(20, 40))], engine="fake")
+        assert store.missing(EXPERIMENT, range(40), engine="fake") == []
+        assert solved(store, range(40)) == made_up(EXPERIMENT, range(40)).solved.sum()
+        (row,) = store.summary()
+    assert (row.first_saved, row.last_saved) == (Past.now(UTC), before)

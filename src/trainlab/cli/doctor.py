@@ -17,6 +17,7 @@ from cyclopts import Parameter
 from trainlab.cli.doctor_try import run_and_try, run_and_try_unasked
 from trainlab.cli.options import (
     Details,
+    KeepArguments,
     Solved,
     UsageError,
     check_range,
@@ -24,6 +25,7 @@ from trainlab.cli.options import (
     whole,
 )
 from trainlab.cli.output import Files, check_distinct, print_rest
+from trainlab.errors import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,6 +77,7 @@ def doctor_command(
     solved: Solved = None,
     trying: Trying = Trying(),
     details: Details = False,
+    keep_arguments: KeepArguments = False,
     files: Files = Files(),
 ) -> int:
     """Run a training under the probe and tell what keeps it from learning: cause, place, evidence, remedy."""
@@ -95,7 +98,14 @@ def doctor_command(
             raise UsageError(f"{option} {value}: says how remedies are tried; give --try as well.")
     files.check()
     check_distinct({"SCRIPT": script, "--json": files.json, "--html": files.html})
-    plan = Plan(script=script, arguments=arguments, steps=steps or 0, seconds=for_ or 0, solved=_rule(solved))
+    plan = Plan(
+        script=script,
+        arguments=arguments,
+        steps=steps or 0,
+        seconds=for_ or 0,
+        solved=_rule(solved),
+        keep_arguments=keep_arguments,
+    )
     with termination():
         if trying.try_:
             report = run_and_try(
@@ -143,7 +153,8 @@ def exit_code(report: dict[str, Any]) -> int:
 
     ended, tried = ended_from(report), report["tried"]
     if trouble := rule_trouble(report):
-        print(f"trainlab: --solved {report['outcome']['solved']['rule']!r}: {trouble}", file=sys.stderr)
+        words = f"trainlab: --solved {report['outcome']['solved']['rule']!r}: {trouble}"
+        print(printable(words), file=sys.stderr)
         return UNREADABLE
     if ended.how == "interrupted" or (tried is not None and tried["ended"] == "interrupted"):
         return INTERRUPTED

@@ -9,6 +9,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from trainlab.errors import printable
+
 if TYPE_CHECKING:
     from trainlab.diagnosis import Plan
     from trainlab.diagnosis.remedies.trying import Tell
@@ -26,7 +28,7 @@ def run_and_try(
     check_script(plan.script, plan.arguments)
     name = f"-m {plan.arguments[0]}" if plan.script == "-m" else os.path.basename(plan.script)
     limit = float(BUDGET if budget is None else budget)
-    print(notice(name, limit), file=sys.stderr, flush=True)
+    print(printable(notice(name, limit)), file=sys.stderr, flush=True)
     started = time.monotonic()
     report = run_script(plan, output_to_stderr=output_to_stderr)
     took = time.monotonic() - started
@@ -107,10 +109,11 @@ def notice(script: str, budget: float) -> str:
 @contextmanager
 def trying_line() -> Generator[Tell]:
     """Show how much of the budget is used, and what is tried; nothing if stderr is no terminal."""
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    console = Console(stderr=True)
+    from trainlab.draw.terminal import Terminal
+
+    console = Terminal(stderr=True)
     columns = (BarColumn(bar_width=20), TextColumn("{task.description}"))
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=False

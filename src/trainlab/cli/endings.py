@@ -42,7 +42,7 @@ def endings_command(
     details: Details = False,
 ) -> None:
     """Tell where failed runs end: at a minimum, a saddle, on a plateau, or still moving."""
-    check_options(file, seeds=seeds, engine=engine, workers=runs.workers, json=json, html=None)
+    check_options(file, seeds=seeds, engine=engine, workers=runs.workers, on=runs.on, json=json, html=None)
     check_range("--longer", longer, least=1, most=MAX_LONGER)
     check_cell(cell)
     with progress_line(yes=runs.yes) as show:
@@ -54,6 +54,7 @@ def endings_command(
             engine=engine,
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             on_progress=show,
         )

@@ -16,7 +16,7 @@ from trainlab import __version__
 from trainlab.cli.commands import COMMANDS, FIRST, GROUPS, PARTS, examples_words
 from trainlab.cli.options import UsageError, shortened
 from trainlab.cli.signals import AT_ONCE, INTERRUPTED, at_work, leave, said, was_raised
-from trainlab.errors import TrainlabError
+from trainlab.errors import TrainlabError, printable
 
 USAGE_ERROR = 2
 TRAINING = ("study", "run", "race", "map", "endings")
@@ -174,7 +174,7 @@ def _complain(message: str) -> int:
 def _say(message: str) -> int:
     line = " ".join(message.split())
     with suppress(OSError):  # the terminal may be closed
-        print(shortened(line, most=MAX_LINE), file=sys.stderr, flush=True)
+        print(printable(shortened(line, most=MAX_LINE)), file=sys.stderr, flush=True)
     return USAGE_ERROR
 
 

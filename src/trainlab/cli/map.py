@@ -66,6 +66,7 @@ def map_command(
         seeds=plane.seeds,
         engine=engine,
         workers=runs.workers,
+        on=runs.on,
         json=files.json,
         html=files.html,
     )
@@ -84,6 +85,7 @@ def map_command(
             engine=engine,
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             on_progress=show,
         )

@@ -42,6 +42,14 @@ def check_range(option: str, value: int | None, *, least: int, most: int) -> Non
         )
 
 
+def check_share(option: str, value: float | None) -> None:
+    """Raise UsageError unless value lies strictly between 0 and 1; None, an option left out, is fine."""
+    if value is not None and not 0.0 < value < 1.0:
+        raise UsageError(
+            f"{option} {value:g}: must be a share above 0 and below 1; {option} 0.02 is 2 points."
+        )
+
+
 def check_cell(cell: str | None) -> None:
     """Refuse an empty name, which is what a shell makes of an unset variable."""
     if cell == "":
@@ -98,6 +106,13 @@ Cell = Annotated[
 Workers = Annotated[
     int | None, Parameter(help="Threads or processes; all processors if left out.", converter=whole)
 ]
+On = Annotated[
+    str | None,
+    Parameter(
+        help="Train on a Ray cluster: 'ray' (RAY_ADDRESS, or a Ray of its own here), 'ray:auto', "
+        "'ray:HOST:PORT' or 'ray://HOST:PORT'; in this process if left out."
+    ),
+]
 Why = Annotated[
     int,
     Parameter(
@@ -128,6 +143,12 @@ Solved = Annotated[
 Details = Annotated[
     bool, Parameter(help="Print everything that was found, not only the answer.", negative="")
 ]
+KeepArguments = Annotated[
+    bool,
+    Parameter(
+        help="Write the script's own arguments into JSON, page and --save, not only how many.", negative=""
+    ),
+]
 Yes = Annotated[
     bool,
     Parameter(help="Train also what takes more than about an hour, which is refused otherwise.", negative=""),
@@ -142,5 +163,6 @@ class Runs:
 
     store: Folder = DEFAULT_STORE
     workers: Workers = None
+    on: On = None
     fresh: Fresh = False
     yes: Yes = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -13,9 +14,14 @@ from typing import TYPE_CHECKING
 from cyclopts import Parameter
 
 from trainlab.cli.options import Html, Json, UsageError
+from trainlab.errors import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What JSON lets pass, and a terminal may take for a command; escaped, it means the same."""
 
 
 def check_writable(option: str, path: str | None) -> None:
@@ -63,7 +69,7 @@ def check_distinct(places: dict[str, str | None]) -> None:
 def write_text(option: str, path: str, text: str) -> None:
     """Write a file whole, or leave what was there: to a neighbour first, then renamed. ``-`` is stdout."""
     if path == "-":
-        sys.stdout.write(text)
+        sys.stdout.write(_UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
         return
     try:
         if _is_special(Path(path)):
@@ -122,11 +128,11 @@ def hand_over(show: Callable[[Console], None], *outputs: Output) -> None:
     for output, path in wanted:
         write_text(output.option, path, output.text())
     if all(path != "-" for _, path in wanted):
-        from rich.console import Console
+        from trainlab.draw.terminal import Terminal
 
-        show(Console())
+        show(Terminal())
         for output, path in reversed(wanted):
-            print(f"{output.word}: {path}")
+            print(printable(f"{output.word}: {path}"))
     sys.stdout.flush()
 
 

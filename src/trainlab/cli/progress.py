@@ -48,11 +48,12 @@ def progress_line(label: str = "training", *, yes: bool = True) -> Generator[Sho
 
     Without `yes`, training that would take longer than `LONG` is refused.
     """
-    from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    console = Console(stderr=True)
+    from trainlab.draw.terminal import Terminal
+
+    console = Terminal(stderr=True)
     percent_and_words = TextColumn("{task.percentage:>3.0f} %  {task.fields[words]}")
     columns = (TextColumn(label), BarColumn(), percent_and_words)
     hidden = not console.is_terminal
@@ -66,7 +67,8 @@ def progress_words(progress: Progress) -> str:
 
     Rate and time left only after a few chunks: the first ones include the start of the engine.
     """
-    done = f"{progress.runs_done:,} of {progress.runs_total:,} runs"
+    ahead = f"{progress.ahead}: " if progress.ahead else ""
+    done = f"{ahead}{progress.runs_done:,} of {progress.runs_total:,} runs"
     if progress.stopping:
         # Alone, to fit 80 columns.
         return "finishing what is in progress; Ctrl-C again stops at once"

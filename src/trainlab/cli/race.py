@@ -55,6 +55,7 @@ def race_command(
         seeds=rules.seeds,
         engine=engine,
         workers=runs.workers,
+        on=runs.on,
         json=files.json,
         html=files.html,
     )
@@ -85,6 +86,7 @@ def race_command(
             engine=engine,
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             on_progress=note,
         )
@@ -132,6 +134,7 @@ def _find_smallest(
             engine=engine,
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             on_progress=note,
         )

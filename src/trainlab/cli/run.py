@@ -66,6 +66,7 @@ def run_command(
         seeds=asked.seeds,
         engine=engine,
         workers=runs.workers,
+        on=runs.on,
         why=why,
         json=files.json,
         html=files.html,
@@ -96,6 +97,7 @@ def run_command(
             engine=engine,
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             why=why,
             fidelity=fidelity,
@@ -117,6 +119,7 @@ def _tell_spike(file: str, asked: Asked, *, engine: str, files: Files, runs: Run
             engine=engine,
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             on_progress=show,
         )

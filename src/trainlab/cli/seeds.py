@@ -18,6 +18,7 @@ from cyclopts import Parameter
 from trainlab.cli.options import (
     MAX_WORKERS,
     Details,
+    KeepArguments,
     Solved,
     UsageError,
     Workers,
@@ -90,6 +91,7 @@ def seeds_command(
     asked: Asked = Asked(),
     way: Way = Way(),
     details: Details = False,
+    keep_arguments: KeepArguments = False,
     files: Files = Files(),
 ) -> int:
     """Was it the seed? Run a training script with other seeds and tell how its outcome varies."""
@@ -97,7 +99,7 @@ def seeds_command(
     _check_asked(asked)
     check_range("--workers", way.workers, least=1, most=MAX_WORKERS)
     _check_files(script, way, files)
-    question = _question(script, arguments, asked, way)
+    question = _question(script, arguments, asked, way, keep_arguments=keep_arguments)
     if asked.seed is not None:
         return _one_seed(question, asked.seed, files, details=details)
     with interrupts() as stop:
@@ -148,7 +150,9 @@ def _check_files(script: str, way: Way, files: Files) -> None:
     check_distinct({"SCRIPT": script, **named})
 
 
-def _question(script: str, arguments: tuple[str, ...], asked: Asked, way: Way) -> Question:
+def _question(
+    script: str, arguments: tuple[str, ...], asked: Asked, way: Way, *, keep_arguments: bool
+) -> Question:
     from trainlab.diagnosis.seeds import Question, Success
     from trainlab.diagnosis.signals.users_rule import rule_from
     from trainlab.execution import default_workers
@@ -164,6 +168,7 @@ def _question(script: str, arguments: tuple[str, ...], asked: Asked, way: Way) -
         save=way.save,
         lift=not way.rerun,
         as_experiment=way.as_experiment,
+        keep_arguments=keep_arguments,
     )
 
 

@@ -58,9 +58,9 @@ def show_command(
 
 
 def _print(chosen: Sequence[NamedStudy], held: Sequence[StoredRuns], *, store: str, details: bool) -> None:
-    from rich.console import Console
+    from trainlab.draw.terminal import Terminal
 
-    console = Console()
+    console = Terminal()
     if not chosen and not held:
         print(f"Nothing in {store} yet: 'trainlab study FILE' fills it.")
         return

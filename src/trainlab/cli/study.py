@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from msgspec.structs import replace
 
 from trainlab.cli.options import (
     MAX_FIDELITY,
@@ -21,15 +24,21 @@ from trainlab.cli.options import (
     UsageError,
     Why,
     check_range,
+    check_share,
     whole,
 )
 from trainlab.cli.output import Files, check_distinct
 from trainlab.cli.progress import progress_line
+from trainlab.draw import counted
 from trainlab.engine import ENGINES
-from trainlab.errors import listing, nearest
-from trainlab.spec import load_study
+from trainlab.errors import listing, nearest, printable
+from trainlab.execution import check_on
+from trainlab.spec import Study, load_study
 from trainlab.spec.study import MAX_SEEDS
-from trainlab.studies import StudyResult, study
+from trainlab.store import Store
+from trainlab.store.store import FILE_NAME
+from trainlab.studies import StudyResult, seeds_needed, study
+from trainlab.studies.until_width import MAX_SEEDS_ADDED
 
 
 @Parameter(name="*")
@@ -40,6 +49,28 @@ class Checks:
     why: Why = 0
     fidelity: Fidelity = 0
     sides: Sides = 0
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Enough:
+    """How many seeds are enough: until intervals are narrow, or to tell a difference."""
+
+    until_width: Annotated[
+        float | None,
+        Parameter(
+            help="Add seeds until the interval of each success rate is no wider than this; 0.02 is 2 points."
+        ),
+    ] = None
+    max_seeds: Annotated[
+        int, Parameter(help="The most seeds of each cell with --until-width.", converter=whole)
+    ] = MAX_SEEDS_ADDED
+    power: Annotated[
+        float | None,
+        Parameter(
+            help="Train nothing; say how many seeds tell rates apart that differ by this; 0.05 is 5 points."
+        ),
+    ] = None
 
 
 def study_command(
@@ -61,6 +92,7 @@ def study_command(
     files: Files = Files(),
     runs: Runs = Runs(),
     checks: Checks = Checks(),
+    enough: Enough = Enough(),
     details: Details = False,
 ) -> None:
     """Run a study file: every network with every combination of changes, on the same seeds."""
@@ -69,6 +101,7 @@ def study_command(
         seeds=seeds,
         engine=engine,
         workers=runs.workers,
+        on=runs.on,
         why=checks.why,
         json=files.json,
         html=files.html,
@@ -77,7 +110,16 @@ def study_command(
     check_range("--sides", checks.sides, least=0, most=MAX_SIDES)
     if only is not None and not all(only):
         raise UsageError("--only '': name a cell, as in 'Model 1:A+B', 'Model 1' or ':A+B'.")
+    check_share("--until-width", enough.until_width)
+    check_range("--max-seeds", enough.max_seeds, least=1, most=MAX_SEEDS)
+    check_share("--power", enough.power)
     plan = load_study(file)
+    if enough.power is not None:
+        asked = plan if seeds is None else replace(plan, seeds=seeds)
+        print(seeds_needed(asked, enough.power).sentence)
+        return
+    if left := left_over(plan, runs.store):
+        print(f"trainlab: {left}", file=sys.stderr)
     with progress_line(yes=runs.yes) as show:
         result = study(
             plan,
@@ -86,13 +128,36 @@ def study_command(
             only=only or (),
             store=runs.store,
             workers=runs.workers,
+            on=runs.on,
             fresh=runs.fresh,
             why=checks.why,
             fidelity=checks.fidelity,
             sides=checks.sides,
+            until_width=enough.until_width,
+            max_seeds=enough.max_seeds,
             on_progress=show,
         )
     deliver(result, files, details=details)
+
+
+def left_over(plan: Study, store: str) -> str:
+    """Say how much of a study that was asked before is no longer in its file; empty if nothing."""
+    if not plan.title or not os.path.isfile(os.path.join(store, FILE_NAME)):
+        return ""
+    with Store.open(store, create=False) as opened:
+        named = (one for one in opened.studies() if (one.kind, one.title) == ("study", plan.title))
+        before = next(named, None)
+    if before is None:
+        return ""
+    asked = {each.fingerprint for cell in plan.cells() for each in plan.on_splits(cell.experiment)}
+    gone = len(before.fingerprints - asked)
+    if not gone:
+        return ""
+    return (
+        f"{printable(plan.title)} has changed since {before.asked:%Y-%m-%d %H:%M} UTC: {gone:,} of the "
+        f"{counted(len(before.fingerprints), 'experiment')} that it had then are no longer in it. Their runs "
+        f"stay in {store}, unused; only what is new is trained."
+    )
 
 
 def check_options(
@@ -103,6 +168,7 @@ def check_options(
     workers: int | None,
     json: str | None,
     html: str | None,
+    on: str | None = None,
     why: int = 0,
 ) -> None:
     """Refuse wrong options before anything runs."""
@@ -111,6 +177,7 @@ def check_options(
     check_range("--why", why, least=0, most=MAX_WHY)
     if engine not in ENGINES:
         raise UsageError(f"--engine {engine!r}: must be {listing(ENGINES)}.{nearest(engine, ENGINES)}")
+    check_on(on)
     Files(json=json, html=html).check()
     if file is not None:
         check_input(file)

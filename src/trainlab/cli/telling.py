@@ -10,6 +10,8 @@ from trainlab.cli.output import Output, hand_over, print_rest
 from trainlab.cli.progress import progress_line
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from trainlab.cli.explain_options import ExplainOptions
     from trainlab.explain import Explanation, Section
 
@@ -21,9 +23,9 @@ def tell(
 
     Then write the files asked for.
     """
-    from rich.console import Console
     from rich.text import Text
 
+    from trainlab.draw.terminal import Terminal
     from trainlab.report import explanation_html
 
     shown = (options.details or bool(parts)) and options.json != "-"
@@ -34,7 +36,7 @@ def tell(
             show.hide()
             if shown:
                 try:
-                    Console().print(part)
+                    Terminal().print(part)
                     sys.stdout.flush()
                 except (BrokenPipeError, SystemExit):
                     # Whoever read has gone, as with `| head`, and rich would end here; the files are to come.

@@ -38,6 +38,10 @@ FALLBACKS: dict[str, Any] = {
     "default_device": lambda: None,  # under a default device of the user's the listener stays away
     "no_torch_function": contextlib.nullcontext,
     "set_grad_enabled": torch.set_grad_enabled,
+    "is_grad_enabled": torch.is_grad_enabled,
+    "functions": torch,  # where the user has replaced one, his own is called
+    "distinct": lambda tensor: (tensor.unique(),),
+    "vector_norm": torch.linalg.vector_norm,
     "CALL_CODE": None,  # a module whose call ended in an exception may count as running
     "STEP_CODE": None,  # steps within steps count each
     "APPLY_CODE": None,
@@ -60,7 +64,7 @@ FALLBACKS: dict[str, Any] = {
 MISSING: list[str] = []
 """Those that this PyTorch doesn't have."""
 
-SPARED = ("APPLY_CODE", "default_device")
+SPARED = ("APPLY_CODE", "default_device", "is_grad_enabled", "functions", "distinct", "vector_norm")
 """Without these nothing is lost."""
 
 HEARING = ("function_depth", "no_torch_function")
@@ -101,6 +105,11 @@ default_device = _find("default_device", _default_device)
 no_torch_function = _find("no_torch_function", lambda: _torch._C.DisableTorchFunction)
 # At each step many times: `no_grad` takes several times as long.
 set_grad_enabled = _find("set_grad_enabled", lambda: _torch._C._set_grad_enabled)
+is_grad_enabled: Callable[[], bool] = _find("is_grad_enabled", lambda: _torch._C.is_grad_enabled)
+# Functions where no user puts others in their place, as he may in `torch` itself.
+functions = _find("functions", lambda: _torch._C._VariableFunctions)
+distinct = _find("distinct", lambda: _torch._C._VariableFunctions._unique2)
+vector_norm = _find("vector_norm", lambda: _torch._C._linalg.linalg_vector_norm)
 CALL_CODE: CodeType | None = _find("CALL_CODE", lambda: _torch.nn.Module._call_impl.__code__)
 # What calls the hooks around every step.
 STEP_CODE: CodeType | None = _find(

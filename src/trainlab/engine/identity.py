@@ -41,6 +41,19 @@ def kernel_digest() -> str:
 
 
 @cache
+def processor() -> str:
+    """Return the kind of processor, as ``rocketlake-1a2b3c``: runs of the same kind are equal to the bit.
+
+    By LLVM's name for it and a digest of its instructions, for which code is compiled.
+    """
+    from llvmlite import binding
+
+    there: dict[str, bool] = dict(binding.get_host_cpu_features())
+    flags = sorted(name for name in there if there[name])
+    return f"{binding.get_host_cpu_name()}-{hashlib.sha256(' '.join(flags).encode()).hexdigest()[:6]}"
+
+
+@cache
 def stored_name(engine: str) -> str:
     """Return the name under which the store keeps an engine's runs, as ``fast@1a2b3c4d``.
 

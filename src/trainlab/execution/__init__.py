@@ -5,6 +5,7 @@ from trainlab.execution.plan import Chunk, plan
 from trainlab.execution.pool import Overall, carry_out
 from trainlab.execution.progress import Progress
 from trainlab.execution.provenance import Provenance, provenance_of
+from trainlab.execution.ray_cluster import check_on
 from trainlab.execution.train import check_all, forget, stored_under, train_all, train_and_read, train_missing
 from trainlab.execution.workers import default_workers
 from trainlab.interrupt import Interrupted, interrupts
@@ -17,6 +18,7 @@ __all__ = [
     "Provenance",
     "carry_out",
     "check_all",
+    "check_on",
     "default_workers",
     "for_each",
     "forget",

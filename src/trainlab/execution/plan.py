@@ -37,6 +37,10 @@ class Chunk:
         return self.steps * self.experiment.network.parameters
 
 
+Bundle = tuple[Chunk, ...]
+"""Chunks that are handed out at once: one, where handing out costs nothing."""
+
+
 def plan(
     experiments: Iterable[Experiment],
     *,

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
+from itertools import islice
 
 from trainlab.engine import Engine, stored_name
-from trainlab.execution.plan import Chunk
+from trainlab.execution.plan import Bundle, Chunk
 from trainlab.execution.progress import Overall, Progress, Workload, progress, spared_steps
 from trainlab.execution.saver import LONGEST, Saver
 from trainlab.execution.workers import (
     Results,
-    Submit,
+    Team,
     background_threads,
     default_workers,
+    one_by_one,
     readable,
     worker_processes,
 )
@@ -41,6 +42,7 @@ def carry_out(
     store: Store,
     *,
     workers: int | None = None,
+    on: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     overall: Overall | None = None,
@@ -49,7 +51,9 @@ def carry_out(
 
     An engine of threads gets `workers` threads: all of them for one chunk after the other, or, where chunks
     are many, a chunk for each; an engine of processes gets as many processes. The default is one for each
-    core. Chunks are saved as soon as they are done, unless they are so short that saving would take much of
+    core. With `on` they are those of a Ray cluster (see `ray_cluster`): all, or `workers` of them.
+
+    Chunks are saved as soon as they are done, unless they are so short that saving would take much of
     the time: then several are saved at once, see `Saver`. `on_progress` is called at the start, for every
     chunk saved, and as soon as stopping is asked for. Where other engines carry out a part of the work,
     `overall` says how far they have come. Returns the work done, theirs included.
@@ -58,8 +62,8 @@ def carry_out(
     Ctrl-C raises KeyboardInterrupt at once. If an engine fails, the other chunks in progress are still saved
     before its exception is raised.
     """
-    workers = default_workers() if workers is None else workers
-    check_number("workers", workers, at_least=1)
+    if workers is not None:
+        check_number("workers", workers, at_least=1)
     overall = overall or Overall(total=Workload().plus(chunks), start=time.monotonic())
     done = overall.done
     if not chunks:
@@ -83,12 +87,10 @@ def carry_out(
 
         tell()
         saver = Saver(store, chunks, engine=stored_name(engine.name), on_saved=saved)
-        own = any(isinstance(chunk.experiment.loss, Custom) for chunk in chunks)
-        team, slots = _workers_for(engine, len(chunks), workers, stopping, own_function=own)
         try:
-            with team as submit:
+            with _team(engine, chunks, workers, stopping, on=on) as team:
                 told = False
-                for finished in _train(chunks, submit, slots=slots, stopping=stopping):
+                for finished in _train(team.bundles(chunks), team, stopping=stopping):
                     if stopping() and not told:
                         told = True
                         tell()
@@ -103,46 +105,66 @@ def carry_out(
     return done
 
 
-def _workers_for(
-    engine: Engine, chunks: int, workers: int, stopping: Callable[[], bool], *, own_function: bool
-) -> tuple[AbstractContextManager[Submit], int]:
-    """Return who trains, and how many chunks to hand out at once; those not begun can still be withdrawn."""
-    wanted = min(workers, chunks)
-    if engine.in_processes:
-        # A loss of the user's own is a function in this process, unknown in another.
-        if wanted > 1 and not own_function:
-            return worker_processes(engine, workers=wanted), wanted
-        return background_threads(engine, count=1, threads=1, stopping=stopping), QUEUED
-    if chunks < MANY * workers:
-        return background_threads(engine, count=1, threads=workers, stopping=stopping), QUEUED
-    return background_threads(engine, count=wanted, threads=1, stopping=stopping), wanted * QUEUED
+@contextmanager
+def _team(
+    engine: Engine,
+    chunks: Sequence[Chunk],
+    workers: int | None,
+    stopping: Callable[[], bool],
+    *,
+    on: str | None,
+) -> Generator[Team]:
+    """Give who trains. What is handed out and not begun can still be withdrawn."""
+    if on is not None:
+        from trainlab.execution.ray_tasks import ray_team
+
+        with ray_team(on, engine, chunks, workers=workers) as team:
+            yield team
+        return
+    workers = workers or default_workers()
+    wanted = min(workers, len(chunks))
+    # A loss of the user's own is a function in this process, unknown in another.
+    own_function = any(isinstance(chunk.experiment.loss, Custom) for chunk in chunks)
+    if engine.in_processes and wanted > 1 and not own_function:
+        trainers, slots = worker_processes(engine, workers=wanted), wanted
+    else:
+        many = not engine.in_processes and len(chunks) >= MANY * workers
+        count = wanted if many else 1
+        threads = 1 if many or engine.in_processes else workers
+        trainers = background_threads(engine, count=count, threads=threads, stopping=stopping)
+        slots = count * QUEUED
+    with trainers as submit:
+        yield Team(submit=submit, slots=lambda: slots, bundles=one_by_one)
 
 
 def _train(
-    chunks: Sequence[Chunk], submit: Submit, *, slots: int, stopping: Callable[[], bool]
+    bundles: Iterator[Bundle], team: Team, *, stopping: Callable[[], bool]
 ) -> Generator[list[tuple[Chunk, Results]]]:
-    """Keep `slots` chunks in progress, give results as they come, and raise the first failure at the end.
+    """Keep as many bundles out as may be, give results as they come, and raise the first failure at the end.
 
-    Gives an empty list if nothing was finished for a while.
+    Gives an empty list if nothing was finished for a while. A bundle is made when it is handed out.
     """
-    waiting = deque(chunks)
-    running: dict[Future[Results], Chunk] = {}
-    finished: list[tuple[Chunk, Future[Results]]] = []
+    running: dict[Future[tuple[Results, ...]], Bundle] = {}
+    finished: list[tuple[Bundle, Future[tuple[Results, ...]]]] = []
     failure: BaseException | None = None
     while True:
         failures = [error for _, future in finished if (error := future.exception()) is not None]
         failure = next(iter(failures), None) if failure is None else failure
         if failure is not None or stopping():
-            waiting.clear()
-            running = {future: chunk for future, chunk in running.items() if not future.cancel()}
-        while waiting and len(running) < slots:
-            chunk = waiting.popleft()
-            running[submit(chunk)] = chunk
-        yield [(chunk, future.result()) for chunk, future in finished if not future.exception()]
+            bundles = iter(())
+            running = {future: bundle for future, bundle in running.items() if not future.cancel()}
+        for bundle in islice(bundles, max(team.slots() - len(running), 0)):
+            running[team.submit(bundle)] = bundle
+        yield [
+            pair
+            for bundle, future in finished
+            if not future.exception()
+            for pair in zip(bundle, future.result(), strict=True)
+        ]
         if not running:
             break
         ended, _ = wait(running, timeout=PAUSE, return_when=FIRST_COMPLETED)
         finished = [(running.pop(future), future) for future in list(running) if future in ended]
-        finished = [(chunk, future) for chunk, future in finished if not future.cancelled()]
+        finished = [(bundle, future) for bundle, future in finished if not future.cancelled()]
     if failure is not None:
         raise readable(failure) from failure

@@ -22,7 +22,8 @@ class Progress:
     them up to the last epoch, as `steps_total` does, and `steps_trained` those that were made: fewer, where
     networks were frozen. `elapsed` and `seconds_left` are in seconds, `rate` in network-steps made per
     second. Until a chunk is done the rate is 0 and the time left None. `engine` is at work; `stopping` says
-    that it was asked to stop and is finishing the chunks in progress.
+    that it was asked to stop and is finishing the chunks in progress. `ahead` says in words what will
+    probably follow this work; empty where nothing does.
     """
 
     chunks_done: int
@@ -37,6 +38,7 @@ class Progress:
     seconds_left: float | None
     engine: str = ""
     stopping: bool = False
+    ahead: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from trainlab.engine import by_engine
 from trainlab.engine.choose import choose
+from trainlab.execution.ray_cluster import cluster_size
 from trainlab.execution.workers import default_workers
 from trainlab.spec import Experiment
 
@@ -60,24 +61,29 @@ def provenance_of(
     *,
     seeds: int,
     workers: int | None,
+    on: str | None = None,
     seconds: float,
     trained_steps: int,
     trained_seconds: float,
 ) -> Provenance:
-    """Return how experiments were trained on that many seeds, by an engine or by those chosen for them."""
+    """Return how experiments were trained on that many seeds, by an engine or by those chosen for them.
+
+    What was trained `on` a cluster names it; if all was stored, no cluster was asked.
+    """
     groups = by_engine(engine, experiments)
     reasons = "asked for"
     if engine == "auto":
         largest = [max(group, key=lambda each: each.network.parameters) for group in groups.values()]
         reasons = "; ".join(choose(each).reason.rstrip(".") for each in largest)
+    cluster = cluster_size() if on is not None else None
     return Provenance(
         engine=" and ".join(groups),
         engine_reason=reasons,
         first_seed=0,
         seeds=seeds,
-        workers=workers or default_workers(),
+        workers=workers or (default_workers() if cluster is None else cluster.processors),
         versions=versions(groups),
-        machine=machine(),
+        machine=machine() if cluster is None else f"{machine()}; {cluster}",
         seconds=seconds,
         trained_steps=trained_steps,
         trained_seconds=trained_seconds,

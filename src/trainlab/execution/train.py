@@ -16,8 +16,10 @@ from trainlab.execution.demand import check_results, check_work
 from trainlab.execution.plan import plan
 from trainlab.execution.pool import carry_out
 from trainlab.execution.progress import Overall, Progress, Workload
+from trainlab.execution.ray_cluster import check_on
 from trainlab.execution.workers import default_workers
 from trainlab.spec import Experiment
+from trainlab.spec.checks import check_number
 from trainlab.store import DamagedError, DamageWarning, Store
 
 R = TypeVar("R")
@@ -30,6 +32,7 @@ def train_all(
     engine: str | Engine,
     store: Store | None = None,
     workers: int | None = None,
+    on: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> list[Runs]:
@@ -38,7 +41,8 @@ def train_all(
     `seeds` is one range for all of them, or one for each.
     With ``engine="auto"`` each experiment is trained by the engine that `choose` takes for it.
     Only what `store` doesn't hold is trained; without a store everything is, and nothing is written. The
-    engine is imported only if something is missing. See `carry_out` for workers, progress and stopping.
+    engine is imported only if something is missing. See `carry_out` for workers, where they are (`on`),
+    progress and stopping.
     """
     check_results(experiments, _seeds_of(experiments, seeds))
     with Store.in_memory() if store is None else nullcontext(store) as runs:
@@ -49,6 +53,7 @@ def train_all(
             engine=engine,
             store=runs,
             workers=workers,
+            on=on,
             on_progress=on_progress,
             stop=stop,
         )
@@ -106,6 +111,7 @@ def train_missing(
     engine: str | Engine,
     store: Store,
     workers: int | None = None,
+    on: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> None:
@@ -114,6 +120,7 @@ def train_missing(
     For thousands of experiments, of which `Store.outcomes` then says how they ended: their curves and weights
     together might not fit in memory. Otherwise as `train_all`.
     """
+    check_on(on)
     asked = _seeds_of(experiments, seeds)
     for mine in dict.fromkeys(asked):
         if not mine or mine.step != 1:
@@ -143,6 +150,7 @@ def train_missing(
             trainer,
             store,
             workers=workers,
+            on=on,
             on_progress=on_progress,
             stop=stop,
             overall=overall,
@@ -160,12 +168,9 @@ def check_all(
 
 
 def _check_work(engine: Engine, missing: Mapping[Experiment, Sequence[range]], workers: int | None) -> None:
-    check_work(
-        missing,
-        engine=engine.name,
-        chunk_seeds=engine.chunk_seeds,
-        workers=default_workers() if workers is None else workers,
-    )
+    workers = default_workers() if workers is None else workers
+    check_number("workers", workers, at_least=1)
+    check_work(missing, engine=engine.name, chunk_seeds=engine.chunk_seeds, workers=workers)
 
 
 def _seeds_of(experiments: Sequence[Experiment], seeds: range | Sequence[range]) -> Sequence[range]:

@@ -1,25 +1,41 @@
-"""Who trains the chunks: background threads, or worker processes. Either is a function chunk → future."""
+"""Who trains the chunks: background threads, or worker processes. Either is a function bundle → future."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from trainlab.engine import Engine, Runs
 from trainlab.errors import EngineError
-from trainlab.execution.plan import Chunk
+from trainlab.execution.plan import Bundle, Chunk
 from trainlab.interrupt import held_back
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 Results = tuple[Runs, ...]
-Submit = Callable[[Chunk], "Future[Results]"]
+Submit = Callable[[Bundle], "Future[tuple[Results, ...]]"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Team:
+    """Who trains: `submit` hands out a bundle, `slots` says how many may be out, `bundles` makes them."""
+
+    submit: Submit
+    slots: Callable[[], int]
+    bundles: Callable[[Sequence[Chunk]], Iterator[Bundle]]
+
+
+def one_by_one(chunks: Sequence[Chunk]) -> Iterator[Bundle]:
+    """Return each chunk as a bundle."""
+    return ((chunk,) for chunk in chunks)
+
 
 NO_MEMORY = ("can't allocate memory", "out of memory")
 """What PyTorch's RuntimeError says, on the CPU and on CUDA."""
@@ -41,6 +57,11 @@ def train_chunk(engine: Engine, chunk: Chunk, *, threads: int) -> Results:
     return results
 
 
+def train_bundle(engine: Engine, bundle: Bundle, *, threads: int) -> tuple[Results, ...]:
+    """Train chunks one after the other."""
+    return tuple(train_chunk(engine, chunk, threads=threads) for chunk in bundle)
+
+
 @contextmanager
 def background_threads(
     engine: Engine, *, count: int, threads: int, stopping: Callable[[], bool]
@@ -50,22 +71,22 @@ def background_threads(
     No chunk is begun once `stopping` says so. They are daemons: leaving the block doesn't wait for the chunks
     in progress.
     """
-    jobs: SimpleQueue[tuple[Future[Results], Chunk] | None] = SimpleQueue()
+    jobs: SimpleQueue[tuple[Future[tuple[Results, ...]], Bundle] | None] = SimpleQueue()
 
     def work() -> None:
         while (job := jobs.get()) is not None:
-            future, chunk = job
+            future, bundle = job
             if stopping():
                 future.cancel()
             if future.set_running_or_notify_cancel():
                 try:
-                    future.set_result(train_chunk(engine, chunk, threads=threads))
+                    future.set_result(train_bundle(engine, bundle, threads=threads))
                 except BaseException as error:
                     future.set_exception(error)
 
-    def submit(chunk: Chunk) -> Future[Results]:
-        future: Future[Results] = Future()
-        jobs.put((future, chunk))
+    def submit(bundle: Bundle) -> Future[tuple[Results, ...]]:
+        future: Future[tuple[Results, ...]] = Future()
+        jobs.put((future, bundle))
         return future
 
     for number in range(count):
@@ -81,7 +102,7 @@ def background_threads(
 def worker_processes(engine: Engine, *, workers: int) -> Generator[Submit]:
     """`workers` processes with one chunk each at a time; the engine reaches them by pickle, as it is here."""
     with processes(workers) as submit:
-        yield lambda chunk: submit(train_chunk, engine, chunk, threads=1)
+        yield lambda bundle: submit(train_bundle, engine, bundle, threads=1)
 
 
 @contextmanager

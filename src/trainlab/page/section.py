@@ -109,10 +109,10 @@ def printed(shown: RenderableType) -> str:
     """Return what rich prints of something, as plain text in 80 columns."""
     from io import StringIO
 
-    from rich.console import Console
+    from trainlab.draw.terminal import Terminal
 
     out = StringIO()
-    Console(file=out, width=WIDTH, color_system=None).print(shown)
+    Terminal(file=out, width=WIDTH, color_system=None).print(shown)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 

@@ -67,7 +67,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         cls, name: str, data: Mapping[str, Any], *, label: str = "", then: Mapping[str, Any] | None = None
     ) -> Change:
         """Make a change from nested tables, such as ``{"optimizer": {"name": "adam", "lr": 0.02}}``."""
-        after = {} if then is None else then
+        after: Mapping[str, Any] = {} if then is None else then
         for field, table in (("data", data), ("then", after)):
             if not isinstance(table, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise SpecError(f"{field} = {shown(table)}: must be a table of fields.")

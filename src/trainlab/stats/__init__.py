@@ -22,16 +22,19 @@ from trainlab.stats.multiple_comparisons import (
     read_family,
     reading,
 )
+from trainlab.stats.power import POWER, chance_told, difference_told, seeds_to_tell
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
 from trainlab.stats.rate import Rate, percent_words, rate, share_p, share_words
 from trainlab.stats.resampled import resampled_contrast
 from trainlab.stats.sample_splitting import picked_on_half
 from trainlab.stats.threshold_race import Reaching, any_reaches
 from trainlab.stats.verdict import HALF, OFTEN, Outcome, Side, Verdict, almost_always, disagreement, more_than
+from trainlab.stats.width_rule import fewest_seeds, first_look, is_narrow, likely_size, look_sizes
 
 __all__ = [
     "HALF",
     "OFTEN",
+    "POWER",
     "SIGNIFICANCE",
     "SMALL",
     "Bands",
@@ -50,17 +53,24 @@ __all__ = [
     "alone_effect",
     "alone_scores",
     "any_reaches",
+    "chance_told",
     "coded_bands",
     "coded_quantiles",
     "contrast",
     "count_codes",
+    "difference_told",
     "disagreement",
     "exact_interval",
+    "fewest_seeds",
     "finite_counts",
+    "first_look",
     "hold_race",
     "holm",
     "interaction_effect",
     "interaction_scores",
+    "is_narrow",
+    "likely_size",
+    "look_sizes",
     "main_effect",
     "main_scores",
     "mcnemar_p",
@@ -77,6 +87,7 @@ __all__ = [
     "reading",
     "resampled_contrast",
     "round_sizes",
+    "seeds_to_tell",
     "share_p",
     "share_words",
     "sign_test",

@@ -85,7 +85,7 @@ def _whole(name: str, value: int) -> int:
 
 
 def share_words(value: Rate, of: str = "seeds") -> str:
-    """Return a rate with its interval, as ``9 of 10 seeds (90.0 %, 59.6 to 98.2 %)`` with `of` ``"seeds"``.
+    """Return a rate with its interval, as ``9 of 10 seeds (90.0 %, 59.6 to 99.5 %)`` with `of` ``"seeds"``.
 
     `of` is a plural; if `n` is 1 it becomes singular, ``1 of 1 seed``.
     """

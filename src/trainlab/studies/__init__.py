@@ -15,9 +15,11 @@ from trainlab.studies.races.smallest_board import BudgetJudged
 from trainlab.studies.races.smallest_result import SmallestResult
 from trainlab.studies.result import StudyResult
 from trainlab.studies.run import run, study
+from trainlab.studies.seeds_needed import SeedsNeeded, seeds_needed
 from trainlab.studies.spikes.spike import spike
 from trainlab.studies.spikes.spike_result import SpikeResult
 from trainlab.studies.study_pictures import effect_picture, rate_picture
+from trainlab.studies.until_width import UntilWidth
 from trainlab.studies.why_failed import Cause, WhyFailed
 
 __all__ = [
@@ -34,9 +36,11 @@ __all__ = [
     "RaceProgress",
     "RaceResult",
     "RaceRound",
+    "SeedsNeeded",
     "SmallestResult",
     "SpikeResult",
     "StudyResult",
+    "UntilWidth",
     "Verdict",
     "WhyFailed",
     "effect_picture",
@@ -47,6 +51,7 @@ __all__ = [
     "race_picture",
     "rate_picture",
     "run",
+    "seeds_needed",
     "smallest_budget",
     "smallest_picture",
     "spike",

@@ -113,6 +113,7 @@ def fidelity_of(
     store: str | os.PathLike[str] | None = None,
     fresh: bool = False,
     workers: int | None = None,
+    on: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Fidelity:
     """Train at least `runs` of the cells' runs again with the reference engine, and compare.
@@ -134,6 +135,7 @@ def fidelity_of(
             engine="reference",
             store=held,
             workers=workers,
+            on=on,
             on_progress=on_progress,
         )
     rows = [slice(seeds.start - ours.first_seed, seeds.stop - ours.first_seed) for ours, seeds in drawn]

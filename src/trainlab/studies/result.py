@@ -21,6 +21,7 @@ from trainlab.studies.performance_measure import PerformanceMeasure, measure_of
 from trainlab.studies.retraining import Retrained
 from trainlab.studies.score_effects import score_effects
 from trainlab.studies.study_columns import STUDY_TABLES, StudyTable, study_columns
+from trainlab.studies.until_width import UntilWidth
 
 MAX_NAMED = 4
 """The most cells that a message names."""
@@ -32,7 +33,8 @@ class StudyResult:
 
     `cells` and their runs, `effects` and `interactions` hold the numbers; `to_frame()` gives them as tables.
     `verdicts` say what is true of them, the most telling first; `fidelity`, if it was asked for, whether the
-    engine trains as PyTorch does; `retrained`, if `sides` were asked for, how cells trained again compare.
+    engine trains as PyTorch does; `retrained`, if `sides` were asked for, how cells trained again compare;
+    `until`, if a width was asked for, how seeds were added.
     """
 
     study: Study
@@ -43,6 +45,7 @@ class StudyResult:
     how: Provenance
     fidelity: Fidelity | None = None
     retrained: tuple[Retrained, ...] = ()
+    until: UntilWidth | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -153,6 +156,7 @@ class StudyResult:
             "how": self.how.to_dict(),
             "fidelity": self.fidelity and self.fidelity.to_dict(),
             "retrained": [each.to_dict() for each in self.retrained],
+            "until_width": self.until and self.until.to_dict(),
         }
 
     def to_json(self) -> str:

@@ -98,6 +98,7 @@ def retrain(
     store: str | os.PathLike[str] | None = None,
     fresh: bool = False,
     workers: int | None = None,
+    on: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> list[tuple[Retrained, tuple[CellResult, ...]]]:
     """Train all runs of the cells again in float64, and the first `seeds` of each cell by another engine.
@@ -122,7 +123,7 @@ def retrain(
             if fresh and held is not None:
                 for each, trainer in zip(runs, engines, strict=True):
                     forget([each.experiment], engine=trainer, store=held)
-            again = _train(runs, engines, count, store=held, workers=workers, on_progress=on_progress)
+            again = _train(runs, engines, count, store=held, workers=workers, on=on, on_progress=on_progress)
         each, summaries = len(cells[0].splits), list[CellResult]()
         for place, item in enumerate(cells):
             summaries.append(summarise(item.cell, *again[place * each : (place + 1) * each]))
@@ -166,6 +167,7 @@ def _train(
     *,
     store: Store | None,
     workers: int | None,
+    on: str | None,
     on_progress: Callable[[Progress], None] | None,
 ) -> list[Runs]:
     """Train the first `count` seeds of each again, each by its engine, those of one engine together."""
@@ -178,6 +180,7 @@ def _train(
             engine=trainer,
             store=store,
             workers=workers,
+            on=on,
             on_progress=on_progress,
         )
         again.update(zip(places, trained, strict=True))

@@ -7,27 +7,37 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, Provenance, provenance_of
+from trainlab.execution import Progress, Provenance, check_all, forget, provenance_of
 from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_cells, study_to_dict
 from trainlab.spec.checks import check_number
 from trainlab.store import Store
 from trainlab.studies.cells import CellResult, summarise
+from trainlab.studies.checked_options import checked_options
 from trainlab.studies.effects import effects_of
 from trainlab.studies.fidelity import Fidelity, check_fidelity, fidelity_of
 from trainlab.studies.performance_measure import comparable
 from trainlab.studies.result import StudyResult
 from trainlab.studies.retraining import Retrained, check_retrainable, retrain
 from trainlab.studies.stored_training import train_stored
+from trainlab.studies.until_width import (
+    MAX_SEEDS_ADDED,
+    Added,
+    UntilWidth,
+    check_until_width,
+    train_until_narrow,
+)
 from trainlab.studies.verdicts.robustness import from_every_side
 from trainlab.studies.verdicts.rules import most_telling_first
 from trainlab.studies.verdicts.study_verdicts import verdicts_of
 from trainlab.studies.why_failed import why_failed
 
 
+@checked_options
 def study(
     spec: Study | str | os.PathLike[str],
     *,
@@ -36,10 +46,13 @@ def study(
     only: Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     why: int = 0,
     fidelity: int = 0,
     sides: int = 0,
+    until_width: float | None = None,
+    max_seeds: int = MAX_SEEDS_ADDED,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
     """Run every cell of a study on the same seeds, of each of its splits, and say what is true of it.
@@ -53,12 +66,17 @@ def study(
             cell of every network); all where it is empty.
         store: a folder where finished runs are kept, so that only what is missing is trained.
         workers: how many threads or processes train; left out, as many as there are processors.
+        on: where to train, if not in this process: ``"ray"`` (the cluster that RAY_ADDRESS names, or else a
+            Ray of its own on this machine), ``"ray:auto"``, ``"ray:HOST:PORT"`` or ``"ray://HOST:PORT"``.
         fresh: whether to forget what `store` has of these runs first.
         why: how many failed runs of each cell, of the first split, to train once more to tell why they
             failed (`WhyFailed`).
         fidelity: how many runs of all cells to train again by a plain PyTorch loop (`Fidelity`).
         sides: of how many seeds of each cell to train runs again by another engine, and all runs in float64,
             to ask the verdicts again of them (`Retrained`); 0 leaves both out.
+        until_width: add seeds, to all cells the same, until the interval of each success rate is no wider
+            than this share: 0.02 is 2 points (`UntilWidth`); `seeds` are then the fewest.
+        max_seeds: the most seeds of each cell that `until_width` may come to.
         on_progress: what is called with the progress, again and again.
 
     Returns:
@@ -76,24 +94,48 @@ def study(
     # A study checks its own number of seeds, so an override is checked alike.
     count = plan.seeds if seeds is None else msgspec.structs.replace(plan, seeds=seeds).seeds
     cells = select_cells(plan, only)
+    if until_width is not None:
+        check_until_width(until_width, splits=plan.splits, least=count, most=max_seeds)
     if plan.splits > 1:
         _check_measure(plan, cells)
     if sides:
         check_retrainable(engine, [cell.experiment for cell in cells])
     started = time.perf_counter()
-    if store is not None:
-        _remember(plan, count, store)
     experiments = [each for cell in cells for each in plan.on_splits(cell.experiment)]
-    seeds_of = [plan.seeds_on(split, count) for _ in cells for split in range(plan.splits)]
-    results, steps, trained_seconds = train_stored(
-        experiments,
-        seeds_of,
-        engine=engine,
-        store=store,
-        workers=workers,
-        fresh=fresh,
-        on_progress=on_progress,
-    )
+    with Store.in_memory() if store is None else Store.open(store) as opened:
+        added: Added | None = None
+        if until_width is None:
+            _remember(plan, count, opened)
+        else:
+            if fresh:
+                check_all(experiments, range(count), engine=engine, workers=workers)
+                forget(experiments, engine=engine, store=opened)
+            added = train_until_narrow(
+                cells,
+                width=until_width,
+                least=count,
+                most=max_seeds,
+                engine=engine,
+                store=opened,
+                workers=workers,
+                on=on,
+                on_progress=on_progress,
+                on_look=partial(_remember, plan, store=opened),
+            )
+            count = added.until.seeds
+        seeds_of = [plan.seeds_on(split, count) for _ in cells for split in range(plan.splits)]
+        results, steps, trained_seconds = train_stored(
+            experiments,
+            seeds_of,
+            engine=engine,
+            store=opened,
+            workers=workers,
+            on=on,
+            fresh=fresh and added is None,
+            on_progress=on_progress,
+        )
+    if added is not None:
+        steps, trained_seconds = steps + added.steps, trained_seconds + added.seconds
     by_cell = [results[start : start + plan.splits] for start in range(0, len(results), plan.splits)]
     summaries = tuple(summarise(cell, *runs) for cell, runs in zip(cells, by_cell, strict=True))
     if why:
@@ -111,7 +153,7 @@ def study(
     if fidelity:
         every = [runs for of_cell in by_cell for runs in of_cell]
         compared = fidelity_of(
-            every, runs=fidelity, store=store, fresh=fresh, workers=workers, on_progress=on_progress
+            every, runs=fidelity, store=store, fresh=fresh, workers=workers, on=on, on_progress=on_progress
         )
     again = (
         retrain(
@@ -121,6 +163,7 @@ def study(
             store=store,
             fresh=fresh,
             workers=workers,
+            on=on,
             on_progress=on_progress,
         )
         if sides
@@ -134,12 +177,14 @@ def study(
             experiments,
             seeds=count,
             workers=workers,
+            on=on,
             seconds=time.perf_counter() - started,
             trained_steps=steps,
             trained_seconds=trained_seconds,
         ),
         fidelity=compared,
         again=again,
+        until=added and added.until,
     )
 
 
@@ -150,6 +195,7 @@ def judged(
     how: Provenance,
     fidelity: Fidelity | None = None,
     again: Sequence[tuple[Retrained, tuple[CellResult, ...]]] = (),
+    until: UntilWidth | None = None,
 ) -> StudyResult:
     """Return what is true of a study's cells, or of some of them; `again` are cells trained once more."""
     effects, interactions = effects_of(plan, summaries)
@@ -168,9 +214,11 @@ def judged(
         how=how,
         fidelity=fidelity,
         retrained=tuple(each for each, _ in again),
+        until=until,
     )
 
 
+@checked_options
 def run(
     experiment: Experiment,
     *,
@@ -178,6 +226,7 @@ def run(
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     why: int = 0,
     fidelity: int = 0,
@@ -191,6 +240,7 @@ def run(
         engine: as in `study`, like all that follow.
         store: a folder where finished runs are kept.
         workers: how many threads or processes train.
+        on: where to train, as in `study`.
         fresh: whether to forget what `store` has of these runs first.
         why: how many failed runs to train once more to tell why they failed.
         fidelity: how many runs to train again by a plain PyTorch loop.
@@ -213,6 +263,7 @@ def run(
         engine=engine,
         store=store,
         workers=workers,
+        on=on,
         fresh=fresh,
         why=why,
         fidelity=fidelity,
@@ -230,15 +281,14 @@ def _check_measure(plan: Study, cells: Sequence[Cell]) -> None:
         )
 
 
-def _remember(plan: Study, seeds: int, store: str | os.PathLike[str]) -> None:
+def _remember(plan: Study, seeds: int, store: Store) -> None:
     """Name the study in the store, before anything runs: all of its cells, whichever are asked for."""
-    with Store.open(store) as opened:
-        opened.remember(
-            "study",
-            plan.title,
-            [each.fingerprint for cell in plan.cells() for each in plan.on_splits(cell.experiment)],
-            networks=len(plan.network_names),
-            changes=len(plan.changes),
-            seeds=seeds,
-            question=study_to_dict(plan),
-        )
+    store.remember(
+        "study",
+        plan.title,
+        [each.fingerprint for cell in plan.cells() for each in plan.on_splits(cell.experiment)],
+        networks=len(plan.network_names),
+        changes=len(plan.changes),
+        seeds=seeds,
+        question=study_to_dict(plan),
+    )

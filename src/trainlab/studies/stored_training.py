@@ -17,15 +17,16 @@ def train_stored(
     seeds: range | Sequence[range],
     *,
     engine: str,
-    store: str | os.PathLike[str] | None,
+    store: Store | str | os.PathLike[str] | None,
     workers: int | None,
+    on: str | None,
     fresh: bool,
     on_progress: Callable[[Progress], None] | None,
 ) -> tuple[list[Runs], int, float]:
     """Return the runs of each experiment, and how many steps were trained for them, in how many seconds.
 
     Of several ranges of `seeds` each experiment has its own. What `store` keeps isn't trained again, but with
-    `fresh`, which has it forgotten first. Without a `store` nothing is kept.
+    `fresh`, which has it forgotten first. Without a `store` nothing is kept; one that is open stays open.
     """
     last: Progress | None = None
 
@@ -35,10 +36,12 @@ def train_stored(
         if on_progress:
             on_progress(progress)
 
-    with nullcontext() if store is None else Store.open(store) as opened:
+    with nullcontext(store) if store is None or isinstance(store, Store) else Store.open(store) as opened:
         if fresh and opened is not None:
             # Before anything is deleted that couldn't be made again.
             check_all(experiments, seeds, engine=engine, workers=workers)
             forget(experiments, engine=engine, store=opened)
-        runs = train_all(experiments, seeds, engine=engine, store=opened, workers=workers, on_progress=note)
+        runs = train_all(
+            experiments, seeds, engine=engine, store=opened, workers=workers, on=on, on_progress=note
+        )
     return runs, last.steps_trained if last else 0, last.elapsed if last else 0.0

@@ -109,19 +109,19 @@ def words(remedy: Remedy, before: list[Run], after: list[Run]) -> str:
 def test_a_trial_in_words():
     one = ran("learnt", acted=1, last_loss=0.02)
     assert words(LR, [ran("stuck", last_loss=0.693)] * 5, [one] * 5) == (
-        "the learning rate × 0.1: loss 0.693 → 0.02, 5 of 5 seeds learn (57–100 %); unchanged: 0 of 5. "
+        "the learning rate × 0.1: loss 0.693 → 0.02, 5 of 5 seeds learn (55–100 %); unchanged: 0 of 5. "
         "It learns."
     )
     assert words(LR, [ran("diverged", last_loss=None)] * 2, [one] * 2) == (
-        "the learning rate × 0.1: loss not finite → 0.02, 2 of 2 seeds learn (34–100 %); unchanged: 0 of 2. "
+        "the learning rate × 0.1: loss not finite → 0.02, 2 of 2 seeds learn (22–100 %); unchanged: 0 of 2. "
         "It learns. A difference on 2 seeds may be chance."
     )
     assert words(OTHER_LOSS, [ran("unknown", **UNKNOWN)], [one]) == (
-        "equal shapes: R² unknown → 0.90, 1 of 1 seed learns (21–100 %); unchanged: unknown. "
+        "equal shapes: R² unknown → 0.90, 1 of 1 seed learns (5–100 %); unchanged: unknown. "
         "It learns; whether it did without, can't be told. A difference on 1 seed may be chance."
     )
     assert words(OTHER_LOSS, [ran("stuck", reached=-50.0)] * 5, [ran("stuck", acted=1)] * 5).startswith(
-        "equal shapes: R² below −1 → 0.00, 0 of 5 seeds learn (0–43 %); unchanged: 0 of 5; "
+        "equal shapes: R² below −1 → 0.00, 0 of 5 seeds learn (0–45 %); unchanged: 0 of 5; "
         "better on 5 of 5 seeds. That is better, and no learning yet."
     )
     assert words(LR, [ran("learnt")] * 5, [ran("learnt", acted=1)] * 5).endswith("It learns either way.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_a_line_that_was_cut_off_is_lost_and_no_other(tmp_path: Path):
             RunsHeader(script="abd", arguments=("--x",), metric="acc"),
             "another script, or of this one before it was",
         ),
-        (RunsHeader(script="abc", arguments=(), metric="acc"), "the script with other arguments: --x"),
+        (RunsHeader(script="abc", arguments=(), metric="acc"), "the script with other arguments\\. Give"),
         (RunsHeader(script="abc", arguments=("--x",), metric=""), "another metric: acc"),
     ],
 )
@@ -51,6 +52,31 @@ def test_runs_of_something_else_are_refused(tmp_path: Path, header: RunsHeader, 
     kept(file).read()
     with pytest.raises(DiagnosisError, match=words):
         kept(file, header).read()
+
+
+def test_arguments_are_told_apart_and_not_kept_unless_asked_for(tmp_path: Path):
+    secret, others = (
+        replace(HEADER, arguments=("--token", "s3cr3t")),
+        replace(HEADER, arguments=("--token", "x")),
+    )
+    sealed, plain, none = (str(tmp_path / name) for name in ("sealed", "plain", "none"))
+    for path, keeps in ((sealed, False), (plain, True)):
+        file = KeptRuns(path=path, header=secret, keep_arguments=keeps)
+        assert file.read() == []
+        file.add([run(1)])
+        # Whether they are kept is no difference between runs.
+        assert all(
+            KeptRuns(path=path, header=secret, keep_arguments=also).read() == [run(1)]
+            for also in (True, False)
+        )
+        assert ("s3cr3t" in Path(path).read_text(encoding="utf-8")) is keeps
+        with pytest.raises(
+            DiagnosisError, match="the script with other arguments" + (": --token s3cr3t" * keeps)
+        ):
+            KeptRuns(path=path, header=others).read()
+    KeptRuns(path=none, header=replace(HEADER, arguments=())).read()
+    with pytest.raises(DiagnosisError, match="the script with other arguments: none"):
+        KeptRuns(path=none, header=secret).read()
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path):

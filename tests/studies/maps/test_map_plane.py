@@ -92,7 +92,7 @@ def test_fresh_trains_anew(tmp_path: Path):
 def test_of_each_engine_the_largest_experiment_says_why_it_was_taken(monkeypatch: pytest.MonkeyPatch):
     each = [msgspec.structs.replace(BASE, network=Network(widths=(2, width, 1))) for width in (2, 3, 4)]
     monkeypatch.setattr(carry_out, "engine_of", lambda _, one: "torch" if one == each[2] else "fast")
-    trainer = carry_out.Trainer(engine="fast", store=None, workers=1, fresh=False, on_progress=None)
+    trainer = carry_out.Trainer(engine="fast", store=None, workers=1, on=None, fresh=False, on_progress=None)
     trainer.train(
         [(0, place) for place in range(3)], range(2), make=lambda point: each[point[1]], take=lambda *_: None
     )

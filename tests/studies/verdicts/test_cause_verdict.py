@@ -100,14 +100,14 @@ def test_need_comes_out_every_way(counts: dict[str, int], outcome: str, words: s
 def test_the_numbers_stand_in_the_sentence() -> None:
     assert rescue(failed=80, rescued=6, solved=120, lost=9).sentence == (
         "Only a minority of Deep's failures at the baseline can be due to vanishing gradients: with every "
-        "layer's gradient made as large as the last one's, 6 of 80 failed runs (7.5 %, 3.5 to 15.4 %) are "
+        "layer's gradient made as large as the last one's, 6 of 80 failed runs (7.5 %, 3.3 to 15.4 %) are "
         "solved. 9 of 120 solved runs (7.5 %, 4.0 to 13.6 %) are lost by it. Even if it broke as many of the "
         "others, vanishing gradients would be the cause of about 6 of 80 failures. In all, 117 of 200 are "
         "solved with it, 120 without."
     )
     assert need(failed=60, rescued=1, solved=100, lost=90).sentence == (
         "Most solved runs of Deep with A need what layers 1 and 2 learn: frozen as they began, 90 of 100 "
-        "solved runs (90.0 %, 82.6 to 94.5 %) are lost. 1 of 60 failed runs (1.7 %, 0.3 to 8.9 %) is solved "
+        "solved runs (90.0 %, 82.6 to 94.5 %) are lost. 1 of 60 failed runs (1.7 %, 0.1 to 8.9 %) is solved "
         "by it. In all, 11 of 160 are solved with it, 100 without."
     )
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.lift.recording import Layer, Refused, Unused
+from trainlab.diagnosis.probe import module_parts
 from trainlab.maths import ACTIVATIONS
 
 SHAPES = ("view", "reshape", "flatten", "squeeze", "unsqueeze", "contiguous", "float", "to", "__getitem__")
@@ -57,7 +58,7 @@ def chain_of(
 
     Linear layers that are never called are allowed with `may_skip`.
     """
-    names = {id(param): name for name, param in root.named_parameters()}
+    names = {id(param): name for name, param in module_parts.named_parameters(root).items()}
     layers: list[Layer] = []
     last, fresh = inputs, False
     for op in ops:
@@ -99,7 +100,7 @@ def unused_layers(root: nn.Module, layers: list[Layer]) -> list[Unused]:
     used = {layer.weight for layer in layers}
     found: list[Unused] = []
     met = 0
-    for name, part in root.named_modules():
+    for name, part in module_parts.named_parts(root):
         if not isinstance(part, nn.Linear):
             continue
         if f"{name}.weight" in used:
@@ -140,11 +141,11 @@ def _argument(op: Op, place: int, name: str) -> Any:
 
 
 def _drops(root: nn.Module) -> bool:
-    return any(getattr(part, "p", 0) for part in root.modules() if "Dropout" in type(part).__name__)
+    return any(getattr(part, "p", 0) for part in module_parts.parts(root) if "Dropout" in type(part).__name__)
 
 
 def _not_a_stack(root: nn.Module, why: str) -> str:
-    parts = [type(part).__name__ for part in root.modules() if not list(part.children())]
+    parts = [type(part).__name__ for part in module_parts.parts(root) if not module_parts.children(part)]
     odd = [name for name in dict.fromkeys(parts) if name not in KNOWN_PARTS]
     return f"the network isn't a stack of layers that trainlab knows ({', '.join(odd[:3]) or why})"
 

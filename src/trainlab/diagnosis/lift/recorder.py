@@ -19,6 +19,8 @@ from trainlab.diagnosis.lift.initial_draws import InitialDraws
 from trainlab.diagnosis.lift.layer_chain import Op, chain_of, unused_layers
 from trainlab.diagnosis.lift.loss_call import OutputFollower
 from trainlab.diagnosis.lift.recording import Recording, Refused
+from trainlab.diagnosis.probe import module_parts
+from trainlab.diagnosis.probe.replaced_functions import as_called
 from trainlab.diagnosis.torch_private import LOSS_MODULES, is_compiling
 
 CLOSE_STEPS = 20_000
@@ -125,7 +127,7 @@ class Recorder:
         if self._is_elsewhere() or self._is_given_up() or self.is_done or isinstance(module, LOSS_MODULES):
             return
         self.depth += 1
-        if self.depth == 1 and torch.is_grad_enabled() and any(True for _ in module.parameters()):
+        if self.depth == 1 and torch.is_grad_enabled() and module_parts.parameters(module):
             self._guarded(self._root_entered, module, args)
 
     def _root_entered(self, module: nn.Module, args: Any) -> None:
@@ -148,7 +150,7 @@ class Recorder:
         self._listen(True)
         if self.layers_known:
             return
-        size = sum(param.numel() for param in module.parameters())
+        size = sum(param.numel() for param in module_parts.parameters(module))
         if size > LIGHT_PARAMETERS or self.inputs.device.type != "cpu":
             raise Refused("it is too large to be tried unasked")
 
@@ -222,9 +224,9 @@ class Recorder:
             raise Refused("the loss doesn't come from a module")
         if len(optimizer.param_groups) != 1:
             raise Refused("the optimizer has several groups of parameters")
-        own = {id(param) for param in self.root.parameters()}
+        own = {id(param) for param in module_parts.parameters(self.root)}
         theirs = {id(param) for param in optimizer.param_groups[0]["params"]}
-        if own != theirs or not all(param.requires_grad for param in self.root.parameters()):
+        if own != theirs or not all(param.requires_grad for param in module_parts.parameters(self.root)):
             raise Refused("the optimizer doesn't have all parameters of the network, and no others")
         recording = self.recording
         recording.optimizer = type(optimizer).__name__
@@ -237,7 +239,7 @@ class Recorder:
             raise Refused("the optimizer's settings are tensors")
         recording.loss, recording.loss_settings = self.outputs.loss, self.outputs.loss_settings
         recording.last_activation = self.outputs.activation
-        params = dict(self.root.named_parameters())
+        params = module_parts.named_parameters(self.root)
         for layer in recording.layers:
             for name in filter(None, (layer.weight, layer.bias)):
                 value = params[name].detach()
@@ -259,12 +261,13 @@ class FunctionCalls(TorchFunctionMode):
         state = self.probe.state
         if is_compiling():
             return func(*args, **(kwargs or {}))
+        func, args, named = as_called(func, args, kwargs or {})
         state.inside += 1
         try:
-            out = func(*args, **(kwargs or {}))
+            out = func(*args, **named)
         finally:
             state.inside -= 1
         if state.on and not state.busy and not state.in_backward and (state.sampling or state.judging):
-            self.probe.listener.hear(func, args, kwargs or {}, out)
-        self.on_call(func, args, kwargs or {}, out)
+            self.probe.listener.hear(func, args, named, out)
+        self.on_call(func, args, named, out)
         return out

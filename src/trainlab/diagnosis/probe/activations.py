@@ -10,6 +10,7 @@ import torch
 from trainlab.diagnosis.observed.record import ActivationRecord, Op
 from trainlab.diagnosis.probe.graph_walk import KEY
 from trainlab.diagnosis.probe.probe_state import ProbeState
+from trainlab.diagnosis.torch_private import functions
 
 _SILENT = frozenset(("relu", "relu_", "relu6", "threshold", "clamp", "clamp_min"))
 _BOUNDED = frozenset(("tanh", "tanh_", "sigmoid", "sigmoid_", "hardtanh", "hardsigmoid"))
@@ -80,7 +81,7 @@ class Activations:
         self._awake[key] = window
         self._turns[key] = turn + 1
         complete = turn % WINDOW == WINDOW - 1
-        shares = torch.stack([1 - awake.float().mean(), 1 - window.float().mean()])
+        shares = functions.stack([1 - awake.float().mean(), 1 - window.float().mean()])
 
         def keep(got: list[float]) -> None:
             record.silent.append(got[0])
@@ -101,7 +102,7 @@ class Activations:
             record.saturated.append(got[0])
             record.before.append(got[1])
 
-        self.state.deferred.read(torch.stack([outside, before.mean()]), keep)
+        self.state.deferred.read(functions.stack([outside, before.mean()]), keep)
 
 
 def _is_relu_like(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

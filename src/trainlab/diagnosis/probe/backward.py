@@ -29,7 +29,7 @@ from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
 from trainlab.diagnosis.probe.schedule import is_walked
 from trainlab.diagnosis.probe.user_frames import user_site
-from trainlab.diagnosis.torch_private import is_compiling
+from trainlab.diagnosis.torch_private import functions, is_compiling
 
 MAX_LOSS_CURVES, MOST_LOSS_CURVES = 160, 640
 """So many lines that call backward are kept of a training, and of all."""
@@ -60,11 +60,12 @@ class Backward:
     def wrap(self, original: Any) -> Any:
         """Return ``backward`` with a look before and after it."""
 
-        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+        def backward(*args: Any, **kwargs: Any) -> Any:
+            tensors = args[0] if args else kwargs.get("tensors")
             if is_compiling() or self._is_again(tensors):
-                return original(tensors, *args, **kwargs)
+                return original(*args, **kwargs)
             self.state.record.other_threads += self.state.on and threading.get_ident() != self.state.thread
-            self.before(tensors, _retains(args, kwargs))
+            self.before(tensors, _retains(args[1:], kwargs))
             out = self._run(original, tensors, *args, **kwargs)
             if self.state.sampling or self.losses.sums:  # a guarded call takes time, and most steps need none
                 self.after()
@@ -75,14 +76,15 @@ class Backward:
     def wrap_grad(self, original: Any) -> Any:
         """Return ``grad`` with a look before it, where gradients of parameters are asked for."""
 
-        def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        def grad(*args: Any, **kwargs: Any) -> Any:
+            outputs = args[0] if args else kwargs.get("outputs")
+            inputs = args[1] if len(args) > 1 else kwargs.get("inputs")
             if is_compiling() or self._is_again(outputs):
-                return original(outputs, inputs, *args, **kwargs)
-            self.before_grad(outputs, inputs, _retains(args, kwargs))
-            found = self._run(original, outputs, inputs, *args, **kwargs)
-            self.after_grad(
-                outputs, inputs, found, bool(args[2] if len(args) > 2 else kwargs.get("create_graph"))
-            )
+                return original(*args, **kwargs)
+            self.before_grad(outputs, inputs, _retains(args[2:], kwargs))
+            found = self._run(original, outputs, *args, **kwargs)
+            create_graph = bool(args[4] if len(args) > 4 else kwargs.get("create_graph"))
+            self.after_grad(outputs, inputs, found, create_graph)
             return found
 
         return grad
@@ -92,11 +94,11 @@ class Backward:
         mine = self.state.thread == threading.get_ident()
         return mine and self._given is not None and _first(given) is self._given
 
-    def _run(self, original: Any, *args: Any, **kwargs: Any) -> Any:
+    def _run(self, original: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
         """Make the backward pass; networks called in it, as by checkpoints, are no passes of their own."""
         mine = self.state.thread == threading.get_ident()
         self.state.in_backward += mine
-        before, self._given = self._given, _first(args[0]) if mine else self._given
+        before, self._given = self._given, _first(given) if mine else self._given
         try:
             return original(*args, **kwargs)
         finally:
@@ -296,7 +298,9 @@ class Backward:
         total = sum(float(as_floats(grad).sum()) for _, grad in grads)
         if math.isfinite(total):
             return
-        bad = [state.record.params[key].name for key, grad in grads if not bool(torch.isfinite(grad).all())]
+        bad = [
+            state.record.params[key].name for key, grad in grads if not bool(functions.isfinite(grad).all())
+        ]
         if not bad:
             return
         op = first_nonfinite(self.losses.sums) or nearest_singularity(self.losses.sums)
@@ -325,4 +329,4 @@ def _first(given: Any) -> torch.Tensor | None:
 
 def _bad(tensor: torch.Tensor | None) -> bool:
     values = None if tensor is None else readable(tensor)
-    return values is not None and values.is_floating_point() and not bool(torch.isfinite(values).all())
+    return values is not None and values.is_floating_point() and not bool(functions.isfinite(values).all())

@@ -35,8 +35,9 @@ class Compiled:
     def wrap(self, original: Any) -> Any:
         """Return ``torch.compile`` whose functions are called with nobody listening."""
 
-        def compiled(model: Any = None, *args: Any, **kwargs: Any) -> Any:
-            made = original(model, *args, **kwargs)
+        def compiled(*args: Any, **kwargs: Any) -> Any:
+            model = args[0] if args else kwargs.get("model")
+            made = original(*args, **kwargs)
             self.attach()
             if model is None or made is model or isinstance(made, nn.Module | type) or not callable(made):
                 return made

@@ -11,6 +11,7 @@ import torch
 from trainlab.diagnosis.observed.answers import NAN
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_DISTRIBUTIONS, OF_LOGITS
 from trainlab.diagnosis.probe.kept_batches import Kept
+from trainlab.diagnosis.torch_private import functions
 
 PARTS = 8
 """So many steps lead from the median, best under L1, to the mean, best under squares; a point between them is
@@ -64,13 +65,13 @@ def _stacked(targets: Sequence[torch.Tensor]) -> torch.Tensor:
     """Return the targets ``[rows, …]``; where batches differ in shape, all values in one column."""
     rows = [one.float() if one.dim() else one.float()[None] for one in targets]
     if len({one.shape[1:] for one in rows}) > 1:
-        return torch.cat([one.reshape(-1) for one in rows])
-    return torch.cat(rows)
+        return functions.cat([one.reshape(-1) for one in rows])
+    return functions.cat(rows)
 
 
 def _of_classes(kind: str, kept: Sequence[Kept], shape: torch.Size) -> torch.Tensor:
     classes = shape[1] if len(shape) > 1 else shape[0]
-    counts = torch.zeros(classes, dtype=torch.float64)
+    counts = functions.zeros(classes, dtype=torch.float64)
     for one in kept:
         target = one.target.cpu()
         if target.is_floating_point():
@@ -78,7 +79,7 @@ def _of_classes(kind: str, kept: Sequence[Kept], shape: torch.Size) -> torch.Ten
             counts += target.double().sum(axes) if axes else target.double()
         else:
             flat = target.reshape(-1)
-            counts += torch.bincount(flat[(flat >= 0) & (flat < classes)], minlength=classes).double()
+            counts += functions.bincount(flat[(flat >= 0) & (flat < classes)], minlength=classes).double()
     settings = dict(kept[0].loss.kwargs)
     smooth = float(settings.get("label_smoothing") or 0.0)
     counts = (1 - smooth) * counts + smooth * counts.sum() / classes

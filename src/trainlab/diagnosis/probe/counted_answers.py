@@ -12,6 +12,7 @@ from trainlab.diagnosis.observed.events import Miscounted
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import are_readable
 from trainlab.diagnosis.probe.user_frames import user_site
+from trainlab.diagnosis.torch_private import functions
 
 _COMPARED = frozenset(("eq", "__eq__"))
 _ADDED = frozenset(("add", "add_", "__add__", "__radd__", "__iadd__"))
@@ -71,7 +72,7 @@ class CountedAnswers:
         shapes = {tuple(first.shape), tuple(second.shape)}
         if rows > 1 and shapes == {(rows, 1), (rows,)} and are_readable([first, second]):
             flat = first.reshape(-1), second.reshape(-1)
-            places = torch.arange(rows, device=first.device)
+            places = functions.arange(rows, device=first.device)
             if first.device.type == "cpu" and not _any_alike(*flat, places):
                 _keep(self._squares, out)
 

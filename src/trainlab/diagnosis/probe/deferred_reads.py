@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import torch
 
+from trainlab.diagnosis.torch_private import functions
+
 MAX_WAITING = 256
 
 
@@ -33,7 +35,7 @@ class DeferredReads:
         for values, then in waiting:
             by_device.setdefault(values.device, []).append((values, then))
         for group in by_device.values():
-            numbers = torch.cat([values for values, _ in group]).tolist()
+            numbers = functions.cat([values for values, _ in group]).tolist()
             at = 0
             for values, then in group:
                 count = values.numel()

@@ -20,10 +20,12 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.dependence import Dependence
+from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.kept_batches import Kept, Network
 from trainlab.diagnosis.probe.network_copies import copied, tensors_of
 from trainlab.diagnosis.probe.output_path import changed, tensors_in
 from trainlab.diagnosis.probe.pass_calls import PassCalls
+from trainlab.diagnosis.torch_private import distinct, functions
 
 COUNTS = (7, 11, 13, 17, 19, 23, 29, 5, 31, 3)
 """As many rows are asked as none of the network's axes has: the first of these numbers."""
@@ -58,7 +60,7 @@ def asked_of(network: Network, place: int, *, seconds: float = SECONDS) -> Depen
 def _caller(network: Network, weights: list[torch.Tensor]) -> tuple[nn.Module, Callable[..., Any]]:
     tensors = tensors_of(network.copy)
     model = copied(network.copy, tensors, lambda at: weights[at].clone())
-    for part in model.modules():
+    for part in module_parts.parts(model):
         part.training = False
     own = tensors_of(model)
     values = [one.clone() for one in own]
@@ -100,7 +102,7 @@ def _ask_rows(found: Dependence, network: Network, weights: list[torch.Tensor], 
     rows = next((one for one in COUNTS if one <= kept.rows and one not in sizes - {kept.rows}), None)
     if rows is None or rows == kept.rows:
         return False
-    base = _rows_of(given, kept.rows, torch.arange(rows))
+    base = _rows_of(given, kept.rows, functions.arange(rows))
     model, call = _caller(network, weights)
     reader = PassCalls(_fresh(found), rows)
     with reader.reading(model):
@@ -109,9 +111,9 @@ def _ask_rows(found: Dependence, network: Network, weights: list[torch.Tensor], 
     again = [one for one in call(base, seed=1) if one.shape[0] == rows]
     if not out or _changed(out, again).any():
         return False  # it isn't row by row, or random in eval mode
-    turned = torch.arange(rows).flip(0)
+    turned = functions.arange(rows).flip(0)
     there = [one[turned] for one in call(_rows_of(given, kept.rows, turned)) if one.shape[0] == rows]
-    swapped = torch.arange(rows)
+    swapped = functions.arange(rows)
     swapped[0] = rows // 2
     other = [one for one in call(_rows_of(given, kept.rows, swapped)) if one.shape[0] == rows]
     found.rows = rows
@@ -152,12 +154,12 @@ def _rows_of(given: Given, rows: int, which: torch.Tensor) -> Given:
 
 def _changed(out: list[torch.Tensor], other: list[torch.Tensor]) -> torch.Tensor:
     """Return for each row whether its answer is another one."""
-    moved = torch.zeros(out[0].shape[0], dtype=torch.bool)
+    moved = functions.zeros(out[0].shape[0], dtype=torch.bool)
     for one, two in zip(out, other, strict=True):
         if one.shape != two.shape:
-            return torch.ones_like(moved)
+            return functions.ones_like(moved)
         flat, off = one.reshape(len(one), -1), (one - two).reshape(len(one), -1)
-        if not bool(torch.isfinite(flat).all()) or not flat.numel():
+        if not bool(functions.isfinite(flat).all()) or not flat.numel():
             continue
         spread = float((flat - flat.mean(0)).square().mean().sqrt())
         moved |= (off.abs().amax(1) > MOVED * spread + 1e-9 + 1e-5 * float(flat.abs().max())).cpu()
@@ -171,7 +173,7 @@ def _read_pass(found: Dependence, network: Network, weights: list[torch.Tensor])
         return False
     model, call = _caller(network, weights)
     with PassCalls(_fresh(found), -1).reading(model):
-        call(_rows_of(given, -1, torch.arange(1)))
+        call(_rows_of(given, -1, functions.arange(1)))
     return bool(found.over_queries)
 
 
@@ -218,8 +220,8 @@ def _moved_at(one: torch.Tensor, two: torch.Tensor, axis: int, where: slice) -> 
 def _with_other_token(given: Given, tokens: torch.Tensor, axis: int, at: int) -> Given:
     """Return the same input with another token at one place of each sequence: one that is there elsewhere."""
     before = tokens.select(axis, at).contiguous()
-    values = tokens.unique()
-    following = values[(torch.searchsorted(values, before) + 1) % len(values)]
+    values = distinct(tokens)[0]
+    following = values[(functions.searchsorted(values, before) + 1) % len(values)]
     new = tokens.clone()
     new.select(axis, at).copy_(following)
 

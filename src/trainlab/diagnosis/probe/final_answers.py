@@ -20,6 +20,7 @@ from trainlab.diagnosis.observed.answers import NAN, Answers, ModelAsked
 from trainlab.diagnosis.observed.losses import LossTerms
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
+from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.constant_answers import best_constants
 from trainlab.diagnosis.probe.dependence import SECONDS as DEPENDENCE_SECONDS
 from trainlab.diagnosis.probe.dependence import asked_of
@@ -28,7 +29,7 @@ from trainlab.diagnosis.probe.kept_batches import Kept, Network
 from trainlab.diagnosis.probe.kept_rows import MANY, Asking
 from trainlab.diagnosis.probe.loss_terms import weighed
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
-from trainlab.diagnosis.torch_private import global_hooks
+from trainlab.diagnosis.torch_private import distinct, functions, global_hooks
 
 SECONDS = 1.0
 """How long a network is asked in each mode, in processor time (a busy machine mustn't change an outcome); it
@@ -94,7 +95,7 @@ def _asked(
 ) -> ModelAsked:
     _check(network)
     model, tensors = _as_it_is(network)
-    flags = {name: part.training for name, part in network.copy.named_modules()}
+    flags = {name: part.training for name, part in module_parts.named_parts(network.copy)}
     evaluated = _say(model, tensors, kept, lambda name: False, seconds=seconds)
     rows = [one.kept for one in evaluated]
     trained = _say(model, tensors, rows, lambda name: flags.get(name, True), seconds=seconds)
@@ -150,7 +151,7 @@ def _say(
     model: nn.Module, tensors: list[torch.Tensor], kept: Sequence[Kept], mode: Any, *, seconds: float
 ) -> list[Said]:
     """Return the answers to the batches in turn, as many as time allows; at least to one."""
-    for name, part in model.named_modules():
+    for name, part in module_parts.named_parts(model):
         part.training = mode(name)
     values = [tensor.clone() for tensor in tensors]
     started, said = time.thread_time(), list[Said]()
@@ -207,7 +208,7 @@ def _of_classes(loss: float, said: Sequence[Said]) -> Answers:
 
 def _nearest(out: torch.Tensor, target: torch.Tensor) -> float:
     """Return the share of rows nearer to their own target than to any other; NaN where these are many."""
-    values = target.unique()
+    values = distinct(target)[0]
     if target.shape[1] != 1 or len(values) > FEW_VALUES:
         return NAN
     return float((values[(out - values).abs().argmin(1)] == target[:, 0]).float().mean())
@@ -230,8 +231,8 @@ def _classes(said: Sequence[Said]) -> tuple[torch.Tensor, torch.Tensor]:
         else:
             label = target.reshape(-1)
         outs.append(out)
-        labels.append(torch.where((label >= 0) & (label < out.shape[-1]), label, -1))
-    return torch.cat(outs), torch.cat(labels)
+        labels.append(functions.where((label >= 0) & (label < out.shape[-1]), label, -1))
+    return functions.cat(outs), functions.cat(labels)
 
 
 def _columns(said: Sequence[Said]) -> tuple[torch.Tensor, torch.Tensor] | None:
@@ -243,7 +244,7 @@ def _columns(said: Sequence[Said]) -> tuple[torch.Tensor, torch.Tensor] | None:
     ]
     if len({out.shape[1] for out, _ in pairs}) > 1:
         return None
-    return torch.cat([out for out, _ in pairs]), torch.cat([target for _, target in pairs])
+    return functions.cat([out for out, _ in pairs]), functions.cat([target for _, target in pairs])
 
 
 def _apart(kind: str, trained: Sequence[Said], evaluated: Sequence[Said]) -> float:

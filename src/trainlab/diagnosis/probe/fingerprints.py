@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from trainlab.diagnosis.observed.features import MAX_FEATURES, sampled_places
+from trainlab.diagnosis.torch_private import functions
 
 MAX_ROWS = 256
 MAX_WIDTHS = 64
@@ -42,7 +43,7 @@ class Fingerprints:
             if places is None:
                 if len(self._places) >= MAX_WIDTHS:
                     self._places.clear()
-                places = self._places[key] = torch.tensor(sampled_places(width), device=values.device)
+                places = self._places[key] = functions.tensor(sampled_places(width), device=values.device)
             values = values.index_select(1, places)
         if values.dtype in (torch.bfloat16, torch.float16):
             values = values.float()

@@ -7,11 +7,11 @@ from math import gcd
 from typing import Any
 
 import torch
-from torch.nn import functional
 
 from trainlab.diagnosis.observed.losses import Fit, LossRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.probe.probe_state import ProbeState
+from trainlab.diagnosis.torch_private import functions
 
 MAX_ROWS = 512
 MAX_COLUMNS = 256
@@ -98,7 +98,7 @@ class Fits:
         record.classes = logits.shape[-1]
         good = (labels >= 0) & (labels < logits.shape[-1])
         safe = labels.clamp(0, logits.shape[-1] - 1).long()
-        logs = logits if record.kind == "nll_loss" else functional.log_softmax(logits, -1)
+        logs = logits if record.kind == "nll_loss" else logits.log_softmax(-1)
         weight = good.float()
         total = weight.sum().clamp(min=1)
         value = (-logs.gather(1, safe[:, None])[:, 0] * weight).sum() / total
@@ -109,9 +109,9 @@ class Fits:
         low, high, zero = logits.min(), logits.max(), logits == 0
         tied = (logits.amax(-1) == logits.amin(-1)).float().mean()
         unmoved = (zero.gather(1, safe[:, None])[:, 0].float() * weight).sum() / total
-        classes = torch.where(good, safe, logits.shape[-1]).min(), torch.where(good, safe, -1).max()
+        classes = functions.where(good, safe, logits.shape[-1]).min(), functions.where(good, safe, -1).max()
         first, last = (one.float() for one in classes)
-        numbers = torch.stack(
+        numbers = functions.stack(
             [value, accuracy, spread, low, high, mass, zero.float().mean(), tied, unmoved, first, last]
         )
         tick, rows = self.state.record.tick, len(labels)
@@ -124,7 +124,7 @@ class Fits:
 
         self.state.deferred.read(numbers, keep)
         if not judged:
-            pairs = torch.stack([torch.where(good, safe, -1), predicted]).float()
+            pairs = functions.stack([functions.where(good, safe, -1), predicted]).float()
             self.state.deferred.read(pairs, lambda got: self._labels(record, got, given))
 
     def _soft(self, record: LossRecord, target: torch.Tensor) -> None:
@@ -175,13 +175,13 @@ class Fits:
         some = slice(MAX_ROWS) if given[0] else _spread(rows, MAX_ROWS, out.device)
         columns = _spread(out2.shape[1], MAX_COLUMNS, out.device)
         out2, target2 = out2[some][:, columns], target2[some][:, columns]
-        accuracy = torch.full((), -1.0, device=out.device)
-        floor = zeros = unmoved = torch.zeros((), device=out.device)
+        accuracy = functions.full((), -1.0, device=out.device)
+        floor = zeros = unmoved = functions.zeros((), device=out.device)
         if record.kind in BINARY:
             # Targets between 0 and 1 have an entropy of their own: no answer gets below it.
             floor = (torch.special.entr(target2) + torch.special.entr(1 - target2)).mean()
         if record.kind in OF_LOGITS:
-            value = functional.binary_cross_entropy_with_logits(out2, target2)
+            value = functions.binary_cross_entropy_with_logits(out2, target2)
             # If a sigmoid came before by mistake, all outputs are probabilities.
             squashed = (out2.min() >= 0) & (out2.max() <= 1)
             accuracy = ((out2 > 0.5 * squashed.float()) == (target2 > 0.5)).float().mean()
@@ -193,7 +193,7 @@ class Fits:
             accuracy = ((out2 > 0.5) == (target2 > 0.5)).float().mean()
         else:
             value = ((out2 - target2) ** 2).mean()
-        numbers = torch.stack(
+        numbers = functions.stack(
             [
                 value,
                 accuracy,
@@ -227,7 +227,7 @@ class Fits:
             return
         columns, count = target2.shape[1], target2.shape[0]
         self.state.deferred.read(
-            torch.cat([target2.sum(0), (target2**2).sum(0)]),
+            functions.cat([target2.sum(0), (target2**2).sum(0)]),
             lambda got: self._sums(record, got, columns, count),
         )
         if len(record.sample) < MAX_SAMPLE or columns == 1:
@@ -270,7 +270,7 @@ class Fits:
 
         # Which of both are the right classes isn't known: both have to differ from row to row.
         differ = [(one != one.reshape(-1)[0]).any() for one in (first, second)]
-        self.state.deferred.read(torch.stack([out.float().mean(), (differ[0] & differ[1]).float()]), keep)
+        self.state.deferred.read(functions.stack([out.float().mean(), (differ[0] & differ[1]).float()]), keep)
 
 
 def _spread(count: int, most: int, device: torch.device) -> slice | torch.Tensor:
@@ -284,4 +284,4 @@ def _spread(count: int, most: int, device: torch.device) -> slice | torch.Tensor
     stride = int(GOLDEN * count)
     while gcd(stride, count) > 1:
         stride += 1
-    return torch.arange(most, device=device) * stride % count
+    return functions.arange(most, device=device) * stride % count

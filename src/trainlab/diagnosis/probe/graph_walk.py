@@ -20,7 +20,7 @@ _SUFFIX = re.compile(r"Backward\d*$")
 
 def kind_of(node: Any) -> str:
     """Return ``Softmax`` for a ``SoftmaxBackward0``."""
-    return _SUFFIX.sub("", str(node.name()).rsplit("::", 1)[-1])
+    return _SUFFIX.sub("", str(type(node).name(node)).rsplit("::", 1)[-1])
 
 
 def _is_users(node: Any) -> bool:

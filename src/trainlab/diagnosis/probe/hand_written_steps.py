@@ -12,6 +12,7 @@ from trainlab.diagnosis.observed.record import OptimizerRecord
 from trainlab.diagnosis.probe.parameter_values import sample_of
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
+from trainlab.diagnosis.torch_private import functions
 
 MAX_WATCHED, MAX_COMPARED = 8, 512
 
@@ -44,7 +45,7 @@ class Manual:
         if told.moved is True or told.optimizers:
             self._first.pop(key, None)
         elif key in self._first:
-            told.moved = True if not torch.equal(self._first[key], sample_of(values)) else told.moved
+            told.moved = True if not functions.equal(self._first[key], sample_of(values)) else told.moved
         elif len(self._first) < MAX_COMPARED:
             self._first[key] = sample_of(values)
 
@@ -62,7 +63,7 @@ class Manual:
             if tensor is None or values is None:
                 continue
             now = sample_of(values)
-            if not torch.equal(now, old):
+            if not functions.equal(now, old):
                 moved = True
                 self._watched[key] = now
                 told = state.record.params[key]

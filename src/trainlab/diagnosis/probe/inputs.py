@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from trainlab.diagnosis.probe.readable_tensors import readable
+from trainlab.diagnosis.torch_private import distinct
 
 MAX_CATEGORIES, MAX_CODES = 8, 32
 """Whole numbers are categories if they are a few columns of few codes each; else tokens, or users."""
@@ -64,7 +65,7 @@ def are_categories(batch: torch.Tensor) -> bool:
     """Whether whole numbers are a few columns of few codes each, and not tokens, users or items."""
     if batch.dim() != 2 or batch.shape[1] > MAX_CATEGORIES:
         return False
-    return all(len(column.unique()) <= MAX_CODES for column in batch.detach().T)
+    return all(len(distinct(column)[0]) <= MAX_CODES for column in batch.detach().T)
 
 
 def _columns(batch: torch.Tensor, count: int) -> Any:
@@ -73,7 +74,7 @@ def _columns(batch: torch.Tensor, count: int) -> Any:
     if batch.is_floating_point():
         return values.double().numpy()
     codes = values.long().remainder(MAX_CODES)
-    return torch.nn.functional.one_hot(codes, MAX_CODES).reshape(count, -1).double().numpy()
+    return np.eye(MAX_CODES)[codes.numpy()].reshape(count, -1)
 
 
 def _summary(batch: torch.Tensor, count: int) -> Any:

@@ -10,8 +10,10 @@ from torch import nn
 
 from trainlab.diagnosis.observed.events import BatchNorm, Dropout, DropoutInEval, FirstInput
 from trainlab.diagnosis.observed.record import Op
+from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.user_frames import user_site
+from trainlab.diagnosis.torch_private import functions
 
 _TAKES_DATA = frozenset(("linear", "conv1d", "conv2d", "conv3d"))
 DROPOUTS = frozenset(("dropout", "dropout1d", "dropout2d", "alpha_dropout"))
@@ -59,7 +61,7 @@ class Layers:
         def keep(got: list[float]) -> None:
             event.size, event.ratio = got
 
-        self.state.deferred.read(torch.stack([values.abs().mean(), ratio]), keep)
+        self.state.deferred.read(functions.stack([values.abs().mean(), ratio]), keep)
 
     def dropout_while_judging(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Dropout is active in an evaluation, although the module that calls it is in eval mode."""
@@ -76,7 +78,7 @@ class Layers:
 
 
 def _is_outside(module: nn.Module, network: nn.Module) -> bool:
-    return not any(module is one for one in network.modules())
+    return not any(module is one for one in module_parts.parts(network))
 
 
 def _given(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, default: Any) -> Any:

@@ -25,8 +25,16 @@ from trainlab.diagnosis.probe.nonfinite_origin import MOST_CHECKED, SINGULAR, en
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.random_draws import DRAWN, Draws
 from trainlab.diagnosis.probe.readable_tensors import are_readable, readable
+from trainlab.diagnosis.probe.replaced_functions import as_called
 from trainlab.diagnosis.probe.user_frames import user_site
-from trainlab.diagnosis.torch_private import function_depth, is_compiling, modes_on, raw_data
+from trainlab.diagnosis.torch_private import (
+    distinct,
+    function_depth,
+    functions,
+    is_compiling,
+    modes_on,
+    raw_data,
+)
 
 _GETTER = "__get__"
 _CUTS = frozenset(
@@ -103,16 +111,17 @@ class Listener(TorchFunctionMode):
     ) -> Any:
         if is_compiling():
             return func(*args, **(kwargs or {}))
+        func, args, named = as_called(func, args, kwargs or {})
         state = self.state
         state.inside += 1
         try:
-            out = func(*args, **(kwargs or {}))
+            out = func(*args, **named)
         finally:
             state.inside -= 1
         if state.on and not state.busy and not state.in_backward and (state.sampling or state.judging):
-            self.hear(func, args, kwargs or {}, out)
+            self.hear(func, args, named, out)
         if self.passes_on is not None:
-            self.passes_on(func, args, kwargs or {}, out)
+            self.passes_on(func, args, named, out)
         return out
 
     def switch(self, wanted: bool) -> None:
@@ -276,7 +285,7 @@ class Listener(TorchFunctionMode):
             return
         share = float((source != source.trunc()).float().mean())
         if share > 0.5:
-            different = int(source.unique().numel())
+            different = int(distinct(source)[0].numel())
             self._truncated(f".{name}()", out, share=share, values=source.numel(), before=different)
 
     def _cast_of_array(self, source: Any, out: torch.Tensor, name: str) -> None:
@@ -299,7 +308,7 @@ class Listener(TorchFunctionMode):
                 share=share,
                 values=values,
                 before=before,
-                after=int(out.unique().numel()),
+                after=int(distinct(out)[0].numel()),
                 dtype=str(out.dtype).removeprefix("torch."),
             )
         )
@@ -323,7 +332,7 @@ class Listener(TorchFunctionMode):
                 if tensor.numel() and not tensor.is_sparse
             ]
             if near:
-                self.state.deferred.read(torch.stack(near), keep_nearest)
+                self.state.deferred.read(functions.stack(near), keep_nearest)
         self.losses.remember(op)
 
 

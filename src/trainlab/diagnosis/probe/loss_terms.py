@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.losses import LossTerm
+from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.network_copies import copied, tensors_of
 from trainlab.diagnosis.probe.output_path import Node, changed, tensors_in
 
@@ -62,7 +63,7 @@ def addends(node: Node, factor: float = 1.0) -> list[Addend]:
 def weighed(module: nn.Module, weights: list[torch.Tensor], total: Total) -> list[LossTerm]:
     """Return the terms, with the size of each one's gradient by the parameters that others reach, too."""
     model = copied(module, tensors_of(module), lambda at: weights[at].clone())
-    learning = [one for one in model.parameters() if one.is_floating_point()]
+    learning = [one for one in module_parts.parameters(model) if one.is_floating_point()]
     with torch.enable_grad():
         for one in learning:
             one.requires_grad_(True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+import numpy as np
 import torch
 
 from trainlab.diagnosis.observed.events import Cut, SignedTargets
@@ -24,6 +25,7 @@ from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.graph_walk import leaves_above
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.user_frames import user_site
+from trainlab.diagnosis.torch_private import functions
 
 DIFFERENCES = frozenset(("sub", "__sub__", "__rsub__", "rsub", "subtract"))
 LOSSES = DIFFERENCES.union(LOSS_FUNCTIONS)
@@ -72,7 +74,7 @@ class Losses:
             return
         op.loss = index
         if name not in CLASSES and output.shape != target.shape:
-            wide = torch.broadcast_shapes(output.shape, target.shape)
+            wide = np.broadcast_shapes(output.shape, target.shape)
             op.broadcast = (tuple(output.shape), tuple(target.shape), tuple(wide))
         if not record.weights:
             self._weights_of(record, name, args, kwargs)
@@ -102,7 +104,7 @@ class Losses:
             event.zeros += got[0]
             event.lowest = min(event.lowest, got[1])
 
-        self.state.deferred.read(torch.stack([(target == 0).float().sum(), target.min()]), keep)
+        self.state.deferred.read(functions.stack([(target == 0).float().sum(), target.min()]), keep)
 
     def _weights_of(
         self, record: LossRecord, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -292,7 +294,7 @@ def pair_of(
         turned = name in DISTANCES and second.requires_grad and not first.requires_grad
         return (second, first) if turned else (first, second)
     if isinstance(first, torch.Tensor) and isinstance(second, int | float):
-        second = torch.full_like(first, float(second)) if first.numel() == 1 else None
+        second = functions.full_like(first, float(second)) if first.numel() == 1 else None
     if not isinstance(first, torch.Tensor) or not isinstance(second, torch.Tensor):
         return None
     if first.requires_grad == second.requires_grad:

@@ -14,10 +14,12 @@ from torch.optim import Optimizer
 
 from trainlab.diagnosis.observed.record import OptimizerRecord
 from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.parameter_values import sample_of
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.readable_tensors import readable
 from trainlab.diagnosis.probe.user_frames import site_of, user_frames, user_site
+from trainlab.diagnosis.torch_private import vector_norm
 
 MAX_LOOKED_AT = 3
 MAX_PASSES = 1_024
@@ -133,7 +135,7 @@ def _some(optimizer: Optimizer) -> list[torch.Tensor]:
 
 def _has(module: nn.Module, parameters: list[torch.Tensor]) -> bool:
     first = parameters[0] if parameters else None
-    return any(one is first for one in module.parameters())
+    return any(one is first for one in module_parts.parameters(module))
 
 
 def _is_gone(parameter: torch.Tensor) -> bool:
@@ -156,5 +158,5 @@ def _is_as_made(made: torch.Tensor | None, used: torch.Tensor | None) -> bool:
     if made is None or used is None or made.shape != used.shape:
         return False
     made, used = made.double(), used.double()
-    both = float(made.norm() * used.norm())
+    both = float(vector_norm(made) * vector_norm(used))
     return both > 0 and float((made * used).sum()) > 0.9999 * both

@@ -12,6 +12,7 @@ from torch import nn
 
 from trainlab.diagnosis.observed.events import LayerMadeAnew, NoGradInside
 from trainlab.diagnosis.observed.record import MANY_PASSES, NetworkRecord
+from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.batches import Data
 from trainlab.diagnosis.probe.inputs import inputs_by_place
 from trainlab.diagnosis.probe.kept_rows import Asking
@@ -21,7 +22,13 @@ from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.tensor_registry import variable_name
 from trainlab.diagnosis.probe.twins import Twins
 from trainlab.diagnosis.probe.user_frames import user_site
-from trainlab.diagnosis.torch_private import call_kwargs, in_function, is_compiling, is_module_called
+from trainlab.diagnosis.torch_private import (
+    call_kwargs,
+    in_function,
+    is_compiling,
+    is_grad_enabled,
+    is_module_called,
+)
 
 FIRST_WEIGHTS = 8
 _FAST = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
@@ -85,7 +92,7 @@ class Calls:
         if not state.modules:
             self._network_before(module, args)
         elif state.sampling:
-            if not state.judging and not torch.is_grad_enabled():
+            if not state.judging and not is_grad_enabled():
                 self._without_gradients(module)
             if not state.registry.has_path(module):
                 self._met_within(module)
@@ -148,7 +155,7 @@ class Calls:
         known = {module for module, _ in registry.modules()}
         registry.enter(model, variable_name(model) or type(model).__name__)
         for module, _ in registry.modules():
-            if module not in known and module is not model and next(module.children(), None) is None:
+            if module not in known and module is not model and not module_parts.children(module):
                 self._wholes[module] = weakref.ref(model)
 
     def _whole(self, module: nn.Module) -> nn.Module | None:
@@ -184,7 +191,9 @@ class Calls:
         if in_function():
             return
         keys = {
-            self.state.registry.key(parameter) for parameter in module.parameters() if parameter.requires_grad
+            self.state.registry.key(parameter)
+            for parameter in module_parts.parameters(module)
+            if parameter.requires_grad
         }
         if keys:
             path = self.state.registry.path(module)
@@ -193,7 +202,7 @@ class Calls:
     @guarded
     def _met_within(self, module: nn.Module) -> None:
         """A layer that its network didn't have when first called: a new head, or one around an old layer."""
-        if next(module.parameters(recurse=False), None) is not None:
+        if module_parts.own_parameters(module):
             self.networks.changed(self.state.modules[0])
             if not self.state.registry.has_path(module) and module not in self._strangers:
                 self._strangers.add(module)
@@ -201,7 +210,7 @@ class Calls:
 
     def _made_anew(self, module: nn.Module) -> None:
         """A layer is met for the first time, and isn't the network's: is there another one in each pass?"""
-        own = list(module.parameters(recurse=False))
+        own = list(module_parts.own_parameters(module).values())
         if any(self.state.registry.known(one) is not None or not one.is_leaf for one in own):
             return
         if not any(one.requires_grad for one in own):

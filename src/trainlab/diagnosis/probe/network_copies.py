@@ -16,7 +16,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.readable_tensors import readable
+from trainlab.diagnosis.probe.user_frames import is_library
 
 MAX_BYTES = 64_000_000
 """A network of more than 16 million floats isn't asked: a copy would take too much memory."""
@@ -29,6 +31,7 @@ _SIMPLE = (
     *(int, float, bool, str, bytes, complex, type(None), type, slice, range, type(Ellipsis), enum.Enum),
     *(torch.dtype, torch.device, torch.Size, np.generic, types.FunctionType, types.BuiltinFunctionType),
 )
+_COPYING = ("__new__", "__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__")
 _REFERENCES = "_flat_weight_refs"
 """What a recurrent layer sees by that its weights have been replaced, as those of a copy are."""
 _WRAPPERS = (torch.jit.ScriptModule, nn.DataParallel, nn.parallel.DistributedDataParallel)
@@ -72,7 +75,8 @@ def _within(thing: Any) -> list[Any]:
         if (
             isinstance(thing, _WRAPPERS)
             or hasattr(type(thing), "__deepcopy__")
-            or hasattr(thing, "_orig_mod")
+            or "_orig_mod" in vars(thing).get("_modules", {})
+            or any(_is_users(thing, name) for name in _COPYING)
         ):
             raise Unfit(f"a {type(thing).__name__} isn't copied")
         return [value for name, value in vars(thing).items() if name not in (*_HOOKS, _REFERENCES)]
@@ -82,9 +86,17 @@ def _within(thing: Any) -> list[Any]:
         return list(thing)
     if isinstance(thing, dict):
         return [*thing.keys(), *thing.values()]
+    if any(_is_users(thing, name) for name in _COPYING):
+        raise Unfit(f"{type(thing).__name__} has its own way of being copied")
     if isinstance(thing, types.SimpleNamespace | argparse.Namespace) or dataclasses.is_dataclass(thing):
         return list(vars(thing).values()) if hasattr(thing, "__dict__") else []
     raise Unfit(f"it holds something that can't be copied ({type(thing).__name__})")
+
+
+def _is_users(thing: Any, method: str) -> bool:
+    """Whether the method isn't Python's or PyTorch's: copying must call nothing of the user's."""
+    code = getattr(getattr(type(thing), method, None), "__code__", None)
+    return code is not None and not is_library(code.co_filename)
 
 
 def copied(module: nn.Module, tensors: list[torch.Tensor], by: Callable[[int], torch.Tensor]) -> nn.Module:
@@ -95,7 +107,7 @@ def copied(module: nn.Module, tensors: list[torch.Tensor], by: Callable[[int], t
         memo[id(tensor)] = (
             nn.Parameter(values, requires_grad=False) if isinstance(tensor, nn.Parameter) else values
         )
-    for part in module.modules():
+    for part in module_parts.parts(module):
         for name in _HOOKS:
             hooks = vars(part).get(name)
             if hooks is not None:

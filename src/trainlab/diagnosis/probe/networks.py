@@ -11,6 +11,7 @@ from torch.nn.parameter import is_lazy
 
 from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.parameter_values import first_look
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.tensor_registry import variable_name
@@ -40,7 +41,7 @@ class Networks:
                 known.trainable = _trainable(module)  # it may have been frozen for its first pass alone
             return known
         root: NetworkRecord | None = None
-        parameters = list(module.parameters())
+        parameters = module_parts.parameters(module)
         if any(is_lazy(parameter) for parameter in parameters):
             return None  # known from its second call on
         hidden = not parameters and not isinstance(module, LOSS_MODULES)
@@ -70,13 +71,13 @@ class Networks:
         if root is None or self._looked_at.get(module) == tick:
             return
         self._looked_at[module] = tick
-        if {self.state.registry.known(one) for one in module.parameters()} != set(root.params):
+        if {self.state.registry.known(one) for one in module_parts.parameters(module)} != set(root.params):
             index = next(place for place, one in enumerate(self.state.record.networks) if one is root)
             self._describe(module, root, index)
 
     def _describe(self, module: nn.Module, root: NetworkRecord, index: int) -> None:
         """Count and name what a network has now."""
-        parameters = list(module.parameters())
+        parameters = module_parts.parameters(module)
         root.params = self.state.registry.enter(module, root.name)
         if root.params:
             self.state.trainings.meet(root.params)
@@ -100,7 +101,9 @@ class Networks:
             return False
         known = self._feeding.get(module)
         if known is None or self.state.sampling:
-            known = self._feeding[module] = not any(one.requires_grad for one in module.parameters())
+            known = self._feeding[module] = not any(
+                one.requires_grad for one in module_parts.parameters(module)
+            )
         return known
 
     def look_at_modes(self, module: nn.Module, root: NetworkRecord) -> None:
@@ -112,7 +115,9 @@ class Networks:
         root.noisy_in_eval = names
 
     def _noisy_of(self, module: nn.Module) -> list[nn.Module]:
-        return [inner for inner in module.modules() if isinstance(inner, _NOISY) and _at_work(inner)]
+        return [
+            inner for inner in module_parts.parts(module) if isinstance(inner, _NOISY) and _at_work(inner)
+        ]
 
     def mode_set(self, module: nn.Module, mode: bool) -> None:
         """``eval()`` was called on a module."""
@@ -125,7 +130,7 @@ class Networks:
 
 
 def _trainable(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+    return sum(parameter.numel() for parameter in module_parts.parameters(module) if parameter.requires_grad)
 
 
 def _at_work(module: nn.Module) -> bool:

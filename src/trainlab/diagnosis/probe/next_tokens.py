@@ -10,6 +10,7 @@ import torch
 
 from trainlab.diagnosis.observed.dependence import TokenShares
 from trainlab.diagnosis.probe.deferred_reads import DeferredReads
+from trainlab.diagnosis.torch_private import functions
 
 FEWEST, MAX_TOKENS = 3, 1_000_000
 MAX_COMPARED = 8
@@ -79,4 +80,4 @@ def _counts(tokens: torch.Tensor, target: torch.Tensor, axis: int) -> torch.Tens
         return None
     same = (wanted == own) & counted
     numbers = (counted, ~counted, same, follows & paired, paired)
-    return torch.stack([one.sum() for one in numbers]).float()
+    return functions.stack([one.sum() for one in numbers]).float()

@@ -14,6 +14,7 @@ from trainlab.diagnosis.observed.record import Op
 from trainlab.diagnosis.probe.graph_walk import kind_of
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.user_frames import user_site
+from trainlab.diagnosis.torch_private import functions
 
 _MASKS = frozenset(
     (
@@ -61,7 +62,7 @@ def enter_origin(state: ProbeState, name: str, args: Sequence[Any], out: torch.T
         return
     if all(math.isfinite(float(one.detach().float().sum())) for one in given if not one.is_sparse):
         near = min(float(one.detach().float().abs().min()) for one in given if one.numel())
-        share = float((~torch.isfinite(out)).float().mean())
+        share = float((~functions.isfinite(out)).float().mean())
         state.seen(NonFiniteData(site=user_site(), module="", name=name, nearest=near, share=share))
 
 
@@ -99,7 +100,7 @@ def saved_nonfinite(loss: torch.Tensor, *, most: int = 2_000) -> tuple[str, int]
             except RuntimeError:
                 continue  # freed, or overwritten in place
             if isinstance(saved, torch.Tensor) and saved.is_floating_point() and saved.numel():
-                whole = bool(torch.isfinite(saved).all())
+                whole = bool(functions.isfinite(saved).all())
                 pole = kind_of(node) in ("Log", "Sqrt", "Rsqrt", "Log2", "Log10") and bool((saved <= 0).any())
                 if not whole or pole:
                     found = kind_of(node).lower(), place

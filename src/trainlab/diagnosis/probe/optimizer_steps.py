@@ -24,7 +24,7 @@ from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
 from trainlab.diagnosis.probe.schedule import is_compared
 from trainlab.diagnosis.probe.user_frames import user_site
-from trainlab.diagnosis.torch_private import steps_on_the_stack, version_of
+from trainlab.diagnosis.torch_private import functions, steps_on_the_stack, version_of
 
 MAX_OPTIMIZERS = 128
 MAX_MEASURED = 400
@@ -206,7 +206,7 @@ class Steps:
                 continue
             told = state.record.params[key]
             moved = as_floats(sample_of(values, copy=False) - old)
-            pair = torch.stack([moved.square().mean().sqrt(), as_floats(old).square().mean().sqrt()])
+            pair = functions.stack([moved.square().mean().sqrt(), as_floats(old).square().mean().sqrt()])
             state.deferred.read(pair, lambda got, told=told: told.update.append(got[0] / max(got[1], 1e-30)))
         self.clearing.stepped(optimizer)
         state.steps_taken += 1

@@ -7,10 +7,11 @@ import torch
 
 from trainlab.diagnosis.observed.events import UnfrozenInName
 from trainlab.diagnosis.observed.record import FirstValues, ParamRecord
+from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.deferred_reads import DeferredReads
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
-from trainlab.diagnosis.torch_private import sparse_values
+from trainlab.diagnosis.torch_private import functions, sparse_values, vector_norm
 
 MAX_SAMPLE = 4_096
 MAX_ELEMENTS = 4_000_000
@@ -58,13 +59,13 @@ def first_look(deferred: DeferredReads, record: ParamRecord, parameter: torch.Te
     def keep(got: list[float]) -> None:
         record.start = FirstValues(**dict(zip(names, got, strict=True)))
 
-    deferred.read(torch.stack([*numbers.values()]), keep)
+    deferred.read(functions.stack([*numbers.values()]), keep)
 
 
 def _largest_part(values: torch.Tensor, parts: int) -> torch.Tensor:
     """Return the largest |mean| of a bias's equal parts: those of an LSTM's gates are 4, a GRU's 3."""
     if values.dim() != 1 or values.numel() % parts or values.numel() < 2 * parts:
-        return torch.zeros((), device=values.device)
+        return functions.zeros((), device=values.device)
     return values.view(parts, -1).mean(1).abs().max()
 
 
@@ -75,7 +76,7 @@ def _columns_apart(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, to
     standard errors σ/√n and σ/√(2n); and the mean square of two columns' correlation, by 1/n.
     """
     if values.dim() != 2 or values.shape[0] < 3 or values.shape[1] < 3:
-        nothing = torch.zeros((), device=values.device)
+        nothing = functions.zeros((), device=values.device)
         return nothing, nothing, nothing
     rows, whole = values.shape[0], values.std(unbiased=False).clamp(min=1e-12)
     means, stds = values.mean(0), values.std(0, unbiased=False)
@@ -94,7 +95,7 @@ def _columns_apart(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, to
 def equal_shares(values: torch.Tensor, *, within: float = 1e-6) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the share of rows that equal the first row, and of columns that equal the first column."""
     if values.dim() < 2 or values.shape[0] < 2:
-        nothing = torch.zeros((), device=values.device)
+        nothing = functions.zeros((), device=values.device)
         return nothing, nothing
     table = values.reshape(values.shape[0], -1)
     near = within * table.abs().max().clamp(min=1e-12)
@@ -114,12 +115,12 @@ def gradient_numbers(
     dense = sparse_values(grad.detach()) if grad.is_sparse else grad.detach()
     weight = as_floats(parameter)
     if dense.numel() == 0:
-        dense = torch.zeros(1, device=grad.device)
+        dense = functions.zeros(1, device=grad.device)
     some = dense.reshape(-1)[:: max(1, dense.numel() // MAX_SAMPLE)]
-    numbers = torch.stack(
+    numbers = functions.stack(
         [
-            as_floats(dense).norm() / dense.numel() ** 0.5,
-            weight.norm() / max(1, parameter.numel()) ** 0.5,
+            vector_norm(as_floats(dense)) / dense.numel() ** 0.5,
+            vector_norm(weight) / max(1, parameter.numel()) ** 0.5,
             (some == 0).float().mean(),
         ]
     )
@@ -137,7 +138,9 @@ def finish_modules(state: ProbeState) -> None:
     for module, path in state.registry.modules():
         if vars(module).get("requires_grad") is not True:
             continue
-        frozen = [state.registry.known(one) for one in module.parameters() if not one.requires_grad]
+        frozen = [
+            state.registry.known(one) for one in module_parts.parameters(module) if not one.requires_grad
+        ]
         keys = {key for key in frozen if key is not None}
         if keys:
             state.seen(UnfrozenInName(module=path, params=keys))
@@ -161,7 +164,7 @@ def finish_params(state: ProbeState) -> None:
             continue
         rows, columns = equal_shares(values, within=ALIKE)
         numbers = [values.mean(), values.std(unbiased=False), values.abs().mean(), rows, columns]
-        now = torch.stack(numbers).tolist()
+        now = functions.stack(numbers).tolist()
         if record.moved is not True:
             record.moved = now[:3] != [first.mean, first.std, first.mean_abs] or any(record.update)
         record.mean_abs_later, record.equal_rows_later, record.equal_columns_later = now[2:]

@@ -14,6 +14,8 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from trainlab.diagnosis.observed.dependence import Dependence, PassCall
+from trainlab.diagnosis.probe import module_parts
+from trainlab.diagnosis.probe.replaced_functions import as_called
 from trainlab.diagnosis.probe.user_frames import user_site
 
 MAX_CALLS = 20_000
@@ -59,7 +61,7 @@ class PassCalls(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        named = kwargs or {}
+        func, args, named = as_called(func, args, kwargs or {})
         out = func(*args, **named)
         self._calls += 1
         if (name := getattr(func, "__name__", "")) in _RANKED:
@@ -178,7 +180,7 @@ class PassCalls(TorchFunctionMode):
     def reading(self, model: nn.Module) -> Iterator[None]:
         """Read the pass that is made within, with the layers that take the rows for their sequence."""
         handles = []
-        for path, part in model.named_modules():
+        for path, part in module_parts.named_parts(model):
             if isinstance(part, (nn.RNNBase, *_ATTENTION)):
                 handles.append(part.register_forward_pre_hook(self._layer_of(path), with_kwargs=True))
         try:

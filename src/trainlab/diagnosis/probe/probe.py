@@ -8,6 +8,7 @@ import os
 import sys
 import time
 import warnings
+from types import BuiltinFunctionType
 from typing import Any
 
 import torch
@@ -107,7 +108,8 @@ class Probe:
             wrap(owner, "zero_grad", self.steps.lost.wrap_clearing)
         wrap(torch.amp.GradScaler, "step", others.wrap_scaler)
         wrap(torch, "compile", self.compiled.wrap)
-        wrap(warnings, "warn", functools.partial(wrap_warn, is_read=is_compiling))
+        if isinstance(warnings.warn, BuiltinFunctionType):  # a user's own isn't given another line
+            wrap(warnings, "warn", functools.partial(wrap_warn, is_read=is_compiling))
         wrap(warnings, "showwarning", wrap_showwarning)
         self.compiled.attach()
         self.calls.attach()
@@ -137,6 +139,7 @@ class Probe:
         state = self.state
         was_busy, state.busy = state.busy, True
         try:
+            state.methods.look()
             with Unheard():
                 state.record.seconds = time.monotonic() - state.started
                 self.other_processes.read(state.record)
@@ -167,6 +170,7 @@ class Probe:
             state.trouble(error)
         finally:
             state.busy = was_busy
+            state.methods.undo()
             self.asking.networks.clear()
             self.asking.unmet.clear()
 
@@ -186,10 +190,11 @@ class Probe:
         return iterated
 
     def _wrap_train(self, original: Any) -> Any:
-        def train(module: Any, mode: bool = True) -> Any:
+        def train(module: Any, *args: Any, **kwargs: Any) -> Any:
+            mode = args[0] if args else kwargs.get("mode", True)
             if not mode:
                 self.calls.networks.mode_set(module, mode)
-            return original(module, mode)
+            return original(module, *args, **kwargs)
 
         return train
 

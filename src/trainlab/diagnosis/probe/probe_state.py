@@ -10,6 +10,7 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from os import getpid
 from typing import Any, TypeVar
 
 import torch
@@ -19,10 +20,12 @@ from trainlab.diagnosis.observed.events import Event
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.probe.deferred_reads import DeferredReads
 from trainlab.diagnosis.probe.readable_tensors import is_dispatched, is_recorded
+from trainlab.diagnosis.probe.replaced_functions import TensorMethods
 from trainlab.diagnosis.probe.tensor_registry import TensorRegistry
 from trainlab.diagnosis.probe.trainings import Trainings
 from trainlab.diagnosis.torch_private import (
     is_compiling,
+    is_grad_enabled,
     no_dispatch_modes,
     no_torch_function,
     set_grad_enabled,
@@ -59,13 +62,14 @@ class ProbeState:
         self.inside = 0
         self.in_backward = 0
         self.grad_enabled = True
-        self.process = os.getpid()
+        self.process = getpid()
         self.thread = threading.get_ident()
         self.started = time.monotonic()
         self.modules: list[nn.Module] = []
         self.steps_taken = 0
         self.at_boundary: list[Callable[[], None]] = []
         self.at_entry: list[Callable[[], None]] = []
+        self.methods = TensorMethods(lambda: self.busy and threading.get_ident() == self.thread)
         self._events: dict[tuple[Any, ...], Event] = {}
         self._kept = Counter[int]()
         self._computed: dict[int, weakref.ref[torch.Tensor]] = {}
@@ -83,7 +87,7 @@ class ProbeState:
             self.on
             and not self.busy
             and threading.get_ident() == self.thread
-            and os.getpid() == self.process
+            and getpid() == self.process
             and not is_recorded()
         )
 
@@ -200,7 +204,7 @@ class Unheard:
     __slots__ = ("enabled", "functions", "modes")
 
     def __enter__(self) -> None:
-        self.enabled, self.functions, self.modes = torch.is_grad_enabled(), no_torch_function(), None
+        self.enabled, self.functions, self.modes = is_grad_enabled(), no_torch_function(), None
         # In this order: switching gradients off is itself a function that modes get to see.
         self.functions.__enter__()
         set_grad_enabled(False)
@@ -231,8 +235,9 @@ def guarded(function: F) -> F:
         if not state.mine():
             return
         state.busy = True
-        state.grad_enabled = torch.is_grad_enabled()
+        state.grad_enabled = is_grad_enabled()
         try:
+            state.methods.look()
             with Unheard():
                 function(self, *args, **kwargs)
         except Exception as error:

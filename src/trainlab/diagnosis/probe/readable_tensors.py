@@ -10,6 +10,7 @@ from torch.nn.parameter import is_lazy
 
 from trainlab.diagnosis.torch_private import (
     dispatch_depth,
+    functions,
     is_transformed,
     own_part,
     tracing_state,
@@ -65,4 +66,4 @@ def are_readable(tensors: list[torch.Tensor]) -> bool:
 def as_floats(tensor: torch.Tensor) -> torch.Tensor:
     """Return the values in single precision; of complex numbers both parts, along one more axis."""
     values = tensor.detach()
-    return (torch.view_as_real(values.resolve_conj()) if values.is_complex() else values).float()
+    return (functions.view_as_real(values.resolve_conj()) if values.is_complex() else values).float()

@@ -11,6 +11,7 @@ from torch import nn
 
 from trainlab.diagnosis.observed.events import LoadedItself
 from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.readable_tensors import readable
 from trainlab.diagnosis.probe.user_frames import user_site
@@ -77,7 +78,7 @@ class StateDicts:
             return
         if state.record.tick > 0:
             state.record.restored = True
-        for parameter in module.parameters():
+        for parameter in module_parts.parameters(module):
             state.record.params[state.registry.key(parameter)].loaded = True
 
     def _loaded_itself(self, module: nn.Module, given: Any) -> None:
@@ -88,7 +89,7 @@ class StateDicts:
         if taken is not None and taken[0]() is first:
             steps, site = state.steps_taken - taken[1], taken[2]
         event = state.seen(LoadedItself(site=user_site(), module=state.registry.path(module)))
-        event.params |= {state.registry.key(parameter) for parameter in module.parameters()}
+        event.params |= {state.registry.key(parameter) for parameter in module_parts.parameters(module)}
         if steps >= event.steps:
             event.steps, event.taken = steps, site
 
@@ -99,7 +100,7 @@ def _argument(args: tuple[Any, ...], place: int, kwargs: dict[str, Any], name: s
 
 def _is_its_own(module: nn.Module, given: Any) -> bool:
     """Whether every parameter was given the memory that it has anyway."""
-    parameters = dict(module.named_parameters())
+    parameters = module_parts.named_parameters(module)
     if not parameters or not isinstance(given, dict):
         return False
     return all(_is_same(parameter, given.get(name)) for name, parameter in parameters.items())

@@ -14,6 +14,7 @@ from trainlab.diagnosis.observed.events import StoredDataChanged
 from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.readable_tensors import readable
+from trainlab.diagnosis.torch_private import functions
 
 MAX_VALUES = 4_096
 MAX_DATASETS = 16
@@ -90,11 +91,11 @@ class StoredData:
             if rows < 2 or _rows(value) != rows or len(found) >= MAX_ATTRIBUTES:
                 continue
             values = _values(owner, name)
-            if values is None or not bool(torch.isfinite(values).all()):
+            if values is None or not bool(functions.isfinite(values).all()):
                 continue
             shape = tuple(np.shape(value[0]))
             event = StoredDataChanged(site=site, module=f"{type(owner).__name__}.{name}", shape=shape)
-            none = torch.zeros(values.shape, dtype=torch.int32)
+            none = functions.zeros(values.shape, dtype=torch.int32)
             found.append(_Held(weakref.ref(dataset), weakref.ref(owner), name, event, values, values, none))
         return found
 
@@ -129,7 +130,7 @@ class StoredData:
             return
         event = held.event
         event.fetches += 1
-        changed = not torch.equal(before, after)
+        changed = not functions.equal(before, after)
         event.fetches_that_change += changed
         if changed and event.fetches_that_change == 1:
             self.state.seen(event, key=event.module)
@@ -149,7 +150,7 @@ def _values(owner: Any, name: str) -> torch.Tensor | None:
         if any(one is None for one in items):
             return None
         parts = [one.reshape(-1)[: MAX_VALUES // MAX_ITEMS] for one in items if one is not None]
-        return torch.cat(parts).float() if parts else None
+        return functions.cat(parts).float() if parts else None
     plain = _plain(value)
     if plain is None:
         return None
@@ -162,7 +163,7 @@ def _plain(value: Any) -> torch.Tensor | None:
         known = value.dtype in (np.float16, np.float32, np.float64)  # in this machine's order of bytes
         if not known or not value.flags.c_contiguous or not value.size:
             return None
-        return torch.from_numpy(value) if value.flags.writeable else None
+        return functions.from_numpy(value) if value.flags.writeable else None
     if not isinstance(value, torch.Tensor) or readable(value) is not value or value.device.type != "cpu":
         return None
     tensor = value.detach()

@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from trainlab.diagnosis.observed.record import ParamRecord, TrainingRecord
+from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.readable_tensors import readable
 from trainlab.diagnosis.probe.user_frames import user_frames
 
@@ -78,7 +79,7 @@ class TensorRegistry:
         """
         home, leaf = self._homes.get(key, (None, ""))
         module = None if home is None else home()
-        now = None if module is None else dict(module.named_parameters(recurse=False)).get(leaf)
+        now = None if module is None else module_parts.own_parameters(module).get(leaf)
         return now is not None and now.grad is None and self.known(now) != key
 
     def path(self, module: nn.Module) -> str:
@@ -87,13 +88,13 @@ class TensorRegistry:
 
     def enter(self, root: nn.Module, name: str) -> list[int]:
         """Name the modules and parameters of a root, with those that it doesn't know to be its own."""
-        for path, module in root.named_modules():
+        for path, module in module_parts.named_parts(root):
             self._paths.setdefault(module, path or name)
         keys: list[int] = []
         entered: list[tuple[str, nn.Module]] = []
-        for path, module in root.named_modules():
+        for path, module in module_parts.named_parts(root):
             entered.append((path, module))
-            for leaf, parameter in module.named_parameters(recurse=False):
+            for leaf, parameter in module_parts.own_parameters(module).items():
                 key = self.key(parameter)
                 self._homes.setdefault(key, (weakref.ref(module), leaf))
                 if key not in keys:
@@ -111,7 +112,7 @@ class TensorRegistry:
     def meet_whole(self, module: nn.Module) -> None:
         """Enter the whole parameters that stand in for a module's distributed ones while it runs."""
         for leaf, key in self.parted.get(module, {}).items():
-            whole = dict(module.named_parameters(recurse=False)).get(leaf)
+            whole = module_parts.own_parameters(module).get(leaf)
             if whole is not None and id(whole) not in self._keys:
                 self._keys[id(whole)] = key
                 weakref.finalize(whole, self._forget, id(whole), key)
@@ -136,11 +137,11 @@ class TensorRegistry:
                     self._name(self.key(item), name, None, registered=False)
 
     def _hidden_module(self, module: nn.Module, name: str) -> None:
-        for path, inner in module.named_modules():
+        for path, inner in module_parts.named_parts(module):
             full = f"{name}.{path}" if path else name
             if inner not in self._paths:
                 self._paths[inner] = full
-            for leaf, parameter in inner.named_parameters(recurse=False):
+            for leaf, parameter in module_parts.own_parameters(inner).items():
                 key = self.key(parameter)
                 self._name(key, f"{full}.{leaf}", inner, registered=False)
 
@@ -173,7 +174,7 @@ class TensorRegistry:
             return
         modules, parents = _all_modules()
         for root in modules:
-            if id(root) not in parents and any(id(one) in unnamed for one in root.parameters()):
+            if id(root) not in parents and any(id(one) in unnamed for one in module_parts.parameters(root)):
                 self.enter(root, variable_name(root) or type(root).__name__)
 
     def whole_of(self, module: nn.Module) -> nn.Module | None:
@@ -181,8 +182,8 @@ class TensorRegistry:
 
         ``model.forward(x)`` calls none but the layers.
         """
-        own = type(module).__module__.startswith("torch.nn.") and next(module.children(), None) is None
-        if not own or self._searches >= MAX_SEARCHES or next(module.parameters(), None) is None:
+        own = type(module).__module__.startswith("torch.nn.") and not module_parts.children(module)
+        if not own or self._searches >= MAX_SEARCHES or not module_parts.parameters(module):
             return None
         if variable_name(module):
             return None
@@ -210,7 +211,7 @@ def _all_modules() -> tuple[list[nn.Module], dict[int, nn.Module]]:
         for thing in gc.get_objects()
         if issubclass(type(thing), nn.Module) and "_modules" in vars(thing) and "_parameters" in vars(thing)
     ]
-    return modules, {id(child): one for one in modules for child in one.children()}
+    return modules, {id(child): one for one in modules for child in module_parts.children(one)}
 
 
 def _items(value: Any) -> list[tuple[str, Any]]:

@@ -10,10 +10,12 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.record import NetworkRecord
+from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.fingerprints import Fingerprints
 from trainlab.diagnosis.probe.parameter_values import sample_of
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import readable
+from trainlab.diagnosis.torch_private import functions
 
 MAX_LOOKS = 12
 MAX_TENSORS = 8
@@ -108,13 +110,13 @@ class Twins:
 
 
 def _samples(module: nn.Module) -> list[torch.Tensor]:
-    values = [readable(one) for one in list(module.parameters())[:MAX_TENSORS]]
+    values = [readable(one) for one in module_parts.parameters(module)[:MAX_TENSORS]]
     return [sample_of(one) for one in values if one is not None and one.numel()]
 
 
 def _alike(some: list[torch.Tensor], others: list[torch.Tensor]) -> bool:
     same = len(some) == len(others)
     return same and all(
-        one.shape == other.shape and one.device == other.device and torch.equal(one, other)
+        one.shape == other.shape and one.device == other.device and functions.equal(one, other)
         for one, other in zip(some, others, strict=True)
     )

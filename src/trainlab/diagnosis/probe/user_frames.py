@@ -56,7 +56,10 @@ def is_library(file: str) -> bool:
     """Whether the file belongs to Python, to an installed package, wherever it is, or to trainlab."""
     known = _foreign.get(file)
     if known is None:
-        path = os.path.realpath(file)
+        try:
+            path = os.path.realpath(file)
+        except OSError:  # the script's folder is gone
+            path = file
         installed = any(f"{os.sep}{folder}{os.sep}" in path for folder in ("site-packages", "dist-packages"))
         known = file.startswith("<frozen") or installed or path.startswith(_LIBRARIES)
         _foreign[file] = known

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trainlab.draw import TERMINAL, wrapped
-from trainlab.draw.svg import clean
+from trainlab.errors import printable
 from trainlab.page.section import Fact
 from trainlab.page.sketch import Sketch
 from trainlab.page.text_picture import MOST_ROWS
@@ -74,4 +74,4 @@ def lines_text(lines: Iterable[tuple[str, str]]) -> str:
 
 def _harmless(text: str) -> str:
     """Return text that can't command a terminal; a script's words may have control characters."""
-    return clean(text.expandtabs())
+    return printable(text.expandtabs(), lines=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from trainlab.diagnosis.report.card_facts import card_facts
 from trainlab.diagnosis.report.several import Alike, alike, line_of, name_of, rank
 from trainlab.diagnosis.report.verdict import FAILED, blame_words, confidence_words
+from trainlab.diagnosis.script.kept_arguments import in_words
 from trainlab.draw import counted
 from trainlab.page.section import Fact, Section
 from trainlab.page.sketch import Sketch
@@ -167,6 +168,8 @@ def _curve(data: dict[str, Any]) -> Sketch | None:
 def _card(data: dict[str, Any], groups: Sequence[Alike]) -> tuple[Fact, ...]:
     """Return the facts of the card; how it went is told of each training."""
     facts = card_facts(data)
+    if given := data.get("arguments"):
+        facts = (*facts, Fact("arguments", in_words(given)))
     if not groups:
         return facts
     own = [

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import traceback
+from os import getpid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,10 @@ from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.site import line_of
 from trainlab.diagnosis.observed.told import Told
 from trainlab.diagnosis.probe.own_frames import forget_own_frames
+from trainlab.diagnosis.script.interpreter_state import InterpreterState, say
+from trainlab.diagnosis.script.kept_arguments import told
 from trainlab.diagnosis.script.kept_output import KeptOutput
-from trainlab.diagnosis.script.launch import Launch, launch
+from trainlab.diagnosis.script.launch import MODULE, Launch, launch
 from trainlab.diagnosis.script.plan import Plan, plan_from_json
 from trainlab.diagnosis.script.process_hooks import (
     ImportHook,
@@ -57,7 +60,7 @@ class Child:
         self.probe: Probe | None = None
         self.record = TrainingRecord()
         self.applied: Applied | None = None
-        self.process = os.getpid()
+        self.process = getpid()
         self.out_of_time = False
         self.written = threading.Lock()
         self.finished = False
@@ -67,11 +70,12 @@ class Child:
         self.snapshot_at: float | None = None
         self.extras: RunExtras | None = None
         self.output = KeptOutput()
+        self.interpreter = InterpreterState()
 
     def run(self) -> int:
         """Run the script as ``python script arguments…`` would, and return its exit code."""
         started = launch(self.plan.script, self.plan.arguments)
-        report_before_exit(self.finish)
+        report_before_exit(self.finish, self.note)
         if self.plan.solved:
             self.output.start()
         if self.plan.seconds:
@@ -84,27 +88,40 @@ class Child:
         else:
             self.listen()
         ended: dict[str, Any] = {"how": "end", "code": 0}
+        failed: BaseException | None = None
         try:
             let_through()
             started.run()
             wait_for_threads()
-        except LimitReached:
-            ended = {"how": "steps", "code": 0, "message": f"ended after {self.plan.steps} steps, as asked"}
-        except SystemExit as error:
-            ended = {"how": "exit", "code": _exit_code(error)}
-        except KeyboardInterrupt:
-            asked = self.out_of_time
-            ended = {"how": "time" if asked else "interrupted", "code": 0 if asked else 130}
         except BaseException as error:
-            ended = {"how": "error", "code": 1, "message": _last_line(error), "where": _place(error, started)}
+            failed = error
+            with self.interpreter:
+                ended = self._ended_by(error, started)
+        self.finish(ended)
+        if failed is not None and ended["how"] == "error":
+            _tell_the_scripts_hook(failed)
+        return int(ended["code"])
+
+    def _ended_by(self, error: BaseException, started: Launch) -> dict[str, Any]:
+        """Return how the script has ended, by what left it; print what Python would print of that."""
+        if isinstance(error, LimitReached):
+            return {"how": "steps", "code": 0, "message": f"ended after {self.plan.steps} steps, as asked"}
+        if isinstance(error, SystemExit):
+            return {"how": "exit", "code": _exit_code(error)}
+        if isinstance(error, KeyboardInterrupt):
+            asked = self.out_of_time
+            return {"how": "time" if asked else "interrupted", "code": 0 if asked else 130}
+        if sys.excepthook is sys.__excepthook__:
             with contextlib.suppress(Exception):
                 _print_trace(error)
-        self.finish(ended)
-        return int(ended["code"])
+        where = ""
+        with contextlib.suppress(Exception):  # its folder may be gone, or it may have no text
+            where = _place(error, started)
+        return {"how": "error", "code": 1, "message": _last_line(error), "where": where}
 
     def listen(self) -> None:
         """Put the probe on; should that fail, the script goes on without."""
-        if os.getpid() != self.process:
+        if getpid() != self.process:
             return
         try:
             from trainlab.diagnosis.probe.probe import Probe
@@ -130,33 +147,69 @@ class Child:
             self.record.troubles.append(_last_line(error))
             return
         self.probe, self.record, self.began = probe, probe.state.record, time.monotonic()
+        self.interpreter.meet_modules()
 
     def finish(self, ended: dict[str, Any]) -> None:
         """Stop the probe and write the report."""
-        if os.getpid() != self.process or self.finished:
+        if getpid() != self.process or self.finished:
             return  # a forked worker that left the script by an exception
         self.finished = True
-        ignore_signals()
-        with self.written:
-            if self.probe is not None:
-                self.probe.stop(whole=ended["how"] in ("end", "exit"))
-            self.record.torch_imported = self.probe is not None or bool(self.record.troubles)
-            self.write(ended)
+        with self.written, self.interpreter:
+            ignore_signals()
+            try:
+                if self.probe is not None:
+                    self.probe.stop(whole=ended["how"] in ("end", "exit"))
+                self.write(ended)
+            except Exception as error:
+                self._write_less(ended, error)
+
+    def note(self, ended: dict[str, Any]) -> None:
+        """Write the report before something that may be the end, and go on listening."""
+        if getpid() != self.process or self.finished:
+            return
+        with self.interpreter:
+            try:
+                if self.probe is not None:
+                    self.probe.read()
+                self.write(ended)
+            except Exception as error:
+                _say_why_not(error)
 
     def write(self, ended: dict[str, Any]) -> None:
         """Write the report whole."""
-        from trainlab.diagnosis.judge.diagnose import diagnose
+        with self.interpreter:
+            from trainlab.diagnosis.judge.diagnose import diagnose
 
-        report = diagnose(self.record, ended=ended, asked=self._asked()).to_dict()
-        if self.extras is not None:
-            extras = self.extras.report(self.record)
-            report |= {} if self.extras.asked.light else {"extras": extras}
-        if self.applied is not None:
-            report["acted"] = self.applied.acted
-        text = json.dumps(report)
-        with open(f"{self.report}.part", "w", encoding="utf-8") as file:
+            self.record.torch_imported = self.probe is not None or bool(self.record.troubles)
+            report = diagnose(self.record, ended=ended, asked=self._asked()).to_dict()
+            if self.extras is not None:
+                extras = self.extras.report(self.record)
+                report |= {} if self.extras.asked.light else {"extras": extras}
+            own = self.plan.arguments[self.plan.script == MODULE :]
+            if own:
+                report["arguments"] = told(own, keep=self.plan.keep_arguments)
+            if self.applied is not None:
+                report["acted"] = self.applied.acted
+            self._save(json.dumps(report))
+
+    def _save(self, text: str) -> None:
+        os.makedirs(
+            os.path.dirname(self.report), mode=0o700, exist_ok=True
+        )  # the script may have tidied it away
+        with open(f"{self.report}.part", "w", encoding="utf-8", opener=_above_the_streams) as file:
             file.write(text)
         os.replace(f"{self.report}.part", self.report)
+
+    def _write_less(self, ended: dict[str, Any], error: Exception) -> None:
+        """Say how the script ended, and why there is no more to say."""
+        why = _last_line(error)
+        try:
+            self.record = TrainingRecord()
+            self.record.troubles.append(why)
+            self.probe = self.extras = self.applied = None
+            self.write(ended)
+        except Exception as again:
+            _say_why_not(again)
 
     def _asked(self) -> Asked | None:
         """Return the user's rule with what the script said of itself so far; None if there is no rule."""
@@ -165,7 +218,8 @@ class Child:
         from trainlab.diagnosis.judge.rule_reading import Asked
         from trainlab.diagnosis.signals.users_rule import rule_from
 
-        told = Told(printed=self.output.text, variables=vars(sys.modules["__main__"]))
+        main = sys.modules.get("__main__")
+        told = Told(printed=self.output.text, variables={} if main is None else vars(main))
         return Asked(rule=rule_from(self.plan.solved), told=told)
 
     def _at_step(self) -> None:
@@ -174,12 +228,15 @@ class Child:
         now = time.monotonic()
         if now > self.told_at + 1:
             self.told_at = now
-            Path(f"{self.report}.steps").write_text(str(self.record.tick), encoding="ascii")
+            self.interpreter.meet_modules()
+            with contextlib.suppress(OSError):
+                Path(f"{self.report}.steps").write_text(str(self.record.tick), encoding="ascii")
         self.snapshot_at = self.snapshot_at or now + self.pause
         if now > self.snapshot_at and self.probe is not None:
             # Should the process be killed, the last of these is what is known. They take 1 % of the time.
-            self.probe.read()
-            self.write({"how": "killed", "code": 1})
+            with self.interpreter:
+                self.probe.read()
+                self.write({"how": "killed", "code": 1})
             self.pause = min(2 * self.pause, LONGEST_PAUSE)
             self.snapshot_at = now + max(self.pause, 100 * (time.monotonic() - now))
 
@@ -199,17 +256,42 @@ class Child:
             exit_at_once(0)
 
 
+def _say_why_not(error: Exception) -> None:
+    say(f"the report can't be written ({_last_line(error)}).")
+
+
 def _exit_code(error: SystemExit) -> int:
     if error.code is None:
         return 0
     if isinstance(error.code, int):
         return error.code
-    print(error.code, file=sys.stderr)
+    with contextlib.suppress(Exception):
+        print(error.code, file=sys.stderr)
     return 1
 
 
 def _last_line(error: BaseException) -> str:
     return traceback.format_exception_only(error)[-1].strip()[:500]
+
+
+def _above_the_streams(path: str, flags: int) -> int:
+    """Open a file so that it doesn't take the number of a stream that the script has closed."""
+    low: list[int] = []
+    try:
+        while (found := os.open(path, flags, 0o600)) <= 2:
+            low.append(found)
+        return found
+    finally:
+        for each in low:
+            os.close(each)
+
+
+def _tell_the_scripts_hook(error: BaseException) -> None:
+    """Call the function that the script has put in the place of `sys.excepthook`, as Python would."""
+    if sys.excepthook is not sys.__excepthook__:
+        forget_own_frames(error)
+        with contextlib.suppress(Exception):
+            sys.excepthook(type(error), error, error.__traceback__)
 
 
 def _place(error: BaseException, started: Launch) -> str:

@@ -10,6 +10,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from trainlab.errors import printable
+
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 SILENCE = 30.0
 """Seconds without a sign on the terminal before there is one."""
@@ -77,4 +79,4 @@ def progress_words(seconds: float, steps: str) -> str:
 
 
 def _say(words: str) -> None:
-    print(f"trainlab: {words}", file=sys.stderr, flush=True)
+    print(printable(f"trainlab: {words}"), file=sys.stderr, flush=True)

@@ -36,6 +36,7 @@ class Plan:
         seed_from_start: change the seeds that the script sets from the start, as it makes no modules.
         remedy: what to change from outside; None for nothing.
         extras: report this as well, for a population; None for nothing.
+        keep_arguments: tell the arguments in the report, and not only how many.
         solved: the user's own rule of success (`signals.users_rule`); empty for none.
     """
 
@@ -48,6 +49,7 @@ class Plan:
     remedy: dict[str, Any] | None = None
     extras: Extras | None = None
     solved: str = ""
+    keep_arguments: bool = False
 
     def to_json(self) -> bytes:
         """Return the plan as the child reads it."""

@@ -10,36 +10,60 @@ from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from os import getpid
 from types import FrameType, ModuleType
 from typing import Any
 
 exit_at_once = os._exit
 _SIGNALS = ("SIGTERM", "SIGHUP")
+_TIMED = ("SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU")
+"""A script may ask for these, by `signal.alarm`, a timer or a limit; they end it if it doesn't catch them."""
+Report = Callable[[dict[str, Any]], None]
+_ELSEWHERE = "Another program took the script's place ({name}): what that did wasn't seen."
 
 
-def report_before_exit(finish: Callable[[dict[str, Any]], None]) -> None:
-    """Call `finish` before ``os._exit`` or a signal ends this process; those forked from it just end."""
-    process = os.getpid()
+def report_before_exit(finish: Report, note: Report) -> None:
+    """Call `finish` before ``os._exit``, ``os.abort`` or a signal ends this process; forked ones just end.
+
+    `note` is called before another program takes its place, which may fail.
+    """
+    process = getpid()
 
     def leave_with_report(status: int) -> None:
-        if os.getpid() == process:
+        if getpid() == process:
             finish({"how": "exit", "code": status})
         exit_at_once(status)
 
-    os._exit = leave_with_report
+    def abort_with_report() -> None:
+        if getpid() == process:
+            finish({"how": "killed", "code": -signal.SIGABRT})
+        abort()
+
+    def report_first(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def replace_process(*args: Any, **kwargs: Any) -> Any:
+            if getpid() == process:
+                note({"how": "replaced", "code": 0, "message": _ELSEWHERE.format(name=f"os.{name}")})
+            return original(*args, **kwargs)
+
+        return replace_process
+
+    abort = os.abort
+    os._exit, os.abort = leave_with_report, abort_with_report
+    for name in ("execv", "execve"):  # the others call these
+        setattr(os, name, report_first(name, getattr(os, name)))
 
     def ended(number: int, frame: FrameType | None) -> None:
-        if os.getpid() == process:
+        if getpid() == process:
             finish({"how": "killed", "code": -number})
         signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        os.kill(getpid(), number)
 
     def as_before() -> None:
         for number in own:
             if signal.getsignal(number) is ended:
                 signal.signal(number, signal.SIG_DFL)
 
-    own = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    own = [getattr(signal, name) for name in (*_SIGNALS, *_TIMED) if hasattr(signal, name)]
     own = [number for number in own if signal.getsignal(number) is signal.SIG_DFL]
     for number in own:
         signal.signal(number, ended)
@@ -49,7 +73,7 @@ def report_before_exit(finish: Callable[[dict[str, Any]], None]) -> None:
 def ignore_signals() -> None:
     """Let no signal break off the report that is being written, as a second Ctrl-C would."""
     if threading.current_thread() is threading.main_thread():
-        for name in ("SIGINT", *_SIGNALS):
+        for name in ("SIGINT", *_SIGNALS, *_TIMED):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), signal.SIG_IGN)
 

@@ -63,6 +63,7 @@ def run_lifted(
     return SeedsResult(
         script=question.script,
         arguments=question.arguments,
+        keep_arguments=question.keep_arguments,
         way=Way(name="lifted", why=why_lifted(lift), checks=lift.checks()),
         asked=question.count,
         yours=yours,

@@ -44,7 +44,7 @@ def populate(
             written as an experiment and is none.
     """
     check_script(question.script)
-    kept = KeptRuns(path=question.save, header=question.header)
+    kept = KeptRuns(path=question.save, header=question.header, keep_arguments=question.keep_arguments)
     known = kept.read()
     with scratch_folder("lift") as folder:
         attempt = _Attempt(question, known, folder)
@@ -135,7 +135,13 @@ class _Attempt:
 
 def report_of_seed(question: Question, seed: int, *, output_to_stderr: bool = False) -> dict[str, Any]:
     """Run the script with one of its population's seeds, and return the doctor's report."""
-    plan = Plan(script=question.script, arguments=question.arguments, seed=seed, solved=question.solved)
+    plan = Plan(
+        script=question.script,
+        arguments=question.arguments,
+        keep_arguments=question.keep_arguments,
+        seed=seed,
+        solved=question.solved,
+    )
     report = run_script(plan, output_to_stderr=output_to_stderr)
     if report["card"]["models"] or not report["card"]["backward_passes"]:
         return report

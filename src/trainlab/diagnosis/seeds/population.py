@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.diagnosis.pictures.kinds import histogram
+from trainlab.diagnosis.script.kept_arguments import told
 from trainlab.diagnosis.seeds.population_words import seed_verdicts, verdict_of, why_none
 from trainlab.diagnosis.seeds.seed_run import NOT_LOOKED_AT, UNEXPLAINED, SeedRun
 from trainlab.diagnosis.seeds.success import RunMeasure, Success
@@ -43,7 +44,8 @@ class SeedsResult:
     """A training's own run, `yours`, and those of other seeds, `runs`, as far as they are finished.
 
     `print(found)` shows what ``trainlab seeds`` does, `verdicts` is the answer, `to_frame()` has the runs as
-    a table, `to_dict()` and `to_json()` everything. `script` is the file, or the name of the function.
+    a table, `to_dict()` and `to_json()` everything. `script` is the file, or the name of the function. Its
+    `arguments` are told there only with `keep_arguments`, else how many they are.
     """
 
     script: str
@@ -57,6 +59,7 @@ class SeedsResult:
     notes: tuple[str, ...] = ()
     how: dict[str, Any] = field(default_factory=dict[str, Any])
     interrupted: bool = False
+    keep_arguments: bool = False
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -95,7 +98,7 @@ class SeedsResult:
             "format": JSON_FORMAT,
             "verdict": "",
             "script": self.script,
-            "arguments": list(self.arguments),
+            "arguments": told(self.arguments, keep=self.keep_arguments),
             "way": {"name": self.way.name, "why": self.way.why, "checks": self.way.checks},
             "seeds": {"asked": self.asked, "finished": len(self.runs), "interrupted": self.interrupted},
             "success": {

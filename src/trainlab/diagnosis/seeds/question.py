@@ -32,6 +32,7 @@ class Question:
         save: a file that finished runs are kept in; None for none.
         lift: whether the training may be lifted into an experiment.
         as_experiment: a study file to write the lifted training to; None for none.
+        keep_arguments: tell the arguments in what is kept, and not only how many.
     """
 
     script: str
@@ -43,6 +44,7 @@ class Question:
     save: str | None = None
     lift: bool = True
     as_experiment: str | None = None
+    keep_arguments: bool = False
 
     @property
     def solved(self) -> str:
@@ -54,6 +56,7 @@ class Question:
         return Plan(
             script=self.script,
             arguments=self.arguments,
+            keep_arguments=self.keep_arguments,
             seed=seed,
             seed_from_start=from_start,
             extras=Extras(variable=self.metric, recording=recording),

@@ -116,6 +116,7 @@ def gathered(
     return SeedsResult(
         script=question.script,
         arguments=question.arguments,
+        keep_arguments=question.keep_arguments,
         way=way,
         asked=question.count,
         yours=yours,

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from trainlab.diagnosis.script.kept_arguments import HIDDEN, in_words
 from trainlab.diagnosis.seeds.population_words import causes_words, rate_of
 from trainlab.draw import counted, format_number
 from trainlab.page.cells import UNKNOWN
@@ -109,6 +110,8 @@ def _facts(data: dict[str, Any]) -> tuple[Fact, ...]:
     if seeds["interrupted"]:
         done += "; stopped early"
     facts = [Fact("way", _way(way), brief=True), Fact("seeds", done, brief=True)]
+    if data["arguments"]:
+        facts.append(Fact("arguments", in_words(data["arguments"])))
     if how.get("seconds") is not None:
         each = f", {format_number(how['seconds_a_run'])} s a run" if how["seconds_a_run"] else ""
         by = f"{how['engine']} engine" if how["engine"] else f"{how['workers']} at once"
@@ -151,5 +154,8 @@ def _one_seed(data: dict[str, Any]) -> str:
     if data["way"]["name"] == "called":
         return "Which seeds failed, and of what: to_frame()"
     seed = data["failures"]["causes"][0]["seeds"][0]
-    passed = ["--", *data["arguments"]] if data["arguments"] else []
-    return f"Look at one: {shlex.join(['trainlab', 'seeds', data['script'], '--seed', str(seed), *passed])}"
+    given = data["arguments"]
+    passed = ["--", *given] if given and set(given) != {HIDDEN} else []
+    command = shlex.join(["trainlab", "seeds", data["script"], "--seed", str(seed), *passed])
+    also = f" -- and its {counted(len(given), 'argument')}" if given and not passed else ""
+    return f"Look at one: {command}{also}"

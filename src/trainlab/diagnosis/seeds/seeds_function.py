@@ -31,6 +31,7 @@ def seeds(
     rerun: bool = False,
     as_experiment: str | os.PathLike[str] | None = None,
     save: str | os.PathLike[str] | None = None,
+    keep_arguments: bool = False,
     workers: int | None = None,
     on_progress: OnProgress | None = None,
 ) -> SeedsResult:
@@ -59,6 +60,7 @@ def seeds(
         rerun: run the script again in any case, never train an experiment in its place.
         as_experiment: a study file to write the script's training to, if it is an experiment.
         save: a file that the script's finished runs are kept in, and gone on from.
+        keep_arguments: write the arguments into JSON, pages and that file, and not only how many they are.
         workers: processes or threads at once; without, one a processor.
         on_progress: is called with how many runs are done, of how many, and the seconds left, if known.
 
@@ -91,6 +93,7 @@ def seeds(
         save=None if save is None else os.fspath(save),
         lift=not rerun,
         as_experiment=None if as_experiment is None else os.fspath(as_experiment),
+        keep_arguments=keep_arguments,
     )
     found = _populated(training if is_function else None, question, on_progress or tell_nobody)
     if found is None:

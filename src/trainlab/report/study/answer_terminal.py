@@ -37,7 +37,14 @@ def print_answer(result: StudyResult, *, console: Console) -> None:
     title = wrapped(f"{found.effects_title}:", width) if found.effects else []
     end = [
         line
-        for words in (*_why(result), *_fidelity(result), *_sides(result), *_notes(result), _rest(result))
+        for words in (
+            *_until(result),
+            *_why(result),
+            *_fidelity(result),
+            *_sides(result),
+            *_notes(result),
+            _rest(result),
+        )
         for line in wrapped(words, width)
     ]
     taken = len(above) + len(defined) + 1 + table.row_count + 2 + len(below) + len(title) + len(end)
@@ -50,6 +57,10 @@ def print_answer(result: StudyResult, *, console: Console) -> None:
     for line in lines:
         console.print(_marked(line))
     print_lines(end, console=console, style="muted")
+
+
+def _until(result: StudyResult) -> list[str]:
+    return [result.until.short] if result.until else []
 
 
 def _fidelity(result: StudyResult) -> list[str]:

@@ -68,6 +68,7 @@ def method_part(result: StudyResult) -> Html:
         *provenance_terms(result.how),
         *([("Splits", splits_words(result))] if result.study.splits > 1 else []),
         ("Intervals", intervals_words(result)),
+        *([("Seeds added", result.until.sentence)] if result.until else []),
         *([("Fidelity", result.fidelity.sentence)] if result.fidelity else []),
         *[("Trained again", each.sentence) for each in result.retrained],
         *([("Stopped early", stopped_words(result))] if stopped_words(result) else []),

@@ -15,6 +15,7 @@ from trainlab.spec import Experiment, Study, any_study, loss_entry, name_of, nam
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies.causes import failed
+from trainlab.studies.checked_options import checked_options
 from trainlab.studies.landscape.classify_end import Ending, read_ending
 from trainlab.studies.landscape.result import EndingsResult
 from trainlab.studies.stored_training import train_stored
@@ -29,6 +30,7 @@ MAX_WORK = 2e8
 """Parameters² · examples · widest layer: so much is a second or so for each reading of a Hessian."""
 
 
+@checked_options
 def endings(
     spec: Experiment | Study | str | os.PathLike[str],
     *,
@@ -38,6 +40,7 @@ def endings(
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> EndingsResult:
@@ -55,6 +58,7 @@ def endings(
         engine: as in `study`, like all that follow.
         store: a folder where finished runs are kept.
         workers: how many threads or processes train.
+        on: where to train, as in `study`.
         fresh: whether to forget what `store` has of these runs first.
         on_progress: what is called with the progress, again and again.
 
@@ -81,6 +85,7 @@ def endings(
         engine=engine,
         store=store,
         workers=workers,
+        on=on,
         fresh=fresh,
         on_progress=on_progress,
     )
@@ -107,6 +112,7 @@ def endings(
             asked,
             seeds=seeds,
             workers=workers,
+            on=on,
             seconds=time.perf_counter() - started,
             trained_steps=steps,
             trained_seconds=seconds,

@@ -28,10 +28,11 @@ class Trainer:
         engine: str,
         store: Store | None,
         workers: int | None,
+        on: str | None,
         fresh: bool,
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
-        self.engine, self.store, self.workers, self.fresh = engine, store, workers, fresh
+        self.engine, self.store, self.workers, self.on, self.fresh = engine, store, workers, on, fresh
         self.on_progress = on_progress
         self.steps, self.seconds = 0, 0.0
         self.largest: dict[str, Experiment] = {}
@@ -93,6 +94,7 @@ class Trainer:
                 engine=self.engine,
                 store=self.store,
                 workers=self.workers,
+                on=self.on,
                 on_progress=note,
             )
         except Interrupted as stopped:

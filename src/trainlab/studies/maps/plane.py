@@ -16,6 +16,7 @@ from trainlab.execution import Progress, Provenance, provenance_of
 from trainlab.spec import Experiment, Study, value_of
 from trainlab.stats import Rate, rate
 from trainlab.store import STOPPED, Store
+from trainlab.studies.checked_options import checked_options
 from trainlab.studies.maps.carry_out import Trainer
 from trainlab.studies.maps.counts import Counts, Shares, interpolate, no_counts
 from trainlab.studies.maps.question import SEEDS, SIZE, Question, ask, read_size
@@ -28,6 +29,7 @@ FRESH = 10
 """The best point is tested again on so many times the seeds of a point."""
 
 
+@checked_options
 def map_plane(
     spec: Experiment | Study | str | os.PathLike[str],
     *,
@@ -40,6 +42,7 @@ def map_plane(
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> MapResult:
@@ -59,6 +62,7 @@ def map_plane(
         engine: as in `study`, like all that follow.
         store: a folder where finished runs are kept.
         workers: how many threads or processes train.
+        on: where to train, as in `study`.
         fresh: whether to forget what `store` has of these runs first.
         on_progress: what is called with the progress, again and again.
 
@@ -73,7 +77,9 @@ def map_plane(
     )
     started = time.perf_counter()
     with nullcontext() if store is None else Store.open(store) as opened:
-        trainer = Trainer(engine=engine, store=opened, workers=workers, fresh=fresh, on_progress=on_progress)
+        trainer = Trainer(
+            engine=engine, store=opened, workers=workers, on=on, fresh=fresh, on_progress=on_progress
+        )
         title = f"{asked.name}: {asked.x.field} × {asked.y.field}"
         ended = False
         try:
@@ -86,6 +92,7 @@ def map_plane(
                     trainer.largest.values(),
                     seeds=seeds,
                     workers=workers,
+                    on=on,
                     seconds=time.perf_counter() - started,
                     trained_steps=trainer.steps,
                     trained_seconds=trainer.seconds,

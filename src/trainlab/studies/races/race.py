@@ -15,6 +15,7 @@ from trainlab.spec import Experiment, Study, any_study, named_cell, select_cells
 from trainlab.stats import Rate, Standing, hold_race, round_sizes
 from trainlab.stats.exact_binomial import Bools, Counts
 from trainlab.store import Store
+from trainlab.studies.checked_options import checked_options
 from trainlab.studies.races.candidates import Field
 from trainlab.studies.races.race_board import RaceCandidate, RaceRound
 from trainlab.studies.races.race_question import RaceQuestion
@@ -35,6 +36,7 @@ class RaceProgress:
     training: Progress
 
 
+@checked_options
 def race(
     spec: Study | Experiment | str | os.PathLike[str],
     *,
@@ -48,6 +50,7 @@ def race(
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     on_progress: Callable[[RaceProgress], None] | None = None,
 ) -> RaceResult:
@@ -71,6 +74,7 @@ def race(
         engine: as in `study`, like all that follow.
         store: a folder where finished runs are kept; what is stored is never trained again.
         workers: how many threads or processes train.
+        on: where to train, as in `study`.
         fresh: whether to forget what `store` has of these runs first.
         on_progress: what is called with the progress, again and again.
 
@@ -115,7 +119,7 @@ def race(
                 )
 
         training = RaceTraining(
-            candidates=field.candidates, engine=engine, store=opened, workers=workers, on_progress=note
+            candidates=field.candidates, engine=engine, store=opened, workers=workers, on=on, on_progress=note
         )
         return decided(
             asked,
@@ -126,6 +130,7 @@ def race(
                 (item.experiment for item in field.candidates),
                 seeds=seeds,
                 workers=workers,
+                on=on,
                 seconds=time.perf_counter() - started,
                 trained_steps=training.steps,
                 trained_seconds=training.seconds,

@@ -30,6 +30,7 @@ class RaceTraining:
     engine: str
     store: Store
     workers: int | None
+    on: str | None
     on_progress: Callable[[int, Progress], None]
     asked: int = 0
     steps: int = 0
@@ -76,5 +77,6 @@ class RaceTraining:
             engine=self.engine,
             store=self.store,
             workers=self.workers,
+            on=self.on,
             on_progress=on_progress,
         )

@@ -20,6 +20,7 @@ from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import any_reaches
 from trainlab.stats.threshold_race import TRIES
 from trainlab.store import Store
+from trainlab.studies.checked_options import checked_options
 from trainlab.studies.races.candidates import Candidate, all_networks, check_ends
 from trainlab.studies.races.race import changes_made, trained_as
 from trainlab.studies.races.race_training import RaceTraining
@@ -40,6 +41,7 @@ class BudgetProgress:
     training: Progress
 
 
+@checked_options
 def smallest_budget(
     spec: Study | Experiment | str | os.PathLike[str],
     *,
@@ -52,6 +54,7 @@ def smallest_budget(
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     on_progress: Callable[[BudgetProgress], None] | None = None,
 ) -> SmallestResult:
@@ -72,6 +75,7 @@ def smallest_budget(
         engine: as in `study`, like all that follow.
         store: a folder where finished runs are kept; what is stored is never trained again.
         workers: how many threads or processes train.
+        on: where to train, as in `study`.
         fresh: whether to forget what `store` has of these runs first.
         on_progress: what is called with the progress, again and again.
 
@@ -108,6 +112,7 @@ def smallest_budget(
                 engine=engine,
                 store=opened,
                 workers=workers,
+                on=on,
                 on_progress=_note(on_progress, asked.parameters, place, len(budgets)),
             )
             judged.append(
@@ -133,6 +138,7 @@ def smallest_budget(
             largest.values() or [base],
             seeds=max((item.raced for item in judged), default=0),
             workers=workers,
+            on=on,
             seconds=time.perf_counter() - started,
             trained_steps=steps,
             trained_seconds=seconds,

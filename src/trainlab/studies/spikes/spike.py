@@ -21,6 +21,7 @@ from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.record import Record
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import mcnemar_p
+from trainlab.studies.checked_options import checked_options
 from trainlab.studies.spikes.spike_anatomy import Spike, find_spike
 from trainlab.studies.spikes.spike_result import SpikeResult
 from trainlab.studies.spikes.spike_words import Lost
@@ -35,6 +36,7 @@ READINGS = 10
 """Where only the end was to be read, it is read every so many epochs whether runs are solved."""
 
 
+@checked_options
 def spike(
     spec: Experiment | Study | str | os.PathLike[str],
     *,
@@ -44,6 +46,7 @@ def spike(
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    on: str | None = None,
     fresh: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> SpikeResult:
@@ -60,6 +63,7 @@ def spike(
         engine: as in `study`, like all that follow.
         store: a folder where finished runs are kept.
         workers: how many threads or processes train.
+        on: where to train, as in `study`.
         fresh: whether to forget what `store` has of these runs first.
         on_progress: what is called with the progress, again and again.
 
@@ -87,7 +91,14 @@ def spike(
     steady = _with_amsgrad(experiment) if seed is None else None
     trained = [experiment, *([steady] if steady is not None else [])]
     (runs, *others), steps, seconds = train_stored(
-        trained, asked, engine=engine, store=store, workers=workers, fresh=fresh, on_progress=on_progress
+        trained,
+        asked,
+        engine=engine,
+        store=store,
+        workers=workers,
+        on=on,
+        fresh=fresh,
+        on_progress=on_progress,
     )
     unlearnt = tuple(
         runs.first_seed + int(row) for row in np.flatnonzero((runs.solved_epoch >= 0) & ~runs.solved)
@@ -105,6 +116,7 @@ def spike(
         [experiment],
         seeds=len(asked),
         workers=workers,
+        on=on,
         seconds=time.perf_counter() - started,
         trained_steps=steps,
         trained_seconds=seconds,

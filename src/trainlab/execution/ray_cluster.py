@@ -1,0 +1,204 @@
+"""A Ray cluster: from what a user asks for to a connection, and every way it fails in one line.
+
+Ray is imported only here, and only when it is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import re
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from trainlab.errors import EngineError, MissingPackageError, SpecError, shown
+from trainlab.execution.workers import default_workers
+from trainlab.interrupt import held_back
+
+ALLOWED = (
+    "'ray' (RAY_ADDRESS, or else a Ray of its own on this machine), 'ray:auto', 'ray:HOST:PORT' or "
+    "'ray://HOST:PORT'"
+)
+WAIT = 5.0
+"""Seconds that an address has to answer."""
+OBJECT_STORE = 256 * 2**20
+"""Bytes of shared memory for results of a Ray that is started here; chunks in flight take a few megabytes."""
+FRESH = 2.0
+"""Seconds for which the number of processors of a cluster is taken as known."""
+QUIET: Mapping[str, str] = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+"""No reports home, no advice on the terminal; what the user has set stays."""
+
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+"""How a gRPC client begins (RFC 9113, 3.4): the preface, then settings without any."""
+_SETTINGS = 4
+"""The type of the frame with which a server must answer."""
+
+
+def check_on(on: str | None) -> None:
+    """Refuse what isn't a place to train on, and Ray where it isn't installed; None is this process."""
+    if on is None:
+        return
+    address_of(on)
+    if find_spec("ray") is None:
+        raise MissingPackageError(
+            f"on = {on!r}: needs Ray, which isn't installed. pip install 'trainlab[ray]'", name="ray"
+        )
+
+
+def address_of(on: str) -> str:
+    """Return what ``ray.init`` takes for it: ``local``, ``auto``, HOST:PORT, or ``ray://HOST:PORT``."""
+    set_address = os.environ.get("RAY_ADDRESS", "")
+    if on in ("ray", "ray:auto"):
+        if not set_address:
+            return "local" if on == "ray" else "auto"
+        if set_address not in ("local", "auto") and _host_and_port(set_address) is None:
+            raise SpecError(f"RAY_ADDRESS = {shown(set_address)}: must be HOST:PORT or ray://HOST:PORT.")
+        return set_address
+    address = on if on.startswith("ray://") else on.removeprefix("ray:")
+    if address == on and not on.startswith("ray://"):
+        raise SpecError(f"on = {shown(on)}: must be {ALLOWED}.")
+    if _host_and_port(address) is None:
+        raise SpecError(f"on = {shown(on)}: must be {ALLOWED}, with a port from 1 to 65535.")
+    return address
+
+
+def _host_and_port(address: str) -> tuple[str, int] | None:
+    found = re.fullmatch(r"(?:ray://)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", address)
+    if found is None or not 1 <= int(found[2]) <= 65535:
+        return None
+    return found[1].strip("[]"), int(found[2])
+
+
+def connected(on: str) -> Any:
+    """Return the module ``ray``, connected to what `on` names, or to what this process is connected to.
+
+    The connection lasts until the process ends: a race asks for many short trainings.
+
+    Raises:
+        EngineError: nothing answers at the address, or what answers isn't Ray.
+    """
+    ray: Any = sys.modules.get("ray")
+    if ray is None or not ray.is_initialized():
+        address = address_of(on)
+        _check_answers(on, address)
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        logging.getLogger("ray").setLevel(logging.CRITICAL)
+        ray = importlib.import_module("ray")
+        _initialise(ray, on, address)
+    return ray
+
+
+def _check_answers(on: str, address: str) -> None:
+    """Refuse an address at which no gRPC server answers: Ray itself would try for minutes."""
+    where = f"on = {on!r}"
+    if address == "auto":
+        # Where `ray start` writes its address, as ray.init's documentation says.
+        noted = Path(os.environ.get("RAY_TMPDIR") or tempfile.gettempdir(), "ray", "ray_current_cluster")
+        address = noted.read_text().strip() if noted.is_file() else ""
+        where = f"{where}, {address} by {noted}"
+    target = _host_and_port(address)
+    if target is None:
+        return
+    start = "Start one there with: ray start --head"
+    try:
+        with socket.create_connection(target, timeout=WAIT) as line:
+            line.settimeout(WAIT)
+            line.sendall(_GREETING)
+            frame = line.recv(9, socket.MSG_WAITALL)
+    except OSError as error:
+        raise EngineError(
+            f"{where}: no Ray answers there ({error.strerror or 'no answer in time'}). {start}"
+        ) from None
+    if len(frame) < 9 or frame[3] != _SETTINGS:
+        raise EngineError(f"{where}: what answers there isn't Ray. {start}")
+
+
+def _initialise(ray: Any, on: str, address: str) -> None:
+    """Connect, in a thread of its own, so that Ctrl-C is answered meanwhile.
+
+    Processes of a Ray of our own end with the thread that started them, so it lasts as long as this process;
+    and they inherit that Ctrl-C isn't for them.
+    """
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+    if address == "local":
+        options |= {
+            "num_cpus": default_workers(),
+            "object_store_memory": OBJECT_STORE,
+            "include_dashboard": False,
+        }
+    failures: list[BaseException] = []
+    ready = threading.Event()
+
+    def start() -> None:
+        try:
+            with held_back(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                ray.init(address, **options)
+        except BaseException as error:
+            failures.append(error)
+            ready.set()
+        else:
+            ready.set()
+            threading.Event().wait()
+
+    threading.Thread(target=start, name="trainlab-ray", daemon=True).start()
+    while not ready.wait(0.1):
+        pass
+    if threading.current_thread() is threading.main_thread():
+        # Ray has put a handler of its own below Python's, which prints a stack.
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+    if failures:
+        words = " ".join(str(failures[0]).split()) or type(failures[0]).__name__
+        raise EngineError(f"on = {on!r}: Ray can't be reached or started there: {words}") from failures[0]
+
+
+class Processors:
+    """How many processors a cluster has, asked anew every few seconds: nodes come and go."""
+
+    def __init__(self, ray: Any) -> None:
+        self._ray = ray
+        self._known = 0
+        self._asked = -FRESH
+
+    def __call__(self) -> int:
+        """Return the number."""
+        if time.monotonic() - self._asked >= FRESH:
+            self._known = int(self._ray.cluster_resources().get("CPU", 0))
+            self._asked = time.monotonic()
+        return self._known
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClusterSize:
+    """How large a cluster is."""
+
+    nodes: int
+    processors: int
+
+    def __str__(self) -> str:
+        nodes = f"{self.nodes} node{'' if self.nodes == 1 else 's'}"
+        return f"Ray on {nodes} with {self.processors} processor{'' if self.processors == 1 else 's'}"
+
+
+def cluster_size() -> ClusterSize | None:
+    """Return the size of the cluster that this process is connected to; None if it isn't to any."""
+    ray: Any = sys.modules.get("ray")
+    if ray is None or not ray.is_initialized():
+        return None
+    nodes = sum(bool(node["Alive"]) for node in ray.nodes())
+    return ClusterSize(nodes=nodes, processors=Processors(ray)())

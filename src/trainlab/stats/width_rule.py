@@ -1,0 +1,78 @@
+"""Seeds until the interval of a rate is narrow: at which numbers of seeds to look, and when to stop.
+
+Stopping when an interval is narrow favours samples that happen to lie near 0 or 1, where intervals are short;
+so it holds the truth less often than at a number of seeds fixed beforehand, above all with rates about as
+large as the width asked for: among so few seeds none or all may be solved by chance. J. Frey, "Fixed-width
+sequential confidence intervals for a proportion", The American Statistician 64 (2010) 242–249, lets the rule
+have narrower levels, chosen by the exact coverage. Here the remedy is patience: the first look comes at
+`PATIENCE` times the fewest seeds that could be enough, and each further one after a quarter more.
+
+The looks are fixed beforehand, so the coverage of a rate is a finite sum. Lowest over
+rates, in %, for widths of 1 to 20 points: 91.6 to 92.7 without patience, 93.1 to 93.9 with it; at fixed
+numbers of seeds from 8 to 1,024 it is 92.3 to 93.2. So 95 % intervals stay what they are, and nothing else is
+corrected. benchmarks/coverage.py computes both (docs/coverage.md).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from trainlab.errors import StatsError
+from trainlab.maths.proportion import Z95
+from trainlab.stats.rate import Rate, rate
+
+PATIENCE = 2
+GROWTH = 1.25
+
+
+def fewest_seeds(width: float) -> int:
+    """Return the fewest seeds of which none solved, or all, give an interval no wider than `width`.
+
+    Wilson's then is z²/(n + z²) wide; of fewer than 7 seeds ours is a little wider.
+    """
+    _check_width(width)
+    return max(1, math.ceil(Z95**2 * (1 / width - 1) - 1e-9))
+
+
+def first_look(width: float, *, least: int = 1) -> int:
+    """Return after how many seeds the intervals are looked at first: `least`, or more if that is too few."""
+    return max(least, PATIENCE * fewest_seeds(width))
+
+
+def look_sizes(width: float, *, least: int = 1, most: int) -> tuple[int, ...]:
+    """Return after how many seeds the intervals are looked at: up to `most`, or until any rate's is narrow.
+
+    >>> look_sizes(0.2, most=1000)
+    (32, 40, 50, 63, 79, 99)
+
+    Raises:
+        StatsError: `width` isn't between 0 and 1, or `most` comes before the first look.
+    """
+    first = first_look(width, least=least)
+    if first > most:
+        raise StatsError(f"most = {most:,}: must be {first:,} or more, after which the first look comes.")
+    sizes = [first]
+    while sizes[-1] < most and not is_narrow(rate(sizes[-1] // 2, sizes[-1]), width):
+        sizes.append(min(most, math.ceil(GROWTH * sizes[-1])))
+    return tuple(sizes)
+
+
+def is_narrow(value: Rate, width: float) -> bool:
+    """Whether the interval of a rate is no wider than `width`."""
+    return value.high - value.low <= width
+
+
+def likely_size(rates: Iterable[Rate], sizes: Sequence[int], width: float) -> int | None:
+    """Return the first of `sizes` at which intervals are narrow if rates stay as they are, or None."""
+    found = list(rates)
+
+    def narrow_at(n: int) -> bool:
+        return all(is_narrow(rate(round(value.estimate * n), n), width) for value in found)
+
+    return next((n for n in sizes if narrow_at(n)), None)
+
+
+def _check_width(width: float) -> None:
+    if not 0.0 < width < 1.0:
+        raise StatsError(f"width is {width!r}, but must lie strictly between 0 and 1: 0.02 is 2 points.")

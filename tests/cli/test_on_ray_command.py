@@ -1,0 +1,113 @@
+"""``trainlab study --on ray``, the whole command: the same JSON, a quiet terminal, nothing left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from cli.calling import TINY, Caller, assert_refused, command, environment, without_time
+
+PATIENCE = 600
+"""Seconds for a command that starts Ray on a busy machine."""
+
+
+def processes(mark: str) -> list[int]:
+    """The processes that have this mark in their environment."""
+    found: list[int] = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                if mark.encode() in (folder / "environ").read_bytes():
+                    found.append(int(folder.name))
+            except OSError:
+                continue
+    return found
+
+
+@pytest.fixture
+def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A mark that all processes started by a test have; the file `tiny.toml` is in its folder."""
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    mark = f"{tmp_path.name}-{os.getpid()}"
+    monkeypatch.setenv("TRAINLAB_TEST", mark)
+    (tmp_path / "tiny.toml").write_text(TINY)
+    return mark
+
+
+def left(mark: str, *, within: float) -> list[int]:
+    """The processes with the mark but this one, that are still there after so many seconds."""
+    end = time.monotonic() + within
+    while (there := [each for each in processes(mark) if each != os.getpid()]) and time.monotonic() < end:
+        time.sleep(0.05)
+    return there
+
+
+@pytest.mark.process
+def test_the_same_json_and_nothing_else(tmp_path: Path, marked: str) -> None:
+    for on, more in (("here", ()), ("ray", ("--on", "ray"))):
+        ended = subprocess.run(
+            command("study", "tiny.toml", "--store", f"{on}-store", "--json", f"{on}.json", *more),
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert (ended.returncode, ended.stderr) == (0, "")
+    here, ray = ((tmp_path / f"{on}.json").read_text() for on in ("here", "ray"))
+    assert without_time(here) == without_time(ray)
+    assert "; Ray on 1 node with " in ray
+    assert left(marked, within=10) == []
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_whoever_ends_it_nothing_is_left_running(tmp_path: Path, marked: str, number: signal.Signals) -> None:
+    (tmp_path / "tiny.toml").write_text(
+        TINY.replace("epochs = 20", "epochs = 20000").replace("seeds = 5", "seeds = 90000")
+    )
+    with subprocess.Popen(
+        command("study", "tiny.toml", "--on", "ray", "--store", "s"),
+        cwd=tmp_path,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as started:
+        end = time.monotonic() + PATIENCE
+        while not _training(marked) and started.poll() is None and time.monotonic() < end:
+            time.sleep(0.2)
+        started.send_signal(number)
+        _, told = started.communicate(timeout=PATIENCE)
+    if number == signal.SIGTERM:
+        assert started.returncode == 130, told
+        assert told.startswith("trainlab: stopped after ")
+        assert len(told.splitlines()) == 1
+    assert left(marked, within=15 if number == signal.SIGTERM else 3) == []
+
+
+def _training(mark: str) -> bool:
+    """Whether a worker of Ray carries out a task: then it is called by the task's name."""
+    for each in processes(mark):
+        try:
+            if b"ray::train_task" in Path(f"/proc/{each}/cmdline").read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def test_wrong_places_are_refused_in_a_line(
+    tmp_path: Path, trainlab: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.toml").write_text(TINY)
+    before = "ray" in sys.modules
+    assert_refused(trainlab("study", "tiny.toml", "--on", "cloud"), "'cloud'", "'ray:HOST:PORT'")
+    assert_refused(trainlab("run", "tiny.toml", "--on", "ray:head"), "with a port from 1 to 65535")
+    assert_refused(
+        trainlab("study", "tiny.toml", "--on", "ray:127.0.0.1:9"), "no Ray answers there", "ray start"
+    )
+    assert ("ray" in sys.modules) == before
