@@ -34,6 +34,7 @@ WHOLE = (
     ),
     "longer",
 )
+NUMBERS = ("until_width",)
 FLAGS = ("fresh", "every_point", "every_budget")
 TEXTS = ("engine", "cell", "x", "y")
 FUNCTIONS = ("on_progress",)
@@ -66,6 +67,10 @@ def _checked(name: str, value: Any) -> Any:
         if abs(number) > MOST:
             raise _wrong(name, value, f"a whole number up to {MOST:,}")
         return number
+    if name in NUMBERS:
+        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+            raise _wrong(name, value, "a number")
+        return float(value)
     if name in FLAGS and not isinstance(value, bool | np.bool_):
         raise _wrong(name, value, "True or False")
     if name in TEXTS and not isinstance(value, str):
