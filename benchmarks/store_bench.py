@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from io import StringIO
@@ -251,7 +251,7 @@ def _measured(name: str, folder: str) -> None:
 
 
 @contextmanager
-def _folder(asked: str | None) -> Iterator[Path]:
+def _folder(asked: str | None) -> Generator[Path]:
     if asked:
         yield Path(asked)
         return

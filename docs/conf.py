@@ -36,6 +36,7 @@ NAVIGATION = {
         "docs/seeds",
         "docs/callbacks",
         "docs/own_data",
+        "docs/stored_runs",
         "docs/race",
         "docs/map",
         "docs/endings",

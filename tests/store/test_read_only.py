@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def only_read(folder: Path) -> Iterator[None]:
+def only_read(folder: Path) -> Generator[None]:
     """Take away the right to write, and be somebody whom that binds."""
     for each in (*folder.iterdir(), folder):
         each.chmod(0o555)

@@ -1,6 +1,6 @@
 """What is told of a chunk without reading its rows or arrays: how many runs are solved, bytes, when saved.
 
-A store of ten million runs is listed from these in a tenth of a second; adding up its rows takes many.
+Millions of runs are listed from these in a tenth of a second; adding up their rows takes many times that.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from trainlab.draw.svg import Html, escape
 from trainlab.draw.table import Cell
@@ -31,7 +30,7 @@ def cell_page(named: NamedStudy, number: int, part: Part, held: HeldRuns, *, fir
     rate = part.solved(held)
     total = sum(len(seeds) for _, seeds in there)
     address = f"{study_address(named)}/cells/{number}"
-    rows = list(islice(_rows(there, held, address), first, first + ROWS))
+    rows = list(_rows(there, held, address, first=first))
     body = linked_table(("Seed", "End", "Loss", "First solved epoch", "In the lab"), rows)
     said = "No run is there yet." if rate is None else f"{share(rate)} of {rate.n:,} runs solved."
     back = tag("p", tag("a", escape("All of it"), href=study_address(named)))
@@ -73,9 +72,15 @@ def lab_link(experiment: Experiment, seed: int) -> str:
 
 
 def _rows(
-    there: Sequence[tuple[Experiment, range]], held: HeldRuns, address: str
+    there: Sequence[tuple[Experiment, range]], held: HeldRuns, address: str, *, first: int
 ) -> Iterator[list[Cell | Link]]:
-    for place, (experiment, seeds) in enumerate(there):
+    """Give the `ROWS` runs from the `first`-th on; no other is read."""
+    skipped, left = first, ROWS
+    for place, (experiment, asked) in enumerate(there):
+        seeds = asked[skipped : skipped + left]
+        skipped, left = max(0, skipped - len(asked)), left - len(seeds)
+        if not seeds:
+            continue
         outcomes = held.outcomes(experiment, seeds)
         for seed, row in zip(seeds, outcomes, strict=True):
             lab = lab_link(experiment, seed)
