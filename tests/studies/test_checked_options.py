@@ -36,6 +36,12 @@ WRONG = {
 VALUES = (1.5, b"x", object(), np.ones((2, 2)), {1}, float("nan"), [[1.0]])
 
 
+@pytest.mark.parametrize("value", ["0.02", b"x", True, [0.02], np.ones(1), object()])
+def test_a_width_that_is_no_number_is_refused(value: Any):
+    with pytest.raises(SpecError, match=r"^until_width = .*: must be a number\.$"):
+        trainlab.study(trainlab.Study(baseline=TINY), until_width=value)
+
+
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
 def test_every_option_of_the_wrong_type_is_named(function: Callable[..., Any]):
     given, checked = FUNCTIONS[function], 0

@@ -21,7 +21,8 @@ MOST = 10**15
 """The largest whole number that is asked for anywhere."""
 
 WHOLE = frozenset(
-    ["seeds", "max_seeds", "budget_seeds", "seed", "draw", "draw_seed", "workers", "why", "fidelity", "sides", "longer"]
+    ("seeds", "max_seeds", "budget_seeds", "seed", "draw", "draw_seed", "workers", "why", "fidelity")
+    + ("sides", "longer")
 )
 
 
@@ -31,6 +32,10 @@ def _is_text(value: object) -> bool:
 
 def _is_flag(value: object) -> bool:
     return isinstance(value, bool | np.bool_)
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float | np.integer | np.floating)
 
 
 def _are(kind: type, value: object) -> bool:
@@ -43,6 +48,7 @@ def _are(kind: type, value: object) -> bool:
 CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     **dict.fromkeys(("engine", "cell", "x", "y"), (_is_text, "text")),
     **dict.fromkeys(("fresh", "every_point", "every_budget"), (_is_flag, "True or False")),
+    "until_width": (_is_number, "a number"),
     "store": (lambda value: isinstance(value, str | os.PathLike), "the path of a folder"),
     "only": (lambda value: _are(str, value), "a list of cells, such as ['Model 1:A']"),
     "networks": (lambda value: isinstance(value, Budget), "what trainlab.budget returned"),
@@ -75,7 +81,10 @@ def _checked(name: str, value: Any) -> Any:
         try:
             number = operator.index(value)
         except TypeError:
-            raise _wrong(name, value, "a whole number") from None
+            number = None
+        # True is 1 to Python, and no number of anything.
+        if number is None or _is_flag(value):
+            raise _wrong(name, value, "a whole number")
         if abs(number) > MOST:
             raise _wrong(name, value, f"a whole number up to {MOST:,}")
         return number
