@@ -21,8 +21,10 @@ MOST = 10**15
 """The largest whole number that is asked for anywhere."""
 
 WHOLE = frozenset(
-    ("seeds", "max_seeds", "budget_seeds", "seed", "draw", "draw_seed", "workers", "why", "fidelity")
-    + ("sides", "longer")
+    [
+        *("seeds", "max_seeds", "budget_seeds", "seed", "draw_seed"),
+        *("draw", "workers", "why", "fidelity", "sides", "longer"),
+    ]
 )
 
 
