@@ -70,7 +70,7 @@ def _checked(name: str, value: Any) -> Any:
     if name in NUMBERS:
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
             raise _wrong(name, value, "a number")
-        return float(value)
+        return float(cast("float", value))
     if name in FLAGS and not isinstance(value, bool | np.bool_):
         raise _wrong(name, value, "True or False")
     if name in TEXTS and not isinstance(value, str):
