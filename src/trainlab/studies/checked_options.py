@@ -20,8 +20,9 @@ R = TypeVar("R")
 MOST = 10**15
 """The largest whole number that is asked for anywhere."""
 
-WHOLE = frozenset(
-    ["seeds", "max_seeds", "budget_seeds", "seed", "draw", "draw_seed", "workers", "why", "fidelity", "sides", "longer"]
+WHOLE = (
+    *("seeds", "max_seeds", "budget_seeds", "seed", "draw", "draw_seed"),
+    *("workers", "why", "fidelity", "sides", "longer"),
 )
 
 
