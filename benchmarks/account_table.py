@@ -21,7 +21,7 @@ from benchmarks.contenders import TRAINLAB, in_turns, trainlab_job
 from benchmarks.instruction_trace import Trace, trace_of
 from benchmarks.limit import limit
 from benchmarks.mca import PROCESSOR, missing_tools
-from benchmarks.peaks import measure_peaks
+from benchmarks.peaks import Peaks, measure_peaks
 from benchmarks.port_peaks import PortPeaks, has_vectors, measure_port_peaks
 from benchmarks.results import figure
 from benchmarks.workloads import workloads
@@ -119,14 +119,14 @@ def read_instructions(experiments: Sequence[Experiment]) -> tuple[list[Trace | N
 def measured(
     works: Sequence[tuple[str, str, str, Experiment]], traces: Sequence[Trace | None]
 ) -> tuple[list[Case], PortPeaks]:
-    """Time all works in turns, with the ports' peaks before and after."""
+    """Time all works in turns, with the peaks before and after."""
     jobs = [
         trainlab_job(experiment, networks=TRAINLAB.networks, steps=TRAINLAB.steps, threads=1)
         for *_, experiment in works
     ]
-    peaks, before = measure_peaks(), measure_port_peaks()
+    first = measure_peaks(), measure_port_peaks()
     seconds = in_turns(jobs, rounds=ROUNDS)
-    ports = best_of(before, measure_port_peaks())
+    peaks, ports = most_of(first[0], measure_peaks()), least_of(first[1], measure_port_peaks())
     cases: list[Case] = []
     for (network, sampling, optimizer, experiment), trace, took in zip(works, traces, seconds, strict=True):
         floor = limit(experiment, peaks)
@@ -143,8 +143,15 @@ def measured(
     return cases, ports
 
 
-def best_of(first: PortPeaks, second: PortPeaks) -> PortPeaks:
-    """Return the less of each."""
+def most_of(first: Peaks, second: Peaks) -> Peaks:
+    """Return the greater of each rate."""
+    return Peaks(
+        **{each.name: max(getattr(first, each.name), getattr(second, each.name)) for each in fields(Peaks)}
+    )
+
+
+def least_of(first: PortPeaks, second: PortPeaks) -> PortPeaks:
+    """Return the less of each time."""
     names = [each.name for each in fields(PortPeaks) if each.name != "vector"]
     least: dict[str, Any] = {name: min(getattr(first, name), getattr(second, name)) for name in names}
     return PortPeaks(vector=first.vector, **least)

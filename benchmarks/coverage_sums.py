@@ -51,10 +51,10 @@ def rate_coverage(ends: Ends, shares: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Return for each of the `shares` how often the interval holds it, and the interval's mean width."""
     counts = np.arange(len(ends.low))
     coverage, width = list[float](), list[float]()
-    for share in np.atleast_1d(shares):
+    for share in np.atleast_1d(np.asarray(shares, dtype=np.float64)):
         chance: Floats = DISTRIBUTIONS.binom.pmf(counts, len(counts) - 1, share)
         coverage.append(chance[(ends.low <= share) & (share <= ends.high)].sum())
-        width.append(chance @ (ends.high - ends.low))
+        width.append(float(chance @ (ends.high - ends.low)))
     return np.array(coverage), np.array(width)
 
 

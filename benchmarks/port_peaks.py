@@ -24,7 +24,10 @@ from trainlab.engine.kernel.memory import aligned_zeros
 
 LLVM: Any = binding
 """llvmlite's functions, which have no types."""
-ROUNDS, SECONDS = 40, 0.001
+ROUNDS, SECONDS = 100, 0.0005
+"""Many short rounds: in some of them nothing else runs on the same core."""
+TRIAL = 2000
+"""Times round a loop that tell how long it takes; far fewer would tell how long calling it takes."""
 REPEATS = 96
 """Instructions in a loop's body, or pairs of them: so many that the loop's own two hardly count."""
 CHAINS = 12
@@ -76,9 +79,11 @@ def bodies(register: str, size: int) -> dict[str, str]:
         return "\n".join(line.format(i=i % CHAINS, at=i % CHAINS * size, r=register) for i in range(REPEATS))
 
     return {
-        "clock": turns("imulq %rcx, %rax" + 3 * "\nvfmadd213ps %{r}12, %{r}13, %{r}{i}"),
-        "slot": turns("nop"),
+        # Four bytes long: more instructions in as many bytes wouldn't fit the cache of decoded ones.
+        "slot": turns("nopl 8(%rax)"),
         "multiply_add": turns("vfmadd213ps %{r}12, %{r}13, %{r}{i}"),
+        # After another: a core needs some time to get used to wide vectors.
+        "clock": turns("imulq %rcx, %rax" + 3 * "\nvfmadd213ps %{r}12, %{r}13, %{r}{i}"),
         "vector_load": turns("vmovaps {at}(%rcx), %{r}{i}"),
         "scalar_load": turns("movq {at}(%rcx), %rax"),
         "vector_store": turns("vmovaps %{r}{i}, {at}(%rcx)"),
@@ -115,7 +120,7 @@ def measure_port_peaks(*, rounds: int = ROUNDS, seconds: float = SECONDS) -> Por
         run(times, memory.ctypes.data)
         return time.perf_counter() - start
 
-    times = {name: max(10, int(10 * seconds / timed(run, 10))) for name, run in loops.items()}
+    times = {name: int(TRIAL * seconds / timed(run, TRIAL)) + 1 for name, run in loops.items()}
     best = dict.fromkeys(loops, math.inf)
     for _ in range(rounds):
         for name, run in loops.items():

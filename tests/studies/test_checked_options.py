@@ -19,7 +19,7 @@ FUNCTIONS: dict[Callable[..., Any], dict[str, Any]] = {
     trainlab.endings: {"spec": TINY},
     trainlab.spike: {"spec": TINY},
     trainlab.race: {"spec": TINY},
-    trainlab.smallest_budget: {"spec": TINY, "budgets": ()},
+    trainlab.smallest_budget: {"spec": TINY, "budgets": [trainlab.budget(9, inputs=2, outputs=1)]},
     trainlab.map_plane: {"spec": TINY, "x": "optimizer.lr=0.1..1", "y": "epochs=1..2"},
 }
 WRONG = {
@@ -29,8 +29,17 @@ WRONG = {
     "the path of a folder": ("store",),
     "a list of cells, such as ['Model 1:A']": ("only",),
     "a function": ("on_progress",),
+    "what trainlab.budget returned": ("networks",),
+    "a list of what trainlab.budget returned": ("budgets",),
+    "a number": ("share",),
 }
 VALUES = (1.5, b"x", object(), np.ones((2, 2)), {1}, float("nan"), [[1.0]])
+
+
+@pytest.mark.parametrize("value", ["0.02", b"x", True, [0.02], np.ones(1), object()])
+def test_a_width_that_is_no_number_is_refused(value: Any):
+    with pytest.raises(SpecError, match=r"^until_width = .*: must be a number\.$"):
+        trainlab.study(trainlab.Study(baseline=TINY), until_width=value)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
@@ -38,7 +47,7 @@ def test_every_option_of_the_wrong_type_is_named(function: Callable[..., Any]):
     given, checked = FUNCTIONS[function], 0
     for wanted, names in WRONG.items():
         for name in set(names) & inspect.signature(function).parameters.keys():
-            for value in VALUES:
+            for value in VALUES if wanted != "a number" else VALUES[1:5]:
                 with pytest.raises(SpecError) as caught:
                     function(**{**given, name: value})
                 message = str(caught.value)

@@ -93,6 +93,7 @@ def test_the_fields_of_the_json(trained: StudyResult):
         "how",
         "fidelity",
         "retrained",
+        "until_width",
     ]
     assert data["format"] == 1
     assert data["networks"] == [{"name": "2-3-1", "widths": "2-3-1", "parameters": 13}]

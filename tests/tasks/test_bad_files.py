@@ -308,6 +308,13 @@ def test_members_that_are_no_arrays(
     assert fault("data.npz").startswith(f"data.npz: {message}")
 
 
+def test_codes_beyond_unicode_in_an_npz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    codes = np.array([[65, 0x110000]], np.uint32).view("<U2")
+    np.savez("data.npz", inputs=np.ones((1, 1)), targets=codes[0])
+    assert fault("data.npz") == "data.npz: targets holds codes that stand for no letter; it is damaged."
+
+
 def test_a_text_that_a_parquet_file_keeps_once_is_held_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Of 20,000 rows with one text of 100,000 letters, 2 GB if each had its own."""
     monkeypatch.chdir(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any, cast
 
 from trainlab.errors import MAX_SHOWN, SpecError, listing, nearest, shown
@@ -52,6 +53,8 @@ def check_number(
     at_most: float | None = None,
 ) -> None:
     """Refuse a number that isn't finite or lies outside the given bounds, and say if it must be whole."""
+    if not isinstance(value, int | float | Real):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise SpecError(f"{field} = {shown(value)}: must be a number.")
     fine = (
         # A whole number is finite, however large: math.isfinite would overflow.
         (isinstance(value, int) or math.isfinite(value))

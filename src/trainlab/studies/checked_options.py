@@ -6,11 +6,12 @@ import functools
 import inspect
 import operator
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 
+from trainlab.budgets import Budget
 from trainlab.errors import SpecError, shown
 
 P = ParamSpec("P")
@@ -19,24 +20,44 @@ R = TypeVar("R")
 MOST = 10**15
 """The largest whole number that is asked for anywhere."""
 
-WHOLE = (
-    *(
-        "seeds",
-        "max_seeds",
-        "budget_seeds",
-        "seed",
-        "draw",
-        "draw_seed",
-        "workers",
-        "why",
-        "fidelity",
-        "sides",
-    ),
-    "longer",
+WHOLE = frozenset(
+    [
+        *("seeds", "max_seeds", "budget_seeds", "seed", "draw_seed"),
+        *("draw", "workers", "why", "fidelity", "sides", "longer"),
+    ]
 )
-FLAGS = ("fresh", "every_point", "every_budget")
-TEXTS = ("engine", "cell", "x", "y")
-FUNCTIONS = ("on_progress",)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float | np.integer | np.floating)
+
+
+def _are(kind: type, value: object) -> bool:
+    """Whether it is a sequence of these."""
+    return isinstance(value, Sequence) and all(
+        isinstance(each, kind) for each in cast("Sequence[object]", value)
+    )
+
+
+CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
+    **dict.fromkeys(("engine", "cell", "x", "y"), (_is_text, "text")),
+    **dict.fromkeys(("fresh", "every_point", "every_budget"), (_is_flag, "True or False")),
+    "until_width": (_is_number, "a number"),
+    "store": (lambda value: isinstance(value, str | os.PathLike), "the path of a folder"),
+    "only": (lambda value: _are(str, value), "a list of cells, such as ['Model 1:A']"),
+    "networks": (lambda value: isinstance(value, Budget), "what trainlab.budget returned"),
+    "budgets": (lambda value: _are(Budget, value), "a list of what trainlab.budget returned"),
+    "on_progress": (callable, "a function"),
+}
+"""What an option that isn't a whole number must be, and the same in words."""
 
 
 def checked_options(function: Callable[P, R]) -> Callable[P, R]:
@@ -62,22 +83,17 @@ def _checked(name: str, value: Any) -> Any:
         try:
             number = operator.index(value)
         except TypeError:
-            raise _wrong(name, value, "a whole number") from None
+            number = None
+        # True is 1 to Python, and no number of anything.
+        if number is None or _is_flag(value):
+            raise _wrong(name, value, "a whole number")
         if abs(number) > MOST:
             raise _wrong(name, value, f"a whole number up to {MOST:,}")
         return number
-    if name in FLAGS and not isinstance(value, bool | np.bool_):
-        raise _wrong(name, value, "True or False")
-    if name in TEXTS and not isinstance(value, str):
-        raise _wrong(name, value, "text")
-    if name == "store" and not isinstance(value, str | os.PathLike):
-        raise _wrong(name, value, "the path of a folder")
-    if name == "only":
-        words = cast("list[Any]", [value] if isinstance(value, str) else value)
-        if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
-            raise _wrong(name, value, "a list of cells, such as ['Model 1:A']")
-    if name in FUNCTIONS and not callable(value):
-        raise _wrong(name, value, "a function")
+    if name in CHECKS:
+        is_right, wanted = CHECKS[name]
+        if not is_right(value):
+            raise _wrong(name, value, wanted)
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 import zipfile
 from typing import IO, Any
@@ -41,7 +42,13 @@ def read_array(packed: zipfile.ZipFile, member: str, *, source: str, name: str) 
         _check(source, name, shape, dtype)
         with warnings.catch_warnings(), packed.open(member) as file:
             warnings.simplefilter("ignore")
-            return np.lib.format.read_array(file, allow_pickle=False)
+            array = np.lib.format.read_array(file, allow_pickle=False)
+        if dtype.kind == "U" and dtype.itemsize and array.size:
+            # Python can't make a text of these, and fails with a SystemError where one is looked at.
+            codes = np.ascontiguousarray(array).view(np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+            if codes.max() > sys.maxunicode:
+                raise SpecError(f"{source}: {name} holds codes that stand for no letter; it is damaged.")
+        return array
     except SpecError:
         raise
     except Exception as error:

@@ -95,7 +95,10 @@ def _decoded(arrow: Any, source: str, file: Any, names: tuple[str, ...], wanted:
                 raise no_value(source, f"{_row(row)}, {cell}", "")
             if _is_text(arrow, column.type):
                 check_texts(source, cell, 1, letters=(letters + int(column.dictionary.nbytes)) / 4)
-                each = [known.setdefault(text, text) for text in column.dictionary.to_pylist()]
+                try:
+                    each = [known.setdefault(text, text) for text in column.dictionary.to_pylist()]
+                except UnicodeDecodeError as error:
+                    raise unreadable(source, error) from None
                 letters = sum(map(len, known))
                 texts[place] += [each[number] for number in column.indices.to_numpy().tolist()]
             else:

@@ -6,9 +6,11 @@ import asyncio
 import itertools
 import signal
 from collections.abc import Hashable, Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from trainlab.lifeline import Lifeline, lifeline
 from trainlab.web.errors_as_frames import error_frame
 from trainlab.web.frames import encode
 from trainlab.web.limits import Limits
@@ -40,7 +42,7 @@ class _Running:
 
 
 class Workers:
-    """`count` processes inside an ``async with``; `command` starts one."""
+    """`count` processes inside an ``async with``; `command` starts one. None outlives this process."""
 
     def __init__(self, *, count: int, limits: Limits, command: Sequence[str] = WORKER) -> None:
         self._count, self._limits, self._command = count, limits, command
@@ -50,9 +52,11 @@ class Workers:
         self._numbers = itertools.count()
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._held = ExitStack()
 
     async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(self._keep_working()) for _ in range(self._count)]
+        line = self._held.enter_context(lifeline())
+        self._tasks = [asyncio.create_task(self._keep_working(line)) for _ in range(self._count)]
         return self
 
     async def __aexit__(
@@ -61,6 +65,7 @@ class Workers:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._held.close()
 
     @property
     def pids(self) -> list[int]:
@@ -80,10 +85,11 @@ class Workers:
             if running.job.visitor is visitor and running.job.lane == lane:
                 running.give_up(within=self._limits.stop_seconds)
 
-    async def _keep_working(self) -> None:
+    async def _keep_working(self, line: Lifeline) -> None:
         """Keep one worker at work: start a process, and another whenever one has ended."""
         while True:
             process = await WorkerProcess.start(self._command)
+            line.hold(process.pid)  # its stdin ends, too, which it hears once it has loaded
             ending = asyncio.create_task(process.ended())
             ending.add_done_callback(lambda _: self._changed.set())
             try:

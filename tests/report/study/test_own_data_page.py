@@ -62,7 +62,7 @@ def test_the_method_names_the_intervals_that_are_shown() -> None:
     losses = intervals_words(lossy({(): near(0.9), ("A",): near(0.5)}, "A"))
     for words in (accuracies, losses):
         assert "Bonett" not in words
-        assert "one contrast for each seed" in words
+        assert "one contrast a seed" in words
     assert "within ±2 points" in accuracies
     assert "points" not in losses
     assert "is small is never said" in losses

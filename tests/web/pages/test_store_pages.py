@@ -139,7 +139,7 @@ def test_a_cell_has_its_rate_and_a_row_a_run(tmp_path: Path) -> None:
     answer = client(tmp_path).get("/studies/1/cells/1")
     words, links = text_of(answer.text), links_of(answer.text)
     # Of the made-up runs 0 is solved, 3 diverges.
-    assert "16.7 % (3.0–56.4) of 6 runs solved." in words
+    assert "16.7 % (0.9–58.2) of 6 runs solved." in words
     rows = re.findall(r"<tr><th scope=\"row\".*?</tr>", answer.text)
     assert [text_of(row).split(" ")[:2] for row in rows][:4] == [
         ["0", "solved"],

@@ -181,7 +181,8 @@ class Fits:
             # Targets between 0 and 1 have an entropy of their own: no answer gets below it.
             floor = (torch.special.entr(target2) + torch.special.entr(1 - target2)).mean()
         if record.kind in OF_LOGITS:
-            value = functions.binary_cross_entropy_with_logits(out2, target2)
+            # 1 is the mean: where torch.nn.functional has it by default, this has none.
+            value = functions.binary_cross_entropy_with_logits(out2, target2, reduction=1)
             # If a sigmoid came before by mistake, all outputs are probabilities.
             squashed = (out2.min() >= 0) & (out2.max() <= 1)
             accuracy = ((out2 > 0.5 * squashed.float()) == (target2 > 0.5)).float().mean()

@@ -119,7 +119,7 @@ def check_size(size: tuple[int, int]) -> None:
     """Refuse a plane of a single line, or of too many points."""
     if not (isinstance(size, tuple | list) and [type(one) for one in size] == [int, int]):  # pyright: ignore
         raise SpecError(
-            f"size = {size!r}: must be two whole numbers, the values along x and y, as in (64, 64)."
+            f"size = {shown(size)}: must be two whole numbers, the values along x and y, as in (64, 64)."
         )
     across, up = size
     if min(size) < MIN_VALUES or across * up > MAX_POINTS:
