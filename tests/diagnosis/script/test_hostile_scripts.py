@@ -160,10 +160,28 @@ try:
 except OSError:
     train(6)
 """,
+    "exit in a thread": """
+train()
+thread = threading.Thread(target=lambda: sys.exit(5))
+thread.start()
+thread.join()
+""",
+    "fork": """
+train()
+if os.fork() == 0:
+    sys.exit(7)
+os.wait()
+""",
     "fork, error": """
 train()
 if os.fork() == 0:
     raise ValueError('in the child')
+os.wait()
+""",
+    "fork, exec": """
+train()
+if os.fork() == 0:
+    os.execv(sys.executable, [sys.executable, '-S', '-c', 'pass'])
 os.wait()
 """,
     "file limit": """
@@ -185,11 +203,25 @@ train()
 signal.setitimer(signal.ITIMER_REAL, 0.01)
 time.sleep(60)
 """,
+    "gc": """
+gc.disable()
+gc.freeze()
+train()
+""",
     "settrace fails": """
 train()
 def trace(*given):
     raise ValueError('traced')
 sys.settrace(trace)
+""",
+    "setprofile": """
+train()
+sys.setprofile(lambda *given: None)
+threading.setprofile(lambda *given: None)
+""",
+    "atexit": """
+train()
+atexit._clear()
 """,
     "sys.excepthook": """
 sys.excepthook = lambda *given: os.write(2, b'my own hook')
@@ -200,6 +232,14 @@ raise ValueError('seen')
 sys.excepthook = lambda *given: os._exit(9)
 train()
 raise ValueError('seen')
+""",
+    "environment": """
+os.environ.clear()
+train()
+""",
+    "locale": """
+locale.setlocale(locale.LC_ALL, 'C')
+train()
 """,
     "warnings": """
 warnings.simplefilter('error')
