@@ -165,6 +165,16 @@ def test_many_runs_are_told_page_by_page(tmp_path: Path, monkeypatch: pytest.Mon
     assert client(tmp_path).get("/studies/1/cells/0?first=-1").text == first.text
 
 
+def test_of_many_pages_the_near_ones_the_first_and_the_last_have_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainlab.web.pages.cell_page.ROWS", 1)
+    monkeypatch.setattr("trainlab.web.pages.cell_page.NEAR", 1)
+    save_study(tmp_path, 6)
+    links = links_of(client(tmp_path).get("/studies/1/cells/0?first=3").text)
+    assert [each.rpartition("=")[2] for each in links if "?first=" in each] == ["0", "2", "4", "5"]
+
+
 def test_a_run_says_how_it_ended_and_where_if_asked(tmp_path: Path) -> None:
     save_study(tmp_path, 6)
     asked = client(tmp_path)

@@ -19,6 +19,8 @@ from trainlab.web.pages.study_list import study_address
 
 ROWS = 500
 """So many runs stand on a page."""
+NEAR = 5
+"""So many pages on either side have a link."""
 
 MAX_ADDRESS = 2_000
 """Longer addresses, as of experiments with many points of one's own, are on the page of a run alone."""
@@ -94,11 +96,13 @@ def _rows(
 
 
 def _pages(address: str, first: int, total: int) -> Html:
-    """Return links to the runs before and after."""
+    """Return links to the runs before and after, to the first and to the last: of a million not to all."""
     if total <= ROWS:
         return NOTHING
     words = paragraph(f"Runs {first + 1:,} to {min(first + ROWS, total):,} of {total:,}.", kind="muted")
-    starts = [start for start in range(0, total, ROWS) if start != first]
+    last = (total - 1) // ROWS * ROWS
+    near = {first + ROWS * step for step in range(-NEAR, NEAR + 1)}
+    starts = sorted({0, last, *(start for start in near if 0 <= start <= last)} - {first})
     others = [
         tag("a", escape(f"{start + 1:,} to {min(start + ROWS, total):,}"), href=f"{address}?first={start}")
         for start in starts
