@@ -6,7 +6,14 @@ from trainlab.execution.pool import Overall, carry_out
 from trainlab.execution.progress import Progress
 from trainlab.execution.provenance import Provenance, provenance_of
 from trainlab.execution.ray_cluster import check_on
-from trainlab.execution.train import check_all, forget, stored_under, train_all, train_and_read, train_missing
+from trainlab.execution.train import (
+    forget,
+    start_afresh,
+    stored_under,
+    train_all,
+    train_and_read,
+    train_missing,
+)
 from trainlab.execution.workers import default_workers
 from trainlab.interrupt import Interrupted, interrupts
 
@@ -17,7 +24,6 @@ __all__ = [
     "Progress",
     "Provenance",
     "carry_out",
-    "check_all",
     "check_on",
     "default_workers",
     "for_each",
@@ -25,6 +31,7 @@ __all__ = [
     "interrupts",
     "plan",
     "provenance_of",
+    "start_afresh",
     "stored_under",
     "train_all",
     "train_and_read",

@@ -158,13 +158,23 @@ def train_missing(
         overall = replace(overall, done=done)
 
 
-def check_all(
-    experiments: Sequence[Experiment], seeds: range | Sequence[range], *, engine: str, workers: int | None
+def start_afresh(
+    experiments: Sequence[Experiment],
+    seeds: range | Sequence[range],
+    *,
+    engine: str,
+    store: Store,
+    workers: int | None,
 ) -> None:
-    """Refuse what takes too much memory, or longer than is allowed, if none of it is in a store."""
+    """Delete what the store has of the experiments, unless they couldn't be trained again on these seeds.
+
+    Raises:
+        DemandError: that takes too much memory, or longer than is allowed; nothing is deleted.
+    """
     every = dict(zip(experiments, ([mine] for mine in _seeds_of(experiments, seeds)), strict=True))
     for name, group in by_engine(engine, experiments).items():
         _check_work(get_engine(name), {each: every[each] for each in group}, workers)
+    forget(experiments, engine=engine, store=store)
 
 
 def _check_work(engine: Engine, missing: Mapping[Experiment, Sequence[range]], workers: int | None) -> None:

@@ -15,7 +15,7 @@ from trainlab.draw import counted
 from trainlab.engine import Runs
 from trainlab.engine.choose import has_torch
 from trainlab.errors import EngineError
-from trainlab.execution import Progress, forget, train_all
+from trainlab.execution import Progress, start_afresh, train_all
 from trainlab.stats import Estimate, mcnemar_p, paired_difference
 from trainlab.store import Store
 
@@ -128,7 +128,8 @@ def fidelity_of(
     experiments = [ours.experiment for ours, _ in drawn]
     with nullcontext() if store is None else Store.open(store) as held:
         if fresh and held is not None:
-            forget(experiments, engine="reference", store=held)
+            each = [seeds for _, seeds in drawn]
+            start_afresh(experiments, each, engine="reference", store=held, workers=workers)
         again = train_all(
             experiments,
             [seeds for _, seeds in drawn],

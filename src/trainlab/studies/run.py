@@ -12,7 +12,7 @@ from functools import partial
 import msgspec
 
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, Provenance, check_all, forget, provenance_of
+from trainlab.execution import Progress, Provenance, provenance_of, start_afresh
 from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_cells, study_to_dict
 from trainlab.spec.checks import check_number
 from trainlab.store import Store
@@ -108,8 +108,7 @@ def study(
             _remember(plan, count, opened)
         else:
             if fresh:
-                check_all(experiments, range(count), engine=engine, workers=workers)
-                forget(experiments, engine=engine, store=opened)
+                start_afresh(experiments, range(count), engine=engine, store=opened, workers=workers)
             added = train_until_narrow(
                 cells,
                 width=until_width,

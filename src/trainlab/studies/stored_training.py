@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from trainlab.engine import Runs
-from trainlab.execution import Progress, check_all, forget, train_all
+from trainlab.execution import Progress, start_afresh, train_all
 from trainlab.spec import Experiment
 from trainlab.store import Store
 
@@ -38,9 +38,7 @@ def train_stored(
 
     with nullcontext(store) if store is None or isinstance(store, Store) else Store.open(store) as opened:
         if fresh and opened is not None:
-            # Before anything is deleted that couldn't be made again.
-            check_all(experiments, seeds, engine=engine, workers=workers)
-            forget(experiments, engine=engine, store=opened)
+            start_afresh(experiments, seeds, engine=engine, store=opened, workers=workers)
         runs = train_all(
             experiments, seeds, engine=engine, store=opened, workers=workers, on=on, on_progress=note
         )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from trainlab.engine import Runs, engine_of
-from trainlab.execution import Interrupted, Progress, forget, train_all
+from trainlab.execution import Interrupted, Progress, start_afresh, train_all
 from trainlab.spec import Experiment
 from trainlab.store import Store
 from trainlab.studies.maps.refine import Point
@@ -74,8 +74,8 @@ class Trainer:
 
     def _train(self, experiments: Sequence[Experiment], seeds: range) -> list[Runs]:
         self.fingerprints |= {each.fingerprint for each in experiments}
+        self._forget(experiments, seeds)
         for each in experiments:
-            self._forget(each)
             engine = engine_of(self.engine, each)
             known = self.largest.get(engine)
             if known is None or known.network.parameters < each.network.parameters:
@@ -107,11 +107,13 @@ class Trainer:
                 self._steps_to_end += last.steps_done
                 self.seconds += last.elapsed
 
-    def _forget(self, experiment: Experiment) -> None:
+    def _forget(self, experiments: Sequence[Experiment], seeds: range) -> None:
         """Forget, once, what the store held before this command; what has been trained since stays."""
-        if self.fresh and self.store is not None and experiment.fingerprint not in self._forgotten:
-            self._forgotten.add(experiment.fingerprint)
-            forget([experiment], engine=self.engine, store=self.store)
+        if not self.fresh or self.store is None:
+            return
+        old = [each for each in experiments if each.fingerprint not in self._forgotten]
+        start_afresh(old, seeds, engine=self.engine, store=self.store, workers=self.workers)
+        self._forgotten |= {each.fingerprint for each in old}
 
     def _tell(self, batch: Progress | None, seeds: int) -> None:
         """Add the progress within a batch, of so many seeds a point, to that of the batches before it."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from trainlab.budgets import Budget
 from trainlab.engine import Runs
-from trainlab.execution import Progress, Provenance, forget, provenance_of
+from trainlab.execution import Progress, Provenance, provenance_of, start_afresh
 from trainlab.spec import Experiment, Study, any_study, named_cell, select_cells
 from trainlab.stats import Rate, Standing, hold_race, round_sizes
 from trainlab.stats.exact_binomial import Bools, Counts
@@ -107,7 +107,8 @@ def race(
             question=asked.to_dict(),
         )
         if fresh:
-            forget((item.experiment for item in field.candidates), engine=engine, store=opened)
+            experiments = [item.experiment for item in field.candidates]
+            start_afresh(experiments, range(seeds), engine=engine, store=opened, workers=workers)
         rounds = len(round_sizes(first=seeds, most=max_seeds))
 
         def note(candidates: int, progress: Progress) -> None:

@@ -12,7 +12,7 @@ from trainlab.budgets import Budget
 from trainlab.budgets.words import limits, number_words
 from trainlab.engine import engine_of
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, forget, provenance_of
+from trainlab.execution import Progress, provenance_of, start_afresh
 from trainlab.spec import Experiment, Study, any_study, named_cell
 from trainlab.spec.checks import check_number
 from trainlab.spec.race import MAX_CANDIDATES
@@ -106,7 +106,10 @@ def smallest_budget(
                 judged.append(BudgetJudged(parameters=asked.parameters))
                 continue
             candidates = all_networks(base, asked)
-            _remember(opened, asked, candidates, seeds=max_seeds, forgotten=engine if fresh else None)
+            _remember(opened, asked, candidates, seeds=max_seeds)
+            if fresh:
+                experiments = [item.experiment for item in candidates]
+                start_afresh(experiments, range(seeds), engine=engine, store=opened, workers=workers)
             training = RaceTraining(
                 candidates=candidates,
                 engine=engine,
@@ -172,15 +175,11 @@ def _judge(
     )
 
 
-def _remember(
-    store: Store, asked: Budget, candidates: Sequence[Candidate], *, seeds: int, forgotten: str | None
-) -> None:
-    """Note the budget's race, as `race` itself would; forget what an engine had trained if told so."""
+def _remember(store: Store, asked: Budget, candidates: Sequence[Candidate], *, seeds: int) -> None:
+    """Note the budget's race, as `race` itself would."""
     racing = [item.experiment.fingerprint for item in candidates]
     title = f"Networks with exactly {asked.parameters:,} parameters"
     store.remember("race", title, racing, networks=len(racing), seeds=seeds)
-    if forgotten is not None:
-        forget((item.experiment for item in candidates), engine=forgotten, store=store)
 
 
 def _note(

@@ -1,0 +1,41 @@
+"""`fresh` forgets nothing that couldn't be made again."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import trainlab
+from trainlab.errors import DemandError
+from trainlab.execution.demand import at_most
+from trainlab.store import Store
+
+BASE = trainlab.Study(baseline=trainlab.Experiment.from_dict({"network": "2-2-1", "epochs": 3}))
+NETWORKS = trainlab.budget(9, inputs=2, outputs=1)
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "study": lambda **options: trainlab.study(BASE, seeds=4, **options),
+    "race": lambda **options: trainlab.race(BASE, networks=NETWORKS, seeds=4, max_seeds=8, **options),
+    "map": lambda **options: trainlab.map_plane(
+        BASE, x="optimizer.lr=0.1..1", y="optimizer.momentum=0..0.9", size=(2, 2), seeds=4, **options
+    ),
+    "smallest": lambda **options: trainlab.smallest_budget(
+        BASE, budgets=[NETWORKS], share=0.5, seeds=4, max_seeds=8, **options
+    ),
+}
+
+
+def held(folder: Path) -> list[tuple[str, int]]:
+    with Store.open(folder) as store:
+        return [(one.fingerprint, one.seeds) for one in store.summary()]
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_is_refused_deletes_nothing(tmp_path: Path, name: str):
+    COMMANDS[name](store=tmp_path)
+    before = held(tmp_path)
+    assert before
+    with pytest.raises(DemandError, match="say --yes"), at_most(1e-9):
+        COMMANDS[name](store=tmp_path, fresh=True)
+    assert held(tmp_path) == before
