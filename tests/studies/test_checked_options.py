@@ -29,8 +29,8 @@ WRONG = {
     "the path of a folder": ("store",),
     "a list of cells, such as ['Model 1:A']": ("only",),
     "a function": ("on_progress",),
-    "what trainlab.budget returned": ("networks",),
-    "a list of what trainlab.budget returned": ("budgets",),
+    "a budget, as in trainlab.budget(44, inputs=2, outputs=1)": ("networks",),
+    "a list of budgets, as in [trainlab.budget(44, inputs=2, outputs=1)]": ("budgets",),
     "a number": ("share",),
 }
 VALUES = (1.5, b"x", object(), np.ones((2, 2)), {1}, float("nan"), [[1.0]])

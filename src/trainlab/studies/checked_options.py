@@ -53,8 +53,14 @@ CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "until_width": (_is_number, "a number"),
     "store": (lambda value: isinstance(value, str | os.PathLike), "the path of a folder"),
     "only": (lambda value: _are(str, value), "a list of cells, such as ['Model 1:A']"),
-    "networks": (lambda value: isinstance(value, Budget), "what trainlab.budget returned"),
-    "budgets": (lambda value: _are(Budget, value), "a list of what trainlab.budget returned"),
+    "networks": (
+        lambda value: isinstance(value, Budget),
+        "a budget, as in trainlab.budget(44, inputs=2, outputs=1)",
+    ),
+    "budgets": (
+        lambda value: _are(Budget, value),
+        "a list of budgets, as in [trainlab.budget(44, inputs=2, outputs=1)]",
+    ),
     "on_progress": (callable, "a function"),
 }
 """What an option that isn't a whole number must be, and the same in words."""

@@ -286,5 +286,5 @@ def test_of_trainings_that_go_on_it_says_which_one_is_set() -> None:
 
 
 def test_networks_that_are_no_budget_are_refused() -> None:
-    with pytest.raises(SpecError, match=r"networks is \[44\]; must be a budget, as in trainlab\.budget\(44"):
+    with pytest.raises(SpecError, match=r"networks = \[44\]: must be a budget, as in trainlab\.budget\(44"):
         race(networks=[44])
