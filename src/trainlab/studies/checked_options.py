@@ -47,6 +47,7 @@ def _are(kind: type, value: object) -> bool:
     )
 
 
+BUDGET = "trainlab.budget(44, inputs=2, outputs=1)"
 CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     **dict.fromkeys(("engine", "cell", "x", "y"), (_is_text, "text")),
     **dict.fromkeys(("fresh", "every_point", "every_budget"), (_is_flag, "True or False")),
@@ -55,11 +56,11 @@ CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "only": (lambda value: _are(str, value), "a list of cells, such as ['Model 1:A']"),
     "networks": (
         lambda value: isinstance(value, Budget),
-        "a budget, as in trainlab.budget(44, inputs=2, outputs=1)",
+        f"a budget, as in {BUDGET}",
     ),
     "budgets": (
         lambda value: _are(Budget, value),
-        "a list of budgets, as in [trainlab.budget(44, inputs=2, outputs=1)]",
+        f"a list of budgets, as in [{BUDGET}]",
     ),
     "on_progress": (callable, "a function"),
 }

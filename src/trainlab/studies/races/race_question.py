@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, cast
+from typing import Any
 
 from trainlab.budgets import Budget
 from trainlab.draw import counted
-from trainlab.errors import SpecError, shown
+from trainlab.errors import SpecError
 from trainlab.spec import Experiment, Study, named_cell, study_from_dict, study_to_dict
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
@@ -38,12 +38,6 @@ class RaceQuestion:
             check_number("budget_seeds", self.budget_seeds, at_least=1)
         if self.draw is not None:
             check_number("draw", self.draw, at_least=2)
-        given = cast("object", self.networks)  # a caller may give anything
-        if given is not None and not isinstance(given, Budget):
-            raise SpecError(
-                f"networks is {shown(given)}; must be a budget, as in "
-                "trainlab.budget(44, inputs=2, outputs=1)."
-            )
         if self.networks is None and self.draw is not None:
             raise SpecError(
                 f"draw = {self.draw}: draws networks of a budget; what [race] lists races as a whole."
