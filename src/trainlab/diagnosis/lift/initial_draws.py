@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from trainlab.diagnosis.probe.replaced_functions import users_of
 from trainlab.diagnosis.torch_private import is_compiling, no_torch_function
 
 DRAWS = {"uniform_": ("from", "to", 0.0, 1.0), "normal_": ("mean", "std", 0.0, 1.0)}
@@ -33,7 +34,8 @@ class InitialDraws:
     def stop(self) -> None:
         """Record no more, unless someone else has replaced the functions since."""
         for name, original in self._originals.items():
-            if getattr(getattr(torch.Tensor, name), "__wrapped__", None) is original:
+            # Read from the class itself: the probe, if it is at work, would be handed PyTorch's own.
+            if getattr(users_of(vars(torch.Tensor).get(name)), "__wrapped__", None) is original:
                 setattr(torch.Tensor, name, original)
         self._originals.clear()
 
