@@ -36,6 +36,8 @@ if __name__ == "__main__":
     if len(open("begun").read()) >= FROM:
         time.sleep(600)
 """
+MOMENTS = 4
+"""For each command and signal; python -m crash.signals asks for as many as you like."""
 TIMES = {"doctor": 1, "doctor --try": 2, "seeds": 1}
 
 
@@ -71,7 +73,7 @@ def test_a_script_ends_with_the_command_that_runs_it(
 def test_at_moments_all_over_its_life(command: str) -> None:
     seconds = undisturbed(command)
     for number in SIGNALS:
-        found = sweep(command, number, moments(seconds, 8))
+        found = sweep(command, number, moments(seconds, MOMENTS))
         for at, left in found.left.items():
             assert left.alive == (), (at, left)
             assert left.folders == (), (at, left)
