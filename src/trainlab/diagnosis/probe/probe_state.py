@@ -25,7 +25,6 @@ from trainlab.diagnosis.probe.tensor_registry import TensorRegistry
 from trainlab.diagnosis.probe.trainings import Trainings
 from trainlab.diagnosis.torch_private import (
     is_compiling,
-    is_grad_enabled,
     no_dispatch_modes,
     no_torch_function,
     set_grad_enabled,
@@ -204,7 +203,7 @@ class Unheard:
     __slots__ = ("enabled", "functions", "modes")
 
     def __enter__(self) -> None:
-        self.enabled, self.functions, self.modes = is_grad_enabled(), no_torch_function(), None
+        self.enabled, self.functions, self.modes = torch.is_grad_enabled(), no_torch_function(), None
         # In this order: switching gradients off is itself a function that modes get to see.
         self.functions.__enter__()
         set_grad_enabled(False)
@@ -235,7 +234,8 @@ def guarded(function: F) -> F:
         if not state.mine():
             return
         state.busy = True
-        state.grad_enabled = is_grad_enabled()
+        # By its name in torch: PyTorch's compiler lets this frame alone for it, and not for another.
+        state.grad_enabled = torch.is_grad_enabled()
         try:
             state.methods.look()
             with Unheard():
