@@ -250,7 +250,7 @@ def finish(ended):
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         os.kill(os.getpid(), number)
     print("written", ended["code"], flush=True)
-report_before_exit(finish)
+report_before_exit(finish, lambda ended: None)
 os.kill(os.getpid(), signal.SIGTERM)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
