@@ -46,6 +46,8 @@ RECORDS = [
 NAMES = [
     "UPDATE studies SET question = '{'",
     "UPDATE studies SET seeds = 'many'",
+    "UPDATE studies SET changes = 4000000000000",
+    "UPDATE studies SET networks = -1",
     "UPDATE studies SET asked = 'long ago'",
     "UPDATE studies SET kind = 'poem'",
     "DELETE FROM study_experiments",

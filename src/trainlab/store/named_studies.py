@@ -20,6 +20,8 @@ STOPPED = " (stopped)"
 """How the title of a map ends that was stopped."""
 Kind = Literal["study", "race", "map"]
 KINDS = ("study", "race", "map")
+MOST, MOST_CHANGES = 10**12, 64
+"""More networks or seeds, and more changes, each of which doubles the cells, no study has."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,8 +130,12 @@ def named_studies(db: sqlite3.Connection) -> tuple[list[NamedStudy], list[str]]:
             )
         except (TypeError, ValueError, RecursionError):
             study = None
-        numbers = networks, changes, seeds
-        if study is None or kind not in KINDS or not all(type(each) is int for each in numbers):
+        counts = (networks, MOST), (changes, MOST_CHANGES), (seeds, MOST)
+        if (
+            study is None
+            or kind not in KINDS
+            or not all(type(number) is int and 0 <= number <= most for number, most in counts)
+        ):
             damaged.append(f"the entry of the study {shown(title)} can't be read")
         elif digest != members_digest(members[key]):
             damaged.append(f"the entry of the study {shown(title)} isn't what was saved")
