@@ -121,8 +121,12 @@ def send(
     *,
     script: str = SCRIPT,
     to_all: Sequence[signal.Signals] = TO_ALL,
+    patience: float = 1.0,
 ) -> tuple[Left, float]:
-    """Start a command in a new folder, wait, send it a signal, look around; return also how long it ran."""
+    """Start a command in a new folder, wait, send it a signal, look around; return also how long it ran.
+
+    What is still alive `patience` seconds after its end is left behind.
+    """
     with tempfile.TemporaryDirectory(prefix="sweep-") as name:
         folder, temporary = Path(name), Path(name, "tmp")
         temporary.mkdir()
@@ -156,8 +160,8 @@ def send(
             process.kill()
             code = process.wait()
         ended = time.monotonic()
-        time.sleep(1.0)
-        alive = marked(mark)
+        while (alive := marked(mark)) and time.monotonic() < ended + patience:
+            time.sleep(0.05)
         told = tuple(map(words_of, alive))
         for one in alive:
             with suppress(ProcessLookupError):
@@ -229,11 +233,10 @@ def is_noisy(left: Left) -> bool:
     return len(ends) > 1 or any(word in left.said for word in python)
 
 
-def sweep(command: str, number: signal.Signals, moments: Sequence[float]) -> Sweep:
+def sweep(command: str, number: signal.Signals, moments: Sequence[float], *, patience: float = 1.0) -> Sweep:
     """Send a command a signal at each of the moments."""
-    return Sweep(
-        command=command, number=number, left={at: send(command, number, after(at))[0] for at in moments}
-    )
+    left = {at: send(command, number, after(at), patience=patience)[0] for at in moments}
+    return Sweep(command=command, number=number, left=left)
 
 
 def undisturbed(command: str) -> float:

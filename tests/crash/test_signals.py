@@ -36,6 +36,8 @@ if __name__ == "__main__":
     if len(open("begun").read()) >= FROM:
         time.sleep(600)
 """
+PATIENCE = 20.0
+"""Seconds within which nothing may be left: a second, on a machine that does nothing else."""
 MOMENTS = 4
 """For each command and signal; python -m crash.signals asks for as many as you like."""
 TIMES = {"doctor": 1, "doctor --try": 2, "seeds": 1}
@@ -62,7 +64,7 @@ def test_a_script_ends_with_the_command_that_runs_it(
     words = ("300" if word == "10" else word for word in COMMANDS[command])  # --budget, on a busy machine
     monkeypatch.setitem(COMMANDS, command, tuple(words))
     script = ENDLESS.replace("FROM", str(times))
-    left, _ = send(command, number, begun(times), script=script, to_all=())
+    left, _ = send(command, number, begun(times), script=script, to_all=(), patience=PATIENCE)
     assert left.code == (-signal.SIGKILL if number == signal.SIGKILL else 130), left
     assert (left.alive, left.folders, left.wrong) == ((), (), ())
     assert not is_noisy(left), left.said
@@ -73,7 +75,7 @@ def test_a_script_ends_with_the_command_that_runs_it(
 def test_at_moments_all_over_its_life(command: str) -> None:
     seconds = undisturbed(command)
     for number in SIGNALS:
-        found = sweep(command, number, moments(seconds, MOMENTS))
+        found = sweep(command, number, moments(seconds, MOMENTS), patience=PATIENCE)
         for at, left in found.left.items():
             assert left.alive == (), (at, left)
             assert left.folders == (), (at, left)
