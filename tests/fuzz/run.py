@@ -85,7 +85,8 @@ def apart(kind: str, seed: int, numbers: range) -> Tally:
         str(numbers.start),
         str(numbers.stop),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    places = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=places)
     if done.returncode:
         which = f"{kind} {seed} {numbers.start}–{numbers.stop}"
         ended = f"{which}: ended with {done.returncode}: {done.stderr[-300:]}"
