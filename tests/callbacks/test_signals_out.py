@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import struct
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +11,10 @@ from typing import Any
 import mlflow
 import pytest
 import torch
+from callbacks.event_files import events, scalars
 from callbacks.rings import Rings, loaders
 from mlflow.entities import Run
 from tensorboardX import SummaryWriter
-from tensorboardX.proto.event_pb2 import Event
 from torch import nn
 
 import trainlab
@@ -44,25 +42,6 @@ def watched() -> Watch:
             scheduler.step()
     watched.stop()
     return watched
-
-
-def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    """Return what an event file holds, by tag: the format is length, checksum, record, checksum."""
-    found: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    for event in events(folder):
-        for value in event.summary.value:
-            if value.HasField("simple_value"):
-                found[value.tag].append((event.step, value.simple_value))
-    return dict(found)
-
-
-def events(folder: Path) -> Iterator[Any]:
-    (file,) = folder.glob("events.out.tfevents.*")
-    data, at = file.read_bytes(), 0
-    while at < len(data):
-        (length,) = struct.unpack_from("<Q", data, at)
-        yield Event.FromString(data[at + 12 : at + 12 + length])
-        at += length + 16
 
 
 def test_signals_are_named_by_signal_and_place(watched: Watch):

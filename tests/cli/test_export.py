@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from callbacks.event_files import scalars
 from cli.calling import TINY, Caller
 
 from trainlab import study
@@ -74,16 +75,14 @@ def test_mlflow_has_a_run_a_cell(trainlab: Caller, file: Path):
 
 
 def test_tensorboard_has_a_folder_a_cell(file: Path):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
     result = study("tiny.toml", seeds=3, store=".trainlab")
     log_cells(result, "tensorboard", "logs")
     item = result.cells[0]
-    read = EventAccumulator(f"logs/{item.cell.name}")
-    read.Reload()
-    (share,) = read.Scalars("share")
-    assert share.value == pytest.approx(item.solved.k / item.solved.n)
-    assert [point.step for point in read.Scalars("median_loss")] == item.runs.loss_epochs.tolist()
+    read = scalars(Path("logs", item.cell.name))
+    ((epoch, share),) = read["share"]
+    assert epoch == item.runs.experiment.epochs
+    assert share == pytest.approx(item.solved.k / item.solved.n)
+    assert [step for step, _ in read["median_loss"]] == item.runs.loss_epochs.tolist()
 
 
 @pytest.mark.parametrize(

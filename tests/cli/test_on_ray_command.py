@@ -85,7 +85,8 @@ def test_whoever_ends_it_nothing_is_left_running(tmp_path: Path, marked: str, nu
         assert started.returncode == 130, told
         assert told.startswith("trainlab: stopped after ")
         assert len(told.splitlines()) == 1
-    assert left(marked, within=15 if number == signal.SIGTERM else 3) == []
+    # Three seconds, on a machine that does nothing else.
+    assert left(marked, within=30) == []
 
 
 def _training(mark: str) -> bool:
