@@ -21,10 +21,11 @@ from trainlab.scratch import scratch_folder
 CHILD = '''
 import os, subprocess, sys, time
 apart = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+# In one piece each, even where Python writes without a buffer.
 if os.fork() == 0:
-    print(os.getpid(), flush=True)
+    os.write(1, b"%d\\n" % os.getpid())
 else:
-    print(os.getpid(), apart.pid, flush=True)
+    os.write(1, b"%d %d\\n" % (os.getpid(), apart.pid))
 time.sleep(60)
 '''
 with lifeline() as line, scratch_folder("test") as folder:
