@@ -23,9 +23,9 @@ import os, subprocess, sys, time
 apart = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
 # In one piece each, even where Python writes without a buffer.
 if os.fork() == 0:
-    os.write(1, b"%d\\n" % os.getpid())
+    os.write(1, f"{os.getpid()}{os.linesep}".encode())
 else:
-    os.write(1, b"%d %d\\n" % (os.getpid(), apart.pid))
+    os.write(1, f"{os.getpid()} {apart.pid}{os.linesep}".encode())
 time.sleep(60)
 '''
 with lifeline() as line, scratch_folder("test") as folder:
