@@ -38,7 +38,7 @@ if __name__ == "__main__":
 """
 PATIENCE = 20.0
 """Seconds within which nothing may be left: a second, on a machine that does nothing else."""
-MOMENTS = 4
+MOMENTS = 3
 """For each command and signal; python -m crash.signals asks for as many as you like."""
 TIMES = {"doctor": 1, "doctor --try": 2, "seeds": 1}
 
