@@ -88,5 +88,5 @@ def test_an_unknown_source_is_one_line(capsys: pytest.CaptureFixture[str]):
     (line,) = capsys.readouterr().err.splitlines()
     wanted = "scripts/docs: no page has blocks of 'nonsense'; there are "
     assert line.startswith(
-        f"{wanted}assignment, endings, engines, explanations, faults, fields, ledger, maps"
+        f"{wanted}assignment, coverage, endings, engines, explanations, faults, fields, ledger, maps"
     )
