@@ -11,7 +11,6 @@ import msgspec
 from trainlab.errors import TrainlabError, shown
 from trainlab.spec import Experiment
 from trainlab.store.chunks import HEADS, Chunk, UnfitError, arrays_of, chunk_from, read_blobs, read_rows
-from trainlab.store.damage import DamagedChunk
 from trainlab.store.digests import text_digest
 from trainlab.store.named_studies import named_studies
 from trainlab.store.sqlite_errors import UNREADABLE
@@ -97,11 +96,7 @@ def _wrong(db: sqlite3.Connection, chunk: Chunk, record: Record) -> str:
             arrays_of(chunk, blobs, experiment)
     except (UnfitError, *UNREADABLE) as error:
         why = str(error) if isinstance(error, UnfitError) else f"SQLite can't read them ({error})"
-        name = chunk.name
-        damaged = DamagedChunk(
-            row=chunk.row, fingerprint=name.fingerprint, engine=name.engine, seeds=name.seeds, why=why
-        )
-        return damaged.sentence(record.words)
+        return chunk.damaged(why).sentence(record.words)
     return ""
 
 

@@ -16,6 +16,7 @@ from trainlab.engine.bfloat16 import MISSING
 from trainlab.engine.runs import COARSE, rows_of
 from trainlab.spec import Experiment
 from trainlab.store.blobs import BLOBS, CODES, FLOAT_KINDS, FLOATS, SHAPED_AS, decode
+from trainlab.store.damage import DamagedChunk
 from trainlab.store.digests import ChunkName
 from trainlab.store.outcomes import COLUMNS, Outcomes, outcomes_from
 
@@ -60,6 +61,28 @@ class Chunk:
     def kind(self) -> tuple[str, str]:
         """How its arrays are to be read."""
         return self.name.dtype, self.name.shapes
+
+    def damaged(self, why: str) -> DamagedChunk:
+        """Return it as damaged; `why` ends a sentence."""
+        name = self.name
+        return DamagedChunk(
+            row=self.row, fingerprint=name.fingerprint, engine=name.engine, seeds=name.seeds, why=why
+        )
+
+
+def key_of(db: sqlite3.Connection, fingerprint: str) -> int | None:
+    """Return the key of an experiment, None if it isn't there."""
+    row = db.execute("SELECT id FROM experiments WHERE fingerprint = ?", (fingerprint,)).fetchone()
+    return row[0] if row else None
+
+
+def seeds_held(db: sqlite3.Connection, key: int | None, engine: str, seeds: range) -> list[range]:
+    """Return the seeds of the chunks that touch these."""
+    query = """SELECT first_seed, count FROM chunks
+        WHERE experiment = ? AND engine = ? AND first_seed < ? AND first_seed + count > ?"""
+    rows = db.execute(query, (key, engine, seeds.stop, seeds.start))
+    found = (seeds_of(first, count) for first, count in rows)
+    return [each for each in found if each is not None]
 
 
 def seeds_of(first: Any, count: Any) -> range | None:

@@ -34,7 +34,7 @@ def read_runs(
             rows = read_rows(db, chunk)
             part = arrays_of(chunk, read_blobs(db, chunk), experiment)
         except UnfitError as error:
-            damaged.append(_damaged(chunk, error))
+            damaged.append(chunk.damaged(str(error)))
             continue
         if damaged or chunk.kind != chunks[0].kind:
             continue  # Nothing is returned, but all that is damaged is to be known.
@@ -64,18 +64,11 @@ def read_outcomes(
         try:
             rows = read_rows(db, chunk)
         except UnfitError as error:
-            damaged.append(_damaged(chunk, error))
+            damaged.append(chunk.damaged(str(error)))
             continue
         _place(ended, rows, seeds=seeds, of=chunk.seeds, held=_overlap(chunk, seeds))
     _check(place, experiment, seeds, chunks, damaged)
     return ended
-
-
-def _damaged(chunk: Chunk, error: UnfitError) -> DamagedChunk:
-    name = chunk.name
-    return DamagedChunk(
-        row=chunk.row, fingerprint=name.fingerprint, engine=name.engine, seeds=name.seeds, why=str(error)
-    )
 
 
 def _check(

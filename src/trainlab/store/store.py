@@ -18,7 +18,7 @@ from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store.blobs import encode
 from trainlab.store.check import Checked, Tell, check
-from trainlab.store.chunks import Chunk, seeds_of, touching
+from trainlab.store.chunks import Chunk, key_of, seeds_held, touching
 from trainlab.store.damage import DamagedChunk, DamageWarning
 from trainlab.store.digests import ChunkName, text_digest
 from trainlab.store.named_studies import HeldSeeds, Kind, NamedStudy, held_seeds, named_studies, remember
@@ -111,14 +111,16 @@ class Store:
             for runs in runs_list:
                 # Asked for once: it is a digest of all that the experiment says.
                 name = runs.experiment.fingerprint
-                key = self._key(name) or self._add(name, runs.experiment)
-                for gap in subtract(runs.seeds, self._held(key, engine, runs.seeds)):
+                key = key_of(self._db, name) or self._add(name, runs.experiment)
+                for gap in subtract(runs.seeds, seeds_held(self._db, key, engine, runs.seeds)):
                     self._insert(key, name, engine, runs if gap == runs.seeds else select(runs, gap))
 
     def missing(self, experiment: Experiment, seeds: range, *, engine: str) -> list[range]:
         """Return the seeds whose runs aren't there, as ascending ranges."""
         with as_store_errors(self.place):
-            return subtract(seeds, self._held(self._key(experiment.fingerprint), engine, seeds))
+            return subtract(
+                seeds, seeds_held(self._db, key_of(self._db, experiment.fingerprint), engine, seeds)
+            )
 
     def load(self, experiment: Experiment, seeds: range, *, engine: str) -> Runs:
         """Return the runs of all these seeds; raise StoreError if one isn't there."""
@@ -143,7 +145,7 @@ class Store:
         """
         name = experiment.fingerprint
         with as_store_errors(self.place), snapshot(self._db):
-            key = self._key(name)
+            key = key_of(self._db, name)
             totals = () if key is None else totals_of(self._db, key, name)
             mine: list[Total] = [each for each in totals if each.engine == engine]
             count, rest = within(mine, seeds)
@@ -189,7 +191,7 @@ class Store:
         )
         with as_store_errors(self.place):
             name = experiment.fingerprint
-            rows = self._db.execute(query, (self._key(name), engine, rules)).fetchall()
+            rows = self._db.execute(query, (key_of(self._db, name), engine, rules)).fetchall()
         found: dict[int, str] = {}
         for seed, text, digest in rows:
             if digest is None or digest == text_digest(name, engine, str(seed), rules, str(text)):
@@ -272,7 +274,7 @@ class Store:
         deleted = 0
         with as_store_errors(self.place), transaction(self._db):
             for experiment in experiments:
-                key = self._key(experiment.fingerprint)
+                key = key_of(self._db, experiment.fingerprint)
                 for table in ("chunks", "digests", "runs", "judged_runs"):
                     where = f"DELETE FROM {table} WHERE experiment = ? AND engine = ?"
                     count = self._db.execute(where, (key, engine)).rowcount
@@ -289,7 +291,7 @@ class Store:
     def _chunks_with_all(self, experiment: Experiment, seeds: range, engine: str) -> list[Chunk]:
         """Return the chunks that hold the seeds; raise StoreError unless all of them are there."""
         name = experiment.fingerprint
-        key = self._key(name)
+        key = key_of(self._db, name)
         held = [] if key is None else touching(self._db, key, name, engine, seeds)
         gaps = subtract(seeds, (chunk.seeds for chunk in held))
         if gaps or not seeds:
@@ -302,22 +304,9 @@ class Store:
             )
         return held
 
-    def _key(self, fingerprint: str) -> int | None:
-        query = "SELECT id FROM experiments WHERE fingerprint = ?"
-        row = self._db.execute(query, (fingerprint,)).fetchone()
-        return row[0] if row else None
-
     def _add(self, fingerprint: str, experiment: Experiment) -> int | None:
         text = msgspec.json.encode(experiment.to_dict(), order="sorted").decode()
         return write_experiment(self._db, fingerprint, text)
-
-    def _held(self, key: int | None, engine: str, seeds: range) -> list[range]:
-        """Return the chunks that touch these seeds."""
-        query = """SELECT first_seed, count FROM chunks
-            WHERE experiment = ? AND engine = ? AND first_seed < ? AND first_seed + count > ?"""
-        rows = self._db.execute(query, (key, engine, seeds.stop, seeds.start))
-        found = (seeds_of(first, count) for first, count in rows)
-        return [each for each in found if each is not None]
 
     def _insert(self, key: int | None, fingerprint: str, engine: str, runs: Runs) -> None:
         dtype, shapes, blobs = encode(runs)

@@ -15,8 +15,7 @@ from trainlab.errors import TrainlabError
 from trainlab.spec import Experiment
 from trainlab.store.blobs import encode
 from trainlab.store.check import Tell, each_chunk, judged_runs
-from trainlab.store.chunks import Chunk, read_blobs, read_rows, seeds_of
-from trainlab.store.damage import DamagedChunk
+from trainlab.store.chunks import Chunk, key_of, read_blobs, read_rows, seeds_held
 from trainlab.store.digests import ChunkName
 from trainlab.store.named_studies import named_studies, remember
 from trainlab.store.outcomes import COLUMNS, Outcomes, outcomes_from, outcomes_of
@@ -66,7 +65,7 @@ def take_over(db: sqlite3.Connection, source: sqlite3.Connection, tell: Tell) ->
                 try:
                     taken, otherwise = _take_chunk(db, source, chunk, records[chunk.key])
                 except TrainlabError as error:
-                    left_out.append(_damaged(chunk, str(error)).sentence(records[chunk.key].words))
+                    left_out.append(chunk.damaged(str(error)).sentence(records[chunk.key].words))
                     continue
                 chunks += bool(taken)
                 runs += taken
@@ -98,9 +97,9 @@ def _take_chunk(
         TrainlabError: only some of them are missing, and without the experiment it can't be cut.
     """
     name = chunk.name
-    key = _key(db, record.fingerprint)
-    held = [] if key is None else _held(db, key, name)
-    gaps = subtract(chunk.seeds, held)
+    key = key_of(db, record.fingerprint)
+    there = [] if key is None else seeds_held(db, key, name.engine, name.seeds)
+    gaps = subtract(chunk.seeds, there)
     rows = read_rows(source, chunk)
     if not gaps:
         return 0, _differing(db, key, name, rows)
@@ -123,19 +122,6 @@ def _take_chunk(
         )
         write_chunk(db, key, part, outcomes_of(runs), blobs, saved=saved)
     return sum(map(len, gaps)), differing
-
-
-def _key(db: sqlite3.Connection, fingerprint: str) -> int | None:
-    row = db.execute("SELECT id FROM experiments WHERE fingerprint = ?", (fingerprint,)).fetchone()
-    return row[0] if row else None
-
-
-def _held(db: sqlite3.Connection, key: int, name: ChunkName) -> list[range]:
-    """Return the seeds of the chunks here that touch this one."""
-    query = """SELECT first_seed, count FROM chunks
-        WHERE experiment = ? AND engine = ? AND first_seed < ? AND first_seed + count > ?"""
-    rows = db.execute(query, (key, name.engine, name.seeds.stop, name.seeds.start))
-    return [seeds for first, count in rows if (seeds := seeds_of(first, count)) is not None]
 
 
 def _differing(db: sqlite3.Connection, key: int | None, name: ChunkName, rows: Outcomes) -> int:
@@ -163,15 +149,8 @@ def _copy_judged(
         db.execute(
             """INSERT OR IGNORE INTO judged_runs SELECT experiment, engine, seed, ?, ?, ? FROM runs
             WHERE experiment = ? AND engine = ? AND seed = ?""",
-            (*said, _key(db, records[key].fingerprint), engine, seed),
+            (*said, key_of(db, records[key].fingerprint), engine, seed),
         )
-
-
-def _damaged(chunk: Chunk, why: str) -> DamagedChunk:
-    name = chunk.name
-    return DamagedChunk(
-        row=chunk.row, fingerprint=name.fingerprint, engine=name.engine, seeds=name.seeds, why=why
-    )
 
 
 def _readable(read: Callable[[], Iterable[T]]) -> Iterator[T]:
