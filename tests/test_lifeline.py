@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from trainlab.lifeline import lifeline
+from trainlab.lifeline import descendants, lifeline
 
 # A driver holds a child, which starts a child, a daemon of its own session, and prints all numbers.
 DRIVER = """
@@ -97,3 +97,19 @@ def test_who_does_not_hold_on_is_not_ended() -> None:
             pass
         assert other.poll() is None
         other.kill()
+
+
+@pytest.mark.process
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_a_child_has_started_is_held_too_and_ends_after_the_child_is_gone(tmp_path: Path) -> None:
+    with driver(tmp_path) as (process, _, children):
+        assert children < descendants(os.getpid())
+        assert children == descendants(process.pid) & children
+        with lifeline() as line:
+            for number in descendants(process.pid):
+                line.hold(number)
+            process.send_signal(signal.SIGSTOP)  # so that its own lifeline has nothing to do
+        until = time.monotonic() + 10
+        while any(map(is_alive, children)) and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not any(map(is_alive, children))

@@ -24,9 +24,10 @@ GONE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Lifeline:
-    """The writing end of the pipe."""
+    """The writing end of the pipe, and the process that reads from it."""
 
     end: int
+    process: int
 
     def hold(self, process: int) -> None:
         """Have this process end with its driver. A number that is used again later is another process."""
@@ -62,7 +63,7 @@ def lifeline() -> Generator[Lifeline]:
         cwd="/",
     ) as process:
         assert process.stdin is not None
-        held = Lifeline(process.stdin.fileno())
+        held = Lifeline(process.stdin.fileno(), process.pid)
         try:
             yield held
         finally:
@@ -106,6 +107,11 @@ def _family(roots: Iterable[int], every: dict[int, _Process]) -> set[int]:
             found.add(number)
             left += children.get(number, [])
     return {number for number in found if number in every and not every[number].is_dead}
+
+
+def descendants(root: int) -> set[int]:
+    """Return the processes that a process has started, and those that these have, of those that live."""
+    return _family([root], _processes()) - {root}
 
 
 def kill_families(roots: Iterable[int]) -> None:

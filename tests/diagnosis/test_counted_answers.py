@@ -59,12 +59,14 @@ RIGHT: dict[str, Counted] = {
 }
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("way", WRONG)
 def test_what_cannot_be_meant(way: str):
     count, call = WRONG[way]
     assert counted(count) == [call]
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("way", RIGHT)
 def test_what_can(way: str):
     assert counted(RIGHT[way]) == []

@@ -1,5 +1,6 @@
 from typing import Any
 
+import numpy as np
 import pytest
 
 from trainlab.errors import SpecError, TrainlabError, listing
@@ -51,6 +52,13 @@ def test_a_spec_is_frozen_keyword_only_hashable_and_printable(value: Any):
         type(value)(**{name: getattr(value, name) for name in value.__struct_fields__})
     )
     assert repr(value).startswith(f"{type(value).__name__}({field}=")
+
+
+@pytest.mark.parametrize("value", [range(3), np.array(3), memoryview(b"x")])
+def test_what_has_items_is_no_table_for_that(value: object):
+    for make in (lambda: SGD(momentum=value), lambda: Experiment(network=Network(widths=(2, 1)), loss=value)):
+        with pytest.raises(SpecError, match=r"^(momentum|loss) = .*: must be "):
+            make()
 
 
 def test_shorthands_mean_what_they_abbreviate():

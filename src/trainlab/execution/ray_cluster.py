@@ -25,6 +25,7 @@ from typing import Any
 from trainlab.errors import EngineError, MissingPackageError, SpecError, shown
 from trainlab.execution.workers import default_workers
 from trainlab.interrupt import held_back
+from trainlab.lifeline import descendants, lifeline
 
 ALLOWED = (
     "'ray' (RAY_ADDRESS, or else a Ray of its own on this machine), 'ray:auto', 'ray:HOST:PORT' or "
@@ -132,7 +133,8 @@ def _initialise(ray: Any, on: str, address: str) -> None:
     """Connect, in a thread of its own, so that Ctrl-C is answered meanwhile.
 
     Processes of a Ray of our own end with the thread that started them, so it lasts as long as this process;
-    and they inherit that Ctrl-C isn't for them.
+    and they inherit that Ctrl-C isn't for them. Of what these have started themselves, Ray's agents may hang
+    when their raylet is killed, so all of it hangs by a lifeline.
     """
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     if address == "local":
@@ -145,16 +147,19 @@ def _initialise(ray: Any, on: str, address: str) -> None:
     ready = threading.Event()
 
     def start() -> None:
+        others = descendants(os.getpid())
         try:
             with held_back(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 ray.init(address, **options)
+            with lifeline() as held:
+                for number in descendants(os.getpid()) - others - {held.process}:
+                    held.hold(number)
+                ready.set()
+                threading.Event().wait()
         except BaseException as error:
             failures.append(error)
             ready.set()
-        else:
-            ready.set()
-            threading.Event().wait()
 
     threading.Thread(target=start, name="trainlab-ray", daemon=True).start()
     while not ready.wait(0.1):

@@ -9,7 +9,7 @@ import msgspec
 
 from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.spec.checks import check_depth, place
-from trainlab.spec.fields import field_types, items_of, kinds_of, named, readable, structs_of
+from trainlab.spec.fields import converted, field_types, items_of, kinds_of, named, structs_of
 from trainlab.spec.inits import Init
 from trainlab.spec.network import Network, parse_widths
 
@@ -27,11 +27,7 @@ def decode(kind: type[T], data: Mapping[str, Any], *, where: str = "") -> T:
 
 def decode_value(annotation: Any, data: Any, *, where: str) -> Any:
     """Make a value for a field of this type; raise SpecError as `decode` does."""
-    expanded = _expand(annotation, data, where)
-    try:
-        return msgspec.convert(expanded, annotation, strict=True)
-    except msgspec.ValidationError as error:
-        raise SpecError(readable(error, where, expanded)) from None
+    return converted(_expand(annotation, data, where), annotation, where)
 
 
 def _expand(annotation: Any, value: Any, where: str) -> Any:

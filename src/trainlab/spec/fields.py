@@ -86,12 +86,21 @@ def convert_fields(struct: msgspec.Struct) -> None:
             if type(given) is float and given == 0:
                 msgspec.structs.force_setattr(struct, name, 0.0)
             continue
-        value = named(annotation, _plain(given), name)
-        try:
-            converted = msgspec.convert(value, annotation, strict=True)
-        except msgspec.ValidationError as error:
-            raise SpecError(readable(error, name, value)) from None
-        msgspec.structs.force_setattr(struct, name, converted)
+        value = converted(named(annotation, _plain(given), name), annotation, name)
+        msgspec.structs.force_setattr(struct, name, value)
+
+
+def converted(value: Any, annotation: Any, where: str) -> Any:
+    """Make what the annotation says of plain data, or raise SpecError: the place, and what is allowed."""
+    try:
+        return msgspec.convert(value, annotation, strict=True)
+    except msgspec.ValidationError as error:
+        raise SpecError(readable(error, where, value)) from None
+    except (TypeError, LookupError):
+        # Whatever has items is asked for those of a table (msgspec 0.23), an array or a range as well.
+        raise SpecError(
+            f"{where or 'the experiment'} = {shown(value)}: must be of numbers, texts, lists and tables."
+        ) from None
 
 
 def named(annotation: Any, value: Any, where: str) -> Any:
