@@ -1,5 +1,8 @@
 """What a Ray cluster costs: the same runs here, on two nodes on this machine, and with one of them lost.
 
+Ray's own processes take a part of a processor even while they do nothing, on a small machine much of it; what
+that costs is told by the same runs here, beside the idle cluster.
+
 ``python -m benchmarks.scale --runs 1000000``; 20,000 runs if left out. Both ways train as many networks at a
 time, by the same kernel, into stores of their own; afterwards every stored array is compared.
 """
@@ -155,6 +158,8 @@ def differences(one: Path, other: Path, *, runs: int) -> int:
                 mine, its = getattr(ours, array), getattr(theirs, array)
                 if mine.shape != its.shape or mine.dtype != its.dtype:
                     return runs
+                if not len(mine):
+                    continue
                 unequal = (mine.view(np.uint8) != its.view(np.uint8)).reshape(len(mine), -1).any(axis=1)
                 # Curves have a row for each of the first runs, coarse losses one for each of the others.
                 at = len(seeds) - len(mine) if array == "coarse_loss" else 0
@@ -210,6 +215,10 @@ def main() -> None:
         show("here", here)
         for words, loses in (("on Ray", False), ("a node lost", True)):
             with nodes(asked.nodes, processors=asked.processors) as (on, remove):
+                if not loses:
+                    beside = apart(folder / "beside", runs=runs, workers=workers, on=None)
+                    show("beside Ray", beside)
+                    compare(beside, here)
                 there = apart(
                     folder / words, runs=runs, workers=workers, on=on, half_way=remove if loses else None
                 )
@@ -217,12 +226,17 @@ def main() -> None:
             show(words, there)
             print(f"{'':12} {differing:,} runs differ", flush=True)
             if not loses:
-                print(
-                    f"{'':12} {there.seconds / here.seconds - 1:+.1%} time; from the first chunk on "
-                    f"{there.pace / here.pace - 1:+.1%}, in processor time "
-                    f"{there.processor / here.processor - 1:+.1%}",
-                    flush=True,
-                )
+                compare(there, here)
+                print(f"{'':12} beside those beside it: {there.pace / beside.pace - 1:+.1%}", flush=True)
+
+
+def compare(one: Outcome, here: Outcome) -> None:
+    """Print by how much one way takes longer than without a cluster."""
+    print(
+        f"{'':12} {one.seconds / here.seconds - 1:+.1%} time; from the first chunk on "
+        f"{one.pace / here.pace - 1:+.1%}, in processor time {one.processor / here.processor - 1:+.1%}",
+        flush=True,
+    )
 
 
 def show(words: str, outcome: Outcome) -> None:

@@ -56,7 +56,7 @@ def check(store: Store, seeds: int) -> None:
     assert_same(store.load(EXPERIMENT, range(seeds), engine="fake"), made_up(EXPERIMENT, range(seeds)))
 
 
-def test_a_node_is_removed_in_mid_study(cluster: Any, here: str) -> None:
+def test_a_node_is_removed_in_mid_study(cluster: Any, here: str, capfd: pytest.CaptureFixture[str]) -> None:
     second = patiently(lambda: cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20))
     assert str(ray_cluster.cluster_size()) == "Ray on 2 nodes with 2 processors"
     removed: list[float] = []
@@ -82,6 +82,7 @@ def test_a_node_is_removed_in_mid_study(cluster: Any, here: str) -> None:
         check(store, 800)
     assert removed
     assert max(pauses) < 60  # Ray notices within seconds, and begins what was lost anew
+    assert capfd.readouterr().out == ""  # where a command's JSON goes
 
 
 def test_memory_stays_flat(here: str, tmp_path: Path) -> None:

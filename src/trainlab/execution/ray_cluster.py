@@ -100,8 +100,23 @@ def connected(on: str) -> Any:
             os.environ.setdefault(name, value)
         logging.getLogger("ray").setLevel(logging.CRITICAL)
         ray = importlib.import_module("ray")
+        _silence()
         _initialise(ray, on, address)
     return ray
+
+
+def _silence() -> None:
+    """Have Ray print nothing on standard output, where our JSON goes: it tells there of nodes that died.
+
+    No option of ``ray.init`` covers that: ``log_to_driver`` is about what workers print.
+    """
+    worker: Any = importlib.import_module("ray._private.worker")
+    if hasattr(worker, "print_to_stdstream"):
+        worker.print_to_stdstream = _print_nothing
+
+
+def _print_nothing(*_given: object, **_options: object) -> None:
+    """Stand in for what prints messages of Ray's processes."""
 
 
 def _check_answers(on: str, address: str) -> None:

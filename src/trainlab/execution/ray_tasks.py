@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from trainlab.engine import Engine
@@ -59,12 +60,11 @@ class Reply:
     node: str
 
 
-def identity(engine: Engine) -> Identity:
-    """Return what this process would train with."""
+@cache
+def identity(engine: str) -> Identity:
+    """Return what this process would train with: ten milliseconds of reading what is installed."""
     return Identity(
-        engine=stored_name(engine.name),
-        processor=processor(),
-        versions=tuple(versions([engine.name]).items()),
+        engine=stored_name(engine), processor=processor(), versions=tuple(versions([engine]).items())
     )
 
 
@@ -78,7 +78,7 @@ def train_task(engine: Engine, bundle: Bundle, contents: tuple[str | None, ...])
         compile_once(engine, chunk)
     start = time.monotonic()
     results = train_bundle(engine, bundle, threads=1)
-    return Reply(results=results, seconds=time.monotonic() - start, worker=identity(engine), node=node)
+    return Reply(results=results, seconds=time.monotonic() - start, worker=identity(engine.name), node=node)
 
 
 def _node() -> str:
@@ -172,7 +172,7 @@ class _Crew:
         self.pace = Pace()
         self._ray = ray
         self._engine = engine
-        self._identity = identity(engine)
+        self._identity = identity(engine.name)
         self._said = {self._identity}
         self._contents = {chunk.experiment.task: fingerprint_data(chunk.experiment.task) for chunk in chunks}
         self._task = ray.remote(num_cpus=1, max_retries=RETRIES)(train_task)
