@@ -136,7 +136,7 @@ class FakeCluster:
                 self.out -= 1
             future.set_result(results)
 
-        threading.Timer(0.002, work).start()
+        threading.Timer(0.05, work).start()  # longer than handing out takes on a busy machine
         return future
 
     @contextmanager
