@@ -83,6 +83,8 @@ def test_tensorboard_has_a_folder_a_cell(file: Path):
     assert epoch == item.runs.experiment.epochs
     assert share == pytest.approx(item.solved.k / item.solved.n)
     assert [step for step, _ in read["median_loss"]] == item.runs.loss_epochs.tolist()
+    # Whether a change was made is a setting: MLflow would refuse most names of changes.
+    assert not set(result.study.change_names) & read.keys()
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,15 @@ def test_tensorboard_has_a_folder_a_cell(file: Path):
             "'runs.xls': must end with '.csv' or '.parquet', which says what to write.",
         ),
         (["tiny.toml", "tensorboard"], "tensorboard: name a folder, as in tensorboard:logs."),
+        (
+            ["tiny.toml", "tensorboard:tiny.toml"],
+            "tensorboard:tiny.toml: tiny.toml is a file; give the name of a folder.",
+        ),
+        (
+            ["tiny.toml", "a.csv", "--seeds", "10000000", "--engine", "refrence"],
+            "--engine 'refrence': must be "
+            "'auto', 'fast', 'torch', 'torch-cuda' or 'reference'. Did you mean 'reference'?",
+        ),
         (["tiny.toml", "no/runs.csv"], "TO no/runs.csv: the folder no does not exist. Make it first."),
         (
             ["tiny.toml", "a.csv", "--table", "run"],
@@ -105,6 +116,21 @@ def test_what_cannot_be_written_is_said_before_anything_runs(
 ):
     told = trainlab("export", *arguments)
     assert (told.code, told.out, told.err) == (2, "", f"trainlab: {line}\n")
+    assert not (file.parent / ".trainlab").exists()
+
+
+def test_what_takes_hours_asks_for_yes(trainlab: Caller, file: Path):
+    told = trainlab("export", "tiny.toml", "a.csv", "--seeds", "10000000", "--engine", "reference")
+    assert (told.code, told.out) == (2, "")
+    assert told.err.endswith("or say --yes.\n")
+
+
+def test_what_mlflow_refuses_is_a_line_before_anything_runs(trainlab: Caller, file: Path):
+    told = trainlab("export", "tiny.toml", "mlflow:nonsense://x")
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith("trainlab: mlflow:nonsense://x: MLflow says: ")
+    assert "unsupported URI 'nonsense://x'" in told.err
+    assert told.err.count("\n") == 1
     assert not (file.parent / ".trainlab").exists()
 
 

@@ -6,15 +6,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import DEFAULT_STORE, Folder, UsageError, check_range, whole
+from trainlab.cli.options import DEFAULT_STORE, Engine, Folder, UsageError, Yes, whole
 from trainlab.cli.output import check_writable
 from trainlab.cli.progress import progress_line
-from trainlab.cli.study import check_input
+from trainlab.cli.study import check_options
 from trainlab.draw import counted
 from trainlab.errors import listing, nearest
 from trainlab.report.exports import TRACKERS, check_table_file, check_tracker, log_cells, write_table
 from trainlab.spec import load_study
-from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies import study
 from trainlab.studies.study_columns import STUDY_TABLES, StudyTable, study_columns
 
@@ -34,23 +33,24 @@ def export_command(
         int | None,
         Parameter(help="How many seeds, 0, 1, 2, …; the file's number if left out.", converter=whole),
     ] = None,
+    engine: Engine = "auto",
     store: Folder = DEFAULT_STORE,
+    yes: Yes = False,
 ) -> None:
     """Write a study as a table, or its cells as runs of MLflow or TensorBoard; what is missing is trained."""
     tracker, _, place = to.partition(":")
-    check_range("--seeds", seeds, least=1, most=MAX_SEEDS)
+    check_options(file, seeds=seeds, engine=engine, workers=None, json=None, html=None)
     wanted = _table(table)
+    plan = load_study(file)
     if tracker in TRACKERS:
         if tracker == "tensorboard" and not place:
             raise UsageError("tensorboard: name a folder, as in tensorboard:logs.")
-        check_tracker(tracker)
+        check_tracker(tracker, place)
     else:
         check_table_file(to)
         check_writable("TO", to)
-    check_input(file)
-    plan = load_study(file)
-    with progress_line() as show:
-        result = study(plan, seeds=seeds, store=store, on_progress=show)
+    with progress_line(yes=yes) as show:
+        result = study(plan, seeds=seeds, engine=engine, store=store, on_progress=show)
     if tracker in TRACKERS:
         log_cells(result, tracker, place)
         print(f"Logged {counted(len(result.cells), 'cell')} as runs: {to}")

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from trainlab.errors import MissingPackageError
+import numpy as np
+
+from trainlab.errors import MissingPackageError, TrainlabError
 from trainlab.studies import StudyResult
 from trainlab.studies.cells import CellResult
 from trainlab.studies.study_columns import study_columns
@@ -22,9 +25,22 @@ AT_ONCE: Final = 1000
 """The most metrics that MLflow takes per call."""
 
 
-def check_tracker(tracker: str) -> None:
-    """Raise MissingPackageError, before any work is done, unless the tracker of that name is installed."""
-    _module(tracker)
+def check_tracker(tracker: str, place: str) -> None:
+    """Refuse, before any work is done, a tracker that isn't installed, or a place that it can't write to.
+
+    Raises:
+        MissingPackageError: the tracker of that name isn't installed.
+        TrainlabError: MLflow can't be reached at its URI, or the folder for TensorBoard is none.
+    """
+    module = _module(tracker)
+    if tracker == "mlflow":
+        with _refusals(place):
+            module.MlflowClient(place or None).search_experiments(max_results=1)
+    else:
+        folder = Path(place)
+        existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+        if not existing.is_dir():
+            raise TrainlabError(f"tensorboard:{place}: {existing} is a file; give the name of a folder.")
 
 
 def log_cells(result: StudyResult, tracker: str, place: str) -> None:
@@ -36,9 +52,23 @@ def log_cells(result: StudyResult, tracker: str, place: str) -> None:
 
     Raises:
         MissingPackageError: the tracker isn't installed.
+        TrainlabError: MLflow refuses what it is given.
     """
     log = {"mlflow": _to_mlflow, "tensorboard": _to_tensorboard}[tracker]
-    log(_module(tracker), result, place)
+    with _refusals(place):
+        log(_module(tracker), result, place)
+
+
+@contextmanager
+def _refusals(place: str) -> Generator[None]:
+    """Turn what MLflow raises into a line; its classes are known only once it is imported."""
+    try:
+        yield
+    except Exception as error:
+        if not any(each.__module__ == "mlflow.exceptions" for each in type(error).__mro__):
+            raise
+        to = f"mlflow:{place}" if place else "mlflow"
+        raise TrainlabError(f"{to}: MLflow says: {' '.join(str(error).split())}") from error
 
 
 def _to_mlflow(mlflow: Any, result: StudyResult, place: str) -> None:
@@ -94,9 +124,9 @@ def _rows(result: StudyResult) -> Iterator[tuple[CellResult, dict[str, float]]]:
     columns = study_columns(result, "cells")
     for place, item in enumerate(result.cells):
         row = {name: column[place] for name, column in columns.items()}
-        numbers = {
-            name: float(value) for name, value in row.items() if not isinstance(value, str | bool | None)
-        }
+        # Whether a change was made isn't how the cell ended, and is among its settings.
+        others = (str, bool, np.bool_, type(None))
+        numbers = {name: float(value) for name, value in row.items() if not isinstance(value, others)}
         yield item, {name: value for name, value in numbers.items() if math.isfinite(value)}
 
 
