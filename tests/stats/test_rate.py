@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from benchmarks.coverage_sums import ends_of_rates, lowest_rate_coverage
 from trainlab.errors import StatsError
 from trainlab.stats import Rate, rate, share_p
 
@@ -24,6 +25,20 @@ def test_reaches_as_far_as_wilsons_or_the_exact_one_sided_limit_as_scipy_has_the
     np.testing.assert_allclose((ours.low, ours.high), ends, atol=1e-9)
     assert 0.0 <= ours.low <= ours.estimate <= ours.high <= 1.0
     assert ours.estimate == k / n
+
+
+@pytest.mark.computes
+def test_the_lowest_coverage_over_rates_is_what_the_page_says():
+    # docs/coverage.md: of 8 to 64 seeds, of which its table has four.
+    lowest = {n: lowest_rate_coverage(ends_of_rates(n))[0] for n in range(8, 65)}
+    assert min(lowest, key=lowest.__getitem__) == 9
+    found = [lowest[n] for n in (9, 13, 19, 29)]
+    np.testing.assert_allclose(found, [0.912, 0.912, 0.920, 0.921], atol=0.0005)
+    assert min(share for n, share in lowest.items() if n > 19) > 0.92
+    # The same of 9 seeds by SciPy alone, at the rate where it is lowest.
+    share = lowest_rate_coverage(ends_of_rates(9))[1]
+    inside = [k for k in range(10) if rate(k, 9).low <= share <= rate(k, 9).high]
+    assert stats.binom.pmf(inside, 9, share).sum() == pytest.approx(lowest[9], abs=1e-6)
 
 
 def test_ends_are_exact():
