@@ -132,13 +132,46 @@ def test_seeds_are_added_until_every_interval_is_narrow(trainlab: Caller) -> Non
     assert "Seeds were added until no interval of a success rate was wider than 60 points:" in said.out
 
 
-def test_how_many_seeds_tell_a_difference_is_said_without_training(trainlab: Caller) -> None:
+def test_how_many_seeds_tell_a_difference_is_said_without_training(
+    trainlab: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     outcome = trainlab("study", "tiny.toml", "--power", "0.05")
     assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.out.startswith(
+    assert " ".join(outcome.out.split()).startswith(
         "To tell 5 points apart in 80 of 100 studies: 1,569 seeds for one difference, "
     )
+    assert max(map(len, outcome.out.splitlines())) <= 80
     assert not Path(".trainlab").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (
+            ["--max-seeds", "30"],
+            "--max-seeds 30: is the most that --until-width may come to; give that as well, or --seeds in "
+            "its place.",
+        ),
+        *(
+            (
+                ["--power", "0.1", option, *value],
+                f"--power: trains nothing, and only prints a sentence; leave {option} out.",
+            )
+            for option, *value in (
+                ["--json", "a.json"],
+                ["--only", ":A"],
+                ["--until-width", "0.1"],
+                ["--details"],
+            )
+        ),
+    ],
+)
+def test_options_that_would_be_passed_over_are_refused(
+    trainlab: Caller, options: list[str], line: str
+) -> None:
+    outcome = trainlab("study", "tiny.toml", *options)
+    assert (outcome.code, outcome.out, outcome.err) == (2, "", f"trainlab: {line}\n")
 
 
 @pytest.mark.parametrize("option", ["--until-width", "--power"])

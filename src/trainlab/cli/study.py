@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +28,7 @@ from trainlab.cli.options import (
     check_share,
     whole,
 )
-from trainlab.cli.output import Files, check_distinct
+from trainlab.cli.output import Files, check_distinct, print_rest
 from trainlab.cli.progress import progress_line
 from trainlab.draw import counted
 from trainlab.engine import ENGINES
@@ -63,14 +64,34 @@ class Enough:
         ),
     ] = None
     max_seeds: Annotated[
-        int, Parameter(help="The most seeds of each cell with --until-width.", converter=whole)
-    ] = MAX_SEEDS_ADDED
+        int | None,
+        Parameter(
+            help=f"The most seeds of each cell with --until-width, {MAX_SEEDS_ADDED:,} if left out.",
+            converter=whole,
+        ),
+    ] = None
     power: Annotated[
         float | None,
         Parameter(
             help="Train nothing; say how many seeds tell rates apart that differ by this; 0.05 is 5 points."
         ),
     ] = None
+
+    def check(self, others: Mapping[str, object]) -> None:
+        """Refuse values out of range, and options that would be passed over: `others` are the command's."""
+        check_share("--until-width", self.until_width)
+        check_range("--max-seeds", self.max_seeds, least=1, most=MAX_SEEDS)
+        check_share("--power", self.power)
+        if self.max_seeds is not None and self.until_width is None:
+            raise UsageError(
+                f"--max-seeds {self.max_seeds}: is the most that --until-width may come to; give that as "
+                "well, or --seeds in its place."
+            )
+        passed_over = {"--until-width": self.until_width, **others}
+        if self.power is not None and (
+            option := next((name for name in passed_over if passed_over[name]), "")
+        ):
+            raise UsageError(f"--power: trains nothing, and only prints a sentence; leave {option} out.")
 
 
 def study_command(
@@ -110,13 +131,11 @@ def study_command(
     check_range("--sides", checks.sides, least=0, most=MAX_SIDES)
     if only is not None and not all(only):
         raise UsageError("--only '': name a cell, as in 'Model 1:A+B', 'Model 1' or ':A+B'.")
-    check_share("--until-width", enough.until_width)
-    check_range("--max-seeds", enough.max_seeds, least=1, most=MAX_SEEDS)
-    check_share("--power", enough.power)
+    extra = {"--why": checks.why, "--fidelity": checks.fidelity, "--sides": checks.sides}
+    enough.check({"--only": only, "--json": files.json, "--html": files.html, "--details": details, **extra})
     plan = load_study(file)
     if enough.power is not None:
-        asked = plan if seeds is None else replace(plan, seeds=seeds)
-        print(seeds_needed(asked, enough.power).sentence)
+        _print_needed(plan if seeds is None else replace(plan, seeds=seeds), enough.power)
         return
     if left := left_over(plan, runs.store):
         print(f"trainlab: {left}", file=sys.stderr)
@@ -134,10 +153,16 @@ def study_command(
             fidelity=checks.fidelity,
             sides=checks.sides,
             until_width=enough.until_width,
-            max_seeds=enough.max_seeds,
+            max_seeds=MAX_SEEDS_ADDED if enough.max_seeds is None else enough.max_seeds,
             on_progress=show,
         )
     deliver(result, files, details=details)
+
+
+def _print_needed(plan: Study, difference: float) -> None:
+    from trainlab.draw.terminal import Terminal
+
+    print_rest(seeds_needed(plan, difference).sentence, Terminal())
 
 
 def left_over(plan: Study, store: str) -> str:
