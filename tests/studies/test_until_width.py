@@ -1,13 +1,16 @@
 """Seeds added until every interval is narrow: the same runs as of a plain study, none trained twice."""
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from studies.made_up import TINY
 
 from trainlab import Change, Experiment, Study, StudyResult, study
-from trainlab.errors import SpecError
+from trainlab.errors import DemandError, SpecError
 from trainlab.execution import Progress
+from trainlab.execution.demand import demand_of
 from trainlab.stats import look_sizes
 
 WIDTH = 0.4
@@ -56,7 +59,7 @@ def test_stopped_in_mid_study_it_goes_on_where_it_was(tmp_path: Path, narrow: St
 
     with pytest.raises(KeyboardInterrupt):
         study(PLAN, until_width=WIDTH, store=tmp_path, workers=1, on_progress=stop)
-    assert seen[-1].ahead.endswith("40 points: about 19 seeds") or "seeds" in seen[-1].ahead
+    assert re.fullmatch(r"[\d.]+ points wide, 40 points: about \d+ seeds", seen[-1].ahead)
     again = study(PLAN, until_width=WIDTH, store=tmp_path, workers=1)
     assert cells(again) == cells(narrow)
     assert 0 < again.how.trained_steps < narrow.how.trained_steps
@@ -69,9 +72,26 @@ def test_the_most_seeds_are_a_bound_and_what_would_do_is_said():
     assert result.until is not None
     assert not result.until.reached
     assert result.how.seeds == 25
+    assert result.until.sentence.count(" wide") == 1
     assert "is still" in str(result.until.short)
     assert "not 30 points: 25 seeds are the most that were allowed (--max-seeds); about" in result.until.short
     assert result.to_dict()["until_width"]["reached"] is False
+
+
+def test_numpys_widths_are_numbers():
+    result = study(PLAN, until_width=np.float32(0.5), workers=1)
+    assert '"width": 0.5,' in result.to_json()
+
+
+def test_results_that_will_not_fit_into_memory_are_refused_before_they_are_trained(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    told: list[Progress] = []
+    room = 1.5 * demand_of(PLAN.cells()[1].experiment, range(12), engine="fast").bytes
+    monkeypatch.setattr("trainlab.execution.demand.available_memory", lambda: room)
+    with pytest.raises(DemandError, match=r"The results of 24 runs would take .* lower seeds\."):
+        study(PLAN, until_width=WIDTH, workers=1, on_progress=told.append)
+    assert told == []
 
 
 def test_of_a_study_with_all_its_seeds_no_width_is_told():
@@ -84,6 +104,10 @@ def test_of_a_study_with_all_its_seeds_no_width_is_told():
         ({"until_width": 2.0}, r"until_width = 2\.0: must be a finite number > 0\.0 and < 1\.0"),
         ({"until_width": 0.0}, "until_width"),
         ({"until_width": 0.1, "max_seeds": 0}, "max_seeds"),
+        (
+            {"until_width": 0.9, "max_seeds": 7},
+            r"max_seeds = 7: is less than the 8 seeds that each cell gets at least; raise it, or lower",
+        ),
         (
             {"until_width": 0.02, "max_seeds": 300},
             r"until_width = 0\.02: its first look comes after 378 seeds, but max_seeds = 300; allow more",

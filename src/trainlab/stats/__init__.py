@@ -24,7 +24,7 @@ from trainlab.stats.multiple_comparisons import (
 )
 from trainlab.stats.power import POWER, chance_told, difference_told, seeds_to_tell
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
-from trainlab.stats.rate import Rate, percent_words, rate, share_p, share_words
+from trainlab.stats.rate import Rate, percent_words, points_words, rate, share_p, share_words
 from trainlab.stats.resampled import resampled_contrast
 from trainlab.stats.sample_splitting import picked_on_half
 from trainlab.stats.threshold_race import Reaching, any_reaches
@@ -80,6 +80,7 @@ __all__ = [
     "passed_over",
     "percent_words",
     "picked_on_half",
+    "points_words",
     "quantile_curves",
     "rank_ranges",
     "rate",

@@ -94,6 +94,16 @@ def share_words(value: Rate, of: str = "seeds") -> str:
     return f"{value.k:,} of {value.n:,} {what} ({share} %, {100 * value.low:.1f} to {100 * value.high:.1f} %)"
 
 
+def points_words(share: float) -> str:
+    """Return a share, such as the width of an interval, in points.
+
+    >>> points_words(0.02), points_words(0.01)
+    ('2 points', '1 point')
+    """
+    points = f"{100 * share:.4g}"
+    return f"{points} point{'' if points == '1' else 's'}"
+
+
 def percent_words(value: Rate) -> str:
     """Return the share alone, rounded, but never up to all or down to none: ``90 %``, ``>99 %``."""
     return f"{format_percent(value.k, value.n)} %"

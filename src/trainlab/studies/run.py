@@ -111,7 +111,7 @@ def study(
                 start_afresh(experiments, range(count), engine=engine, store=opened, workers=workers)
             added = train_until_narrow(
                 cells,
-                width=until_width,
+                width=float(until_width),
                 least=count,
                 most=max_seeds,
                 engine=engine,

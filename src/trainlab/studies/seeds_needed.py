@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from trainlab.draw import counted, format_fixed
 from trainlab.errors import SpecError
 from trainlab.spec import Study
-from trainlab.stats import POWER, SIGNIFICANCE, difference_told, seeds_to_tell
+from trainlab.stats import POWER, SIGNIFICANCE, difference_told, points_words, seeds_to_tell
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,7 @@ class SeedsNeeded:
     @property
     def sentence(self) -> str:
         """The numbers, and what they stand on."""
-        points, share = _points(self.difference), f"{100 * POWER:.0f} of 100 studies"
+        points, share = points_words(self.difference), f"{100 * POWER:.0f} of 100 studies"
         both = [f"{50 * (1 + side * self.difference):.4g}" for side in (-1, 1)]
         one = f"To tell {points} apart in {share}: {counted(self.alone, 'seed')}"
         many = f" for one difference, {self.together:,} as one of {self.family:,} read together (Holm)"
@@ -62,10 +62,6 @@ def seeds_needed(plan: Study, difference: float) -> SeedsNeeded:
         seeds=plan.seeds,
         told=difference_told(plan.seeds, level=level),
     )
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:.4g} point{'s' * (share != 0.01)}"
 
 
 def _told(share: float | None) -> str:

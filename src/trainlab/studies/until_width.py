@@ -14,10 +14,11 @@ from typing import Any
 from trainlab.draw import counted
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, train_and_read
+from trainlab.execution.demand import check_results
 from trainlab.spec import Cell
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
-from trainlab.stats import Rate, first_look, is_narrow, likely_size, look_sizes, rate
+from trainlab.stats import Rate, first_look, is_narrow, likely_size, look_sizes, points_words, rate
 from trainlab.store import Store
 
 MAX_SEEDS_ADDED = 100_000
@@ -49,22 +50,24 @@ class UntilWidth:
     @property
     def short(self) -> str:
         """The outcome alone."""
+        asked, widest = points_words(self.width), points_words(self.widest)
         if self.reached:
             return (
-                f"Seeds were added until no interval of a success rate was wider than {_points(self.width)}: "
+                f"Seeds were added until no interval of a success rate was wider than {asked}: "
                 f"{self.seeds:,} in each cell, after {counted(self.looks, 'look')}."
             )
         likely = f"; about {self.likely:,} would probably do" if self.likely else ""
         return (
-            f"The interval of {self.where} is still {_points(self.widest)} wide, not {_points(self.width)}: "
+            f"The interval of {self.where} is still {widest} wide, not {asked}: "
             f"{self.most:,} seeds are the most that were allowed (--max-seeds){likely}."
         )
 
     @property
     def sentence(self) -> str:
         """The outcome, and by which rule."""
+        widest = f"The widest, of {self.where}, is {points_words(self.widest)} wide. " if self.reached else ""
         return (
-            f"{self.short} The widest, of {self.where}, is {_points(self.widest)} wide. The numbers of seeds "
+            f"{self.short} {widest}The numbers of seeds "
             "after which the intervals were looked at are fixed beforehand, the first twice the fewest that "
             "could be enough; so they hold the truth as often as with a fixed number of seeds, and nothing "
             "is corrected for the looks."
@@ -102,6 +105,11 @@ def check_until_width(width: float, *, splits: int, least: int, most: int) -> No
         raise SpecError(
             f"until_width = {width:g}: adds seeds on one split, but splits = {splits}, and more seeds don't "
             "narrow what another split would say. Set splits = 1, or leave until_width out."
+        )
+    if most < least:
+        raise SpecError(
+            f"max_seeds = {most:,}: is less than the {least:,} seeds that each cell gets at least; raise it, "
+            "or lower seeds."
         )
     if (first := first_look(width, least=least)) > most:
         raise SpecError(
@@ -141,6 +149,8 @@ def train_until_narrow(
             on_progress(replace(progress, ahead=ahead))
 
     for look, size in enumerate(sizes, start=1):
+        # They are read as a whole at the end; what doesn't fit is refused before it is trained.
+        check_results(experiments, [range(size)] * len(experiments))
         on_look(size)
         last = None
         ended = train_and_read(
@@ -171,7 +181,7 @@ def train_until_narrow(
             return Added(until=until, steps=steps, seconds=seconds)
         before, likely = size, likely_size(rates, sizes[look:], width)
         about = f"about {likely:,} seeds" if likely else f"not within {most:,} seeds"
-        ahead = f"{_points(_width(widest))} wide, {_points(width)}: {about}"
+        ahead = f"{points_words(_width(widest))} wide, {points_words(width)}: {about}"
     raise AssertionError("the last look ends it")
 
 
@@ -181,8 +191,3 @@ def _likely(rates: Sequence[Rate], size: int, width: float) -> int | None:
 
 def _width(value: Rate) -> float:
     return value.high - value.low
-
-
-def _points(share: float) -> str:
-    """Return a share in points, as ``2 points``."""
-    return f"{100 * share:.4g} point{'s' * (share != 0.01)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -14,7 +15,7 @@ from studies.scored import made, near, scored
 from trainlab.report import print_study
 from trainlab.report.terminal_lines import LINES, labelled
 from trainlab.spec import load_study
-from trainlab.studies import StudyResult
+from trainlab.studies import StudyResult, UntilWidth
 
 
 def printed(result: StudyResult, *, width: int = 80, details: bool = False) -> list[str]:
@@ -142,6 +143,14 @@ def test_details_have_the_effects_on_the_measure():
     text = " ".join(" ".join(printed(scored({(): near(0.8), ("A",): near(0.85)}, "A"), details=True)).split())
     assert "Effect of each change on the held-out accuracy" in text
     assert "+5.0 points (" in text
+
+
+def test_details_have_how_seeds_were_added():
+    until = UntilWidth(width=0.2, most=40, looks=2, seeds=40, widest=0.31, where="2-3-1:A", likely=99)
+    result = replace(scored({(): near(0.8), ("A",): near(0.85)}, "A"), until=until)
+    for details in (False, True):
+        text = " ".join(" ".join(printed(result, details=details)).split())
+        assert "The interval of 2-3-1:A is still 31 points wide, not 20 points: 40 seeds are the most" in text
 
 
 def test_ranges_are_explained_where_they_stand_only():

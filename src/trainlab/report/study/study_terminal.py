@@ -77,8 +77,9 @@ def _print_details(result: StudyResult, console: Console) -> None:
             _when(result, console)
             _effects(result, console)
         _why(result, console)
-    for each in result.retrained:
-        print_lines([each.sentence], console=console)
+    for each in (result.until, result.fidelity, *result.retrained):
+        if each:
+            print_lines([each.sentence], console=console)
     stopped = stopped_words(result)
     if stopped:
         print_lines([stopped], console=console)
