@@ -5,7 +5,7 @@ Kind ``population``. Every frame is about the seeds trained so far, from the fir
 | field | what it is |
 |---|---|
 | `k`, `n`, `of` | solved, seeds so far, seeds asked for |
-| `low`, `high` | Wilson's interval of the share solved, from 0 to 1 |
+| `low`, `high` | the interval of the share solved, from 0 to 1: `stats.rate` |
 | `diverged` | how many diverged |
 | `right` | ``{k, n, low, high}`` of those that tell every example right; null for a regression |
 | `parameters`, `steps` | of one network; optimizer steps of one run |
