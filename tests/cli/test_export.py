@@ -94,6 +94,10 @@ def test_tensorboard_has_a_folder_a_cell(file: Path):
             ["tiny.toml", "runs.xls"],
             "'runs.xls': must end with '.csv' or '.parquet', which says what to write.",
         ),
+        (
+            ["tiny.toml", "tensorboard:a", "--table", "runs"],
+            "--table runs: is for files; tensorboard gets a run for each cell.",
+        ),
         (["tiny.toml", "tensorboard"], "tensorboard: name a folder, as in tensorboard:logs."),
         (
             ["tiny.toml", "tensorboard:tiny.toml"],

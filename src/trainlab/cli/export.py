@@ -43,6 +43,8 @@ def export_command(
     wanted = _table(table)
     plan = load_study(file)
     if tracker in TRACKERS:
+        if wanted != "cells":
+            raise UsageError(f"--table {table}: is for files; {tracker} gets a run for each cell.")
         if tracker == "tensorboard" and not place:
             raise UsageError("tensorboard: name a folder, as in tensorboard:logs.")
         check_tracker(tracker, place)
