@@ -35,8 +35,8 @@ def test_slow_engines_have_a_rate_too(rate: float, words: str) -> None:
 
 
 def test_what_follows_comes_first() -> None:
-    words = progress_words(replace(NOW, ahead="4.2 points wide, 2 points: about 9,625 seeds"))
-    assert words.startswith("4.2 points wide, 2 points: about 9,625 seeds: 60 of 1,000 runs, ")
+    words = progress_words(replace(NOW, ahead="4.2 points wide, 2 points asked for: about 9,625 seeds"))
+    assert words.startswith("4.2 points wide, 2 points asked for: about 9,625 seeds: 60 of 1,000 runs, ")
 
 
 def test_no_time_left_is_guessed_from_the_first_chunks() -> None:

@@ -92,7 +92,8 @@ def calls() -> dict[str, Call]:
         "run": (trainlab.run, {"experiment": tiny, "seeds": 2, "why": 0, "fidelity": 0, **trained}),
         "study": (
             trainlab.study,
-            {"spec": plan, "seeds": 2, "only": (), "why": 0, "fidelity": 0, "sides": 0, **trained},
+            {"spec": plan, "seeds": 2, "only": (), "why": 0, "fidelity": 0, "sides": 0}
+            | {"until_width": None, "max_seeds": 8, **trained},
         ),
         "endings": (trainlab.endings, {"spec": tiny, "seeds": 2, "longer": 2, **looks}),
         "spike": (trainlab.spike, {"spec": tiny, "seed": None, "seeds": 2, **looks}),

@@ -59,7 +59,7 @@ def test_stopped_in_mid_study_it_goes_on_where_it_was(tmp_path: Path, narrow: St
 
     with pytest.raises(KeyboardInterrupt):
         study(PLAN, until_width=WIDTH, store=tmp_path, workers=1, on_progress=stop)
-    assert re.fullmatch(r"[\d.]+ points wide, 40 points: about \d+ seeds", seen[-1].ahead)
+    assert re.fullmatch(r"[\d.]+ points wide, 40 points asked for: about \d+ seeds", seen[-1].ahead)
     again = study(PLAN, until_width=WIDTH, store=tmp_path, workers=1)
     assert cells(again) == cells(narrow)
     assert 0 < again.how.trained_steps < narrow.how.trained_steps

@@ -181,7 +181,7 @@ def train_until_narrow(
             return Added(until=until, steps=steps, seconds=seconds)
         before, likely = size, likely_size(rates, sizes[look:], width)
         about = f"about {likely:,} seeds" if likely else f"not within {most:,} seeds"
-        ahead = f"{points_words(_width(widest))} wide, {points_words(width)}: {about}"
+        ahead = f"{points_words(_width(widest))} wide, {points_words(width)} asked for: {about}"
     raise AssertionError("the last look ends it")
 
 
