@@ -62,6 +62,10 @@ HINTS: list[tuple[tuple[str, ...], str]] = [
     (("xor44",), "xor44 is an example study. Run it with: trainlab study xor44"),
     (("explain", "learning_rate"), "Did you mean: trainlab explain learning-rate?"),
     (("explain", "lr"), "Did you mean: trainlab explain learning-rate?"),
+    (
+        ("store", "improt"),
+        "trainlab store: there is no 'improt'; must be 'check', 'repair' or 'import'. Did you mean 'import'?",
+    ),
     (("explain", "backprop"), "Did you mean: trainlab explain chain-rule?"),
     (("explain", "Initialization"), "Did you mean: trainlab explain init?"),
     (

@@ -54,6 +54,7 @@ def test_the_room_exports_these_names():
         "passed_over",
         "percent_words",
         "picked_on_half",
+        "points_words",
         "quantile_curves",
         "rank_ranges",
         "rate",

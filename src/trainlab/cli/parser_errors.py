@@ -11,7 +11,7 @@ from cyclopts.exceptions import UnknownCommandError
 from trainlab.cli.commands import COMMANDS, PARTS, QUESTIONS, Command
 from trainlab.cli.misspelt_options import near_option
 from trainlab.cli.options import shortened
-from trainlab.errors import nearest
+from trainlab.errors import listing, nearest
 
 _MEANT = {
     "learning-rate": ("lr", "rate", "learning", "schedule", "optimizer"),
@@ -30,7 +30,9 @@ def complaint(error: CycloptsError, arguments: Sequence[str]) -> str:
     if isinstance(error, UnknownCommandError):
         word = (error.unused_tokens or arguments)[0]
         if chain == ["store"]:
-            said = f"there is no {shortened(word)!r}; there is 'check' and 'repair'. {_help(name)}"
+            parts = [part.name for part in PARTS["store"]]
+            meant = nearest(word, parts)
+            said = f"there is no {shortened(word)!r}; must be {listing(parts)}.{meant} {_help(name)}"
         else:
             said = _no_question(word) if chain == ["explain"] else _no_command(word)
         return f"{name}: {said}"
