@@ -8,7 +8,7 @@ import pytest
 
 import trainlab
 from trainlab.errors import DemandError
-from trainlab.execution.demand import at_most
+from trainlab.execution.demand import at_most, demand_of
 from trainlab.store import Store
 
 BASE = trainlab.Study(baseline=trainlab.Experiment.from_dict({"network": "2-2-1", "epochs": 3}))
@@ -38,4 +38,29 @@ def test_what_is_refused_deletes_nothing(tmp_path: Path, name: str):
     assert before
     with pytest.raises(DemandError, match="say --yes"), at_most(1e-9):
         COMMANDS[name](store=tmp_path, fresh=True)
+    assert held(tmp_path) == before
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize("options", [{}, {"until_width": 0.6}])
+def test_results_that_do_not_fit_into_memory_delete_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, float]
+):
+    plan = trainlab.Study(baseline=BASE.baseline, changes=(trainlab.Change.from_dict("A", {"epochs": 4}),))
+    trainlab.study(plan, seeds=8, store=tmp_path)
+    before = held(tmp_path)
+    room = 1.5 * demand_of(plan.cells()[1].experiment, range(8), engine="fast").bytes
+    monkeypatch.setattr("trainlab.execution.demand.available_memory", lambda: room)
+    with pytest.raises(DemandError, match="The results of 16 runs"):
+        trainlab.study(plan, seeds=8, store=tmp_path, workers=1, fresh=True, **options)  # type: ignore[arg-type]
+    assert held(tmp_path) == before
+
+
+@pytest.mark.trains
+def test_a_first_look_that_would_take_too_long_deletes_nothing(tmp_path: Path):
+    trainlab.study(BASE, seeds=4, store=tmp_path)
+    before = held(tmp_path)
+    enough = 2 * demand_of(BASE.baseline, range(4), engine="fast").seconds
+    with pytest.raises(DemandError, match="say --yes"), at_most(enough):
+        trainlab.study(BASE, seeds=4, until_width=0.2, store=tmp_path, workers=1, fresh=True)
     assert held(tmp_path) == before

@@ -13,8 +13,10 @@ import msgspec
 
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, Provenance, provenance_of, start_afresh
+from trainlab.execution.demand import check_results
 from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_cells, study_to_dict
 from trainlab.spec.checks import check_number
+from trainlab.stats import first_look
 from trainlab.store import Store
 from trainlab.studies.cells import CellResult, summarise
 from trainlab.studies.checked_options import checked_options
@@ -108,7 +110,9 @@ def study(
             _remember(plan, count, opened)
         else:
             if fresh:
-                start_afresh(experiments, range(count), engine=engine, store=opened, workers=workers)
+                first = range(first_look(until_width, least=count))
+                check_results(experiments, [first] * len(experiments))
+                start_afresh(experiments, first, engine=engine, store=opened, workers=workers)
             added = train_until_narrow(
                 cells,
                 width=float(until_width),
