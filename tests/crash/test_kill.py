@@ -1,7 +1,6 @@
 """A study that is killed loses no finished chunk, and ends with the numbers of one that isn't."""
 
 import os
-import random
 import signal
 import sqlite3
 import subprocess
@@ -76,19 +75,30 @@ def assert_ends_as_if_undisturbed(folder: Path) -> None:
     assert seeds_held(folder) == len(SEEDS) * len(EXPERIMENTS)
 
 
-def test_killed_again_and_again_at_random_moments(tmp_path: Path) -> None:
-    moments = random.Random(20)
-    held = 0
-    for _ in range(6):
-        with study(tmp_path, seconds=0.01) as process:
-            time.sleep(moments.uniform(0.0, 0.15))
-            process.send_signal(signal.SIGKILL)
-            assert process.wait(10) == -signal.SIGKILL
-        before, held = held, seeds_held(tmp_path)
-        assert held >= before
-        assert held % 4 == 0, "a chunk of two seeds at two marks is saved whole or not at all"
-    assert 0 < held < len(SEEDS) * len(EXPERIMENTS)
-    assert_ends_as_if_undisturbed(tmp_path)
+@pytest.mark.parametrize(
+    ("victim", "kills"),
+    [
+        ("driver", 40),
+        ("driver of processes", 10),
+        ("worker process", 10),
+        pytest.param("driver on Ray", 4, marks=pytest.mark.slow),
+        pytest.param("worker of Ray", 8, marks=pytest.mark.slow),
+        pytest.param("node of Ray", 4, marks=pytest.mark.slow),
+    ],
+)
+def test_killed_again_and_again_at_random_moments(victim: str, kills: int) -> None:
+    if "Ray" in victim:
+        pytest.importorskip("ray")
+    ended = subprocess.run(
+        [sys.executable, "-m", "crash.kills", str(kills), victim],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    *_, row = ended.stdout.splitlines()
+    assert int(row.removeprefix(victim).split()[0]) >= kills
 
 
 def test_interrupted_it_stops_at_a_border_and_goes_on(tmp_path: Path) -> None:

@@ -41,6 +41,10 @@ NO_MEMORY = ("can't allocate memory", "out of memory")
 """What PyTorch's RuntimeError says, on the CPU and on CUDA."""
 
 
+GRACE = 5.0
+"""Seconds that idle worker processes have to end by themselves."""
+
+
 def default_workers() -> int:
     """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -131,7 +135,11 @@ def processes(workers: int) -> Generator[Callable[..., Future[Any]]]:
 
     try:
         yield submit
+        # One that was killed may have left the others waiting for its lock, deaf to the executor's SIGTERM.
+        deadline = threading.Timer(GRACE, end.close)
+        deadline.start()
         executor.shutdown()
+        deadline.cancel()
     finally:
         end.close()
         executor.shutdown(wait=False, cancel_futures=True)
