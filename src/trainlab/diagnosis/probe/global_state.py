@@ -56,7 +56,8 @@ def random_state_kept() -> Iterator[None]:
 @contextlib.contextmanager
 def warnings_ignored() -> Iterator[None]:
     """Show no warning. After `warnings.catch_warnings` Python would show again what it shows once."""
-    filters, every = warnings.filters, ("ignore", None, Warning, None, 0)
+    filters: Any = warnings.filters
+    every = ("ignore", None, Warning, None, 0)
     filters.insert(0, every)
     try:
         yield
