@@ -274,6 +274,10 @@ json.dumps = None
 os.getpid = lambda: 1
 train()
 """,
+    "threads": """
+threading.enumerate = threading.current_thread = None
+train()
+""",
     "text of an error": """
 class Bad(Exception):
     def __str__(self):

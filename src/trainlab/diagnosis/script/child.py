@@ -156,8 +156,8 @@ class Child:
             return  # a forked worker that left the script by an exception
         self.finished = True
         with self.written, self.interpreter:
-            ignore_signals()
             try:
+                ignore_signals()
                 if self.probe is not None:
                     self.probe.stop(whole=ended["how"] in ("end", "exit"))
                 self.write(ended)
