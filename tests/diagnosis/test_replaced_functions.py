@@ -313,6 +313,22 @@ def test_two_probes_leave_what_they_found():
         del torch.Tensor.sum
 
 
+@pytest.mark.parametrize("other", [F.gelu, F.leaky_relu, torch.Tensor.tanh, nn.GELU()])
+def test_a_function_in_whose_place_another_of_pytorchs_was_put_computes_what_it_did(
+    other: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """As where `from torch.nn.functional import relu` came before ``F.relu = F.gelu``."""
+    relu, pool, x = F.relu, F.max_pool2d, torch.tensor([[[-1.0, 2.0]]])
+    monkeypatch.setattr(F, "relu", other)
+    monkeypatch.setattr(F, "max_pool2d", F.avg_pool2d)
+    probe = Probe(asking=False)
+    probe.start()
+    found, largest = relu(x), pool(x, (1, 2))
+    probe.stop()
+    assert found.tolist() == [[[0.0, 2.0]]]
+    assert largest.tolist() == [[[2.0]]]
+
+
 @pytest.mark.skipif(not WEIGHTED, reason="this PyTorch's l1_loss takes no weights")
 def test_weights_of_the_l1_loss_which_pytorch_forgets_to_pass_on():
     out, weights = torch.tensor([1.0, 2.0]), cast("Any", {"weight": torch.tensor([1.0, 0.0])})

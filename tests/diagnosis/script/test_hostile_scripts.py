@@ -149,6 +149,10 @@ os.abort()
 train()
 os.execv(sys.executable, [sys.executable, '-S', '-c', 'pass'])
 """,
+    "os.execv of what fails": """
+train()
+os.execv(sys.executable, [sys.executable, '-S', '-c', 'raise SystemExit(3)'])
+""",
     "os.execvp": """
 train()
 os.execlp(sys.executable, sys.executable, '-S', '-c', 'pass')
@@ -233,6 +237,18 @@ sys.excepthook = lambda *given: os._exit(9)
 train()
 raise ValueError('seen')
 """,
+    "sys.excepthook fails": """
+def hook(*given):
+    raise KeyError('of the hook')
+sys.excepthook = hook
+train()
+raise ValueError('seen')
+""",
+    "sys.excepthook deleted": """
+del sys.excepthook
+train()
+raise ValueError('seen')
+""",
     "environment": """
 os.environ.clear()
 train()
@@ -256,6 +272,10 @@ json.dumps = None
 """,
     "getpid": """
 os.getpid = lambda: 1
+train()
+""",
+    "threads": """
+threading.enumerate = threading.current_thread = None
 train()
 """,
     "text of an error": """
@@ -290,15 +310,21 @@ ENDS: dict[str, tuple[str, Any]] = {
         "replaced",
         "Another program took the script's place (os.execv): what that did wasn't seen.",
     ),
+    "os.execv of what fails": (
+        "replaced",
+        "Another program took the script's place (os.execv): what that did wasn't seen.",
+    ),
     "CPU limit": ("killed", "the process was ended from outside (signal 24, SIGXCPU)"),
     "alarm": ("killed", "the process was ended from outside (signal 14, SIGALRM)"),
     "settrace fails": ("error", "ValueError: traced"),
     "sys.excepthook": ("error", "ValueError: seen"),
     "sys.excepthook exits": ("error", "ValueError: seen"),
+    "sys.excepthook fails": ("error", "ValueError: seen"),
+    "sys.excepthook deleted": ("error", "ValueError: seen"),
     "text of an error": ("error", None),
     "exit code": ("exit", None),
 }
-CODES = {"os._exit": 3, "streams closed": 1, "streams None": 1, "exit code": 1}
+CODES = {"os._exit": 3, "os.execv of what fails": 3, "streams closed": 1, "streams None": 1, "exit code": 1}
 
 DRIVER = """
 import json, os, sys
@@ -365,3 +391,7 @@ def test_the_report_comes(found: dict[str, Any], name: str):
     if name == "sys.excepthook":
         assert "my own hook" in said
         assert "Traceback" not in said
+    if name in ("sys.excepthook fails", "sys.excepthook deleted"):
+        assert said.rstrip().endswith("raise ValueError('seen')\nValueError: seen")
+        assert ("KeyError: 'of the hook'" in said) == (name == "sys.excepthook fails")
+        assert "child.py" not in said

@@ -7,7 +7,6 @@ import contextlib
 import os
 import random
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +23,7 @@ from trainlab.diagnosis.probe import module_parts
 from trainlab.diagnosis.probe.constant_answers import best_constants
 from trainlab.diagnosis.probe.dependence import SECONDS as DEPENDENCE_SECONDS
 from trainlab.diagnosis.probe.dependence import asked_of
-from trainlab.diagnosis.probe.global_state import random_state_kept
+from trainlab.diagnosis.probe.global_state import random_state_kept, warnings_ignored
 from trainlab.diagnosis.probe.kept_batches import Kept, Network
 from trainlab.diagnosis.probe.kept_rows import MANY, Asking
 from trainlab.diagnosis.probe.loss_terms import weighed
@@ -269,9 +268,8 @@ def _silence() -> Iterator[None]:
         open(os.devnull, "w", encoding="utf-8") as nowhere,
         contextlib.redirect_stdout(nowhere),
         contextlib.redirect_stderr(nowhere),
-        warnings.catch_warnings(),
+        warnings_ignored(),
     ):
-        warnings.simplefilter("ignore")
         yield
 
 

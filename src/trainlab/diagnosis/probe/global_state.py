@@ -1,11 +1,12 @@
 # pyright: basic
-"""Global state that is put back: functions of PyTorch that are wrapped for a while, and random generators."""
+"""Global state that is put back: wrapped functions of PyTorch, random generators, filters of warnings."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import random
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,3 +51,15 @@ def random_state_kept() -> Iterator[None]:
         random.setstate(states[2])
         if devices:
             torch.cuda.set_rng_state_all(devices)
+
+
+@contextlib.contextmanager
+def warnings_ignored() -> Iterator[None]:
+    """Show no warning. After `warnings.catch_warnings` Python would show again what it shows once."""
+    filters: Any = warnings.filters
+    every = ("ignore", None, Warning, None, 0)
+    filters.insert(0, every)
+    try:
+        yield
+    finally:
+        filters[:] = [one for one in filters if one is not every]

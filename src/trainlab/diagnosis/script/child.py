@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 GRACE = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+_PAST_THE_HOOK = "PyTorch was imported without it: the script has taken it out of sys.meta_path"
 
 
 class LimitReached(BaseException):
@@ -111,7 +112,7 @@ class Child:
         if isinstance(error, KeyboardInterrupt):
             asked = self.out_of_time
             return {"how": "time" if asked else "interrupted", "code": 0 if asked else 130}
-        if sys.excepthook is sys.__excepthook__:
+        if _excepthook() is sys.__excepthook__:
             with contextlib.suppress(Exception):
                 _print_trace(error)
         where = ""
@@ -155,8 +156,8 @@ class Child:
             return  # a forked worker that left the script by an exception
         self.finished = True
         with self.written, self.interpreter:
-            ignore_signals()
             try:
+                ignore_signals()
                 if self.probe is not None:
                     self.probe.stop(whole=ended["how"] in ("end", "exit"))
                 self.write(ended)
@@ -180,6 +181,8 @@ class Child:
         with self.interpreter:
             from trainlab.diagnosis.judge.diagnose import diagnose
 
+            if self.probe is None and not self.record.troubles and _is_imported():
+                self.record.troubles.append(_PAST_THE_HOOK)
             self.record.torch_imported = self.probe is not None or bool(self.record.troubles)
             report = diagnose(self.record, ended=ended, asked=self._asked()).to_dict()
             if self.extras is not None:
@@ -234,15 +237,17 @@ class Child:
         self.snapshot_at = self.snapshot_at or now + self.pause
         if now > self.snapshot_at and self.probe is not None:
             # Should the process be killed, the last of these is what is known. They take 1 % of the time.
-            with self.interpreter:
-                self.probe.read()
-                self.write({"how": "killed", "code": 1})
-            self.pause = min(2 * self.pause, LONGEST_PAUSE)
-            self.snapshot_at = now + max(self.pause, 100 * (time.monotonic() - now))
+            try:
+                with self.interpreter:
+                    self.probe.read()
+                    self.write({"how": "killed", "code": 1})
+            finally:
+                self.pause = min(2 * self.pause, LONGEST_PAUSE)
+                self.snapshot_at = now + max(self.pause, 100 * (time.monotonic() - now))
 
     def _is_loading(self) -> bool:
         """Whether PyTorch is being imported: that time isn't the training's."""
-        return "torch" in sys.modules and self.probe is None and not self.record.troubles
+        return _is_imported() and self.probe is None and not self.record.troubles
 
     def _end_in_time(self) -> None:
         while self._is_loading() or time.monotonic() < self.began + self.plan.seconds:
@@ -252,8 +257,17 @@ class Child:
         time.sleep(GRACE)
         if self.written.acquire(blocking=False):
             # The script holds on to its process: what was seen is written from here.
-            self.write({"how": "time", "code": 0})
+            ended: dict[str, Any] = {"how": "time", "code": 0}
+            try:
+                self.write(ended)
+            except Exception as error:  # among others where the script changes what is being read
+                self._write_less(ended, error)
             exit_at_once(0)
+
+
+def _is_imported() -> bool:
+    """Whether PyTorch is there; a script may forbid it by a None."""
+    return sys.modules.get("torch") is not None
 
 
 def _say_why_not(error: Exception) -> None:
@@ -286,12 +300,25 @@ def _above_the_streams(path: str, flags: int) -> int:
             os.close(each)
 
 
+def _excepthook() -> Any:
+    """Return `sys.excepthook`; Python's own where the script has deleted it."""
+    return getattr(sys, "excepthook", sys.__excepthook__)
+
+
 def _tell_the_scripts_hook(error: BaseException) -> None:
     """Call the function that the script has put in the place of `sys.excepthook`, as Python would."""
-    if sys.excepthook is not sys.__excepthook__:
-        forget_own_frames(error)
+    hook = _excepthook()
+    if hook is sys.__excepthook__:
+        return
+    forget_own_frames(error)
+    try:
+        hook(type(error), error, error.__traceback__)
+    except Exception as failure:
         with contextlib.suppress(Exception):
-            sys.excepthook(type(error), error, error.__traceback__)
+            print("Error in sys.excepthook:", file=sys.stderr)
+            _print_trace(failure)
+            print("\nOriginal exception was:", file=sys.stderr)
+            _print_trace(error)
 
 
 def _place(error: BaseException, started: Launch) -> str:

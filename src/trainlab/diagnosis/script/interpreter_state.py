@@ -10,11 +10,12 @@ import builtins
 import os
 import sys
 import threading
-import warnings
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
+
+from trainlab.diagnosis.probe.global_state import warnings_ignored
 
 try:
     import resource
@@ -50,7 +51,7 @@ class InterpreterState:
         self._space.update(self._builtins)
         self._depth += 1
         if self._depth == 1:
-            self._undo = [lambda: self._space.update(users)]
+            self._undo = [partial(self._put_back_builtins, users)]
             for put_back in (
                 self._deepen,
                 self._hush,
@@ -72,6 +73,12 @@ class InterpreterState:
                 self._undo.pop()()
         self._lock.release()
 
+    def _put_back_builtins(self, users: dict[str, Any]) -> None:
+        # Those that the script has removed first: what it has put in the place of the others may do anything.
+        for name in self._builtins.keys() - users.keys():
+            self._space.pop(name, None)
+        self._space.update(users)
+
     def _hush(self) -> None:
         tracer, profiler = sys.gettrace(), sys.getprofile()
         sys.settrace(None)
@@ -85,10 +92,9 @@ class InterpreterState:
             self._undo.append(lambda: sys.setrecursionlimit(limit))
 
     def _ignore_warnings(self) -> None:
-        caught = warnings.catch_warnings()
-        caught.__enter__()
-        self._undo.append(lambda: caught.__exit__(None, None, None))
-        warnings.simplefilter("ignore")
+        ignored = warnings_ignored()
+        ignored.__enter__()
+        self._undo.append(lambda: ignored.__exit__(None, None, None))
         numpy = self._modules.get("numpy")
         if numpy is not None:
             asked = numpy.seterr(all="ignore")

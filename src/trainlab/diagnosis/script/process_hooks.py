@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from os import getpid
+from threading import current_thread, get_ident, main_thread
+from threading import enumerate as all_threads
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -72,7 +73,7 @@ def report_before_exit(finish: Report, note: Report) -> None:
 
 def ignore_signals() -> None:
     """Let no signal break off the report that is being written, as a second Ctrl-C would."""
-    if threading.current_thread() is threading.main_thread():
+    if current_thread() is main_thread():
         for name in ("SIGINT", *_SIGNALS, *_TIMED):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), signal.SIG_IGN)
@@ -80,8 +81,8 @@ def ignore_signals() -> None:
 
 def wait_for_threads() -> None:
     """Wait for the script's other threads, as Python does before it ends."""
-    for thread in threading.enumerate():
-        if not thread.daemon and thread is not threading.current_thread():
+    for thread in all_threads():
+        if not thread.daemon and thread is not current_thread():
             thread.join()
 
 
@@ -104,7 +105,7 @@ class ImportHook(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return what Python would find; loading it calls `then`."""
-        thread = threading.get_ident()
+        thread = get_ident()
         if fullname != self.module or thread in self._looking or self not in sys.meta_path:
             return None
         self._looking.add(thread)

@@ -53,6 +53,8 @@ def _fetch(report: str, plan: Plan, code: int, *, interrupted: bool) -> dict[str
     if os.path.exists(report):
         found = json.loads(Path(report).read_bytes())
         if code >= 0 and found["ended"].get("how") != "killed":
+            if found["ended"].get("how") == "replaced":
+                found["ended"]["code"] = code  # the other program's
             return found
     elif code >= 0 and not interrupted:
         raise DiagnosisError(
