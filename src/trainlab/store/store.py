@@ -72,7 +72,7 @@ class Store:
         file = Path(folder) / FILE_NAME
         if create:
             make_folder(file.parent)
-        elif not file.is_file():
+        elif not file.is_file() or not file.stat().st_size:
             raise StoreError(f"{Path(folder)}: holds no store. A study makes one; --store names its folder.")
         return cls(str(file), place=str(file))
 
@@ -254,14 +254,15 @@ class Store:
     def take_over(
         self, folder: str | os.PathLike[str], on_progress: Tell = lambda done, total: None
     ) -> TakenOver:
-        """Take over what is missing here from the store in another folder, which stays as it is.
+        """Take over what is missing here from the store in another folder, which keeps all that it has.
 
-        `on_progress` is told how many of its chunks are done, of how many.
+        If it is of an older version it is upgraded. `on_progress` is told how many of its chunks are done, of
+        how many. What is saved there meanwhile isn't seen.
         """
         with Store.open(folder, create=False) as other:
             if self.on_disk and os.path.samefile(self.place, other.place):
                 raise StoreError(f"{folder}: is this store itself. Name the folder of another.")
-            with as_store_errors(self.place):
+            with as_store_errors(self.place), snapshot(other._db):
                 return take_over(self._db, other._db, on_progress)
 
     def check(self, on_progress: Tell = lambda done, total: None) -> Checked:
