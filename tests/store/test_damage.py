@@ -81,6 +81,23 @@ def test_altered_runs_are_trained_again_and_it_is_said(tmp_path: Path, change: s
         assert store.check().damage == ()
 
 
+def test_a_damaged_chunk_costs_no_look_at_the_others(tmp_path: Path) -> None:
+    looks: list[int] = []
+    for chunks in (10, 80):
+        with Store.open(tmp_path / str(chunks)) as store:
+            store.save([made_up(EXPERIMENT, range(at, at + 1)) for at in range(chunks)], engine="fake")
+            store._db.execute("UPDATE chunks SET dtype = 'O' WHERE first_seed = 0")
+            with pytest.raises(DamagedError) as caught:
+                store.load(EXPERIMENT, range(chunks), engine="fake")
+            told: list[int] = []
+            store._db.set_progress_handler(lambda told=told: told.append(1), 10)
+            store.discard(caught.value.chunks)
+            store._db.set_progress_handler(None, 0)
+            assert store.missing(EXPERIMENT, range(chunks), engine="fake") == [range(1)]
+            looks.append(len(told))
+    assert looks[1] < 2 * looks[0]
+
+
 @pytest.mark.parametrize("change", BLOBS)
 def test_rates_are_read_without_the_arrays(tmp_path: Path, change: str) -> None:
     fill(tmp_path)

@@ -160,12 +160,13 @@ class Store:
         """Delete damaged chunks, so that their runs count as missing."""
         with as_store_errors(self.place), transaction(self._db):
             for chunk in chunks:
+                seeds, key = chunk.seeds, key_of(self._db, chunk.fingerprint)
                 # Only if it still is what was found: another process may have made it again meanwhile.
                 self._db.execute(
                     "DELETE FROM chunks WHERE rowid = ? AND first_seed = ? AND count = ?",
-                    (chunk.row, chunk.seeds.start, len(chunk.seeds)),
+                    (chunk.row, seeds.start, len(seeds)),
                 )
-            self._db.execute(LOST_ROWS)
+                self._db.execute(LOST_ROWS, (key, chunk.engine, seeds.start, seeds.stop))
 
     def save_judged(
         self, experiment: Experiment, seed: int, found: bytes, *, engine: str, rules: str
