@@ -97,7 +97,7 @@ def test_a_gpu_of_this_machine_is_not_the_clusters() -> None:
     with pytest.raises(
         EngineError, match="on = 'ray': Ray's tasks train on processors, 'torch-cuda' on this"
     ):
-        check_carriable(FakeEngine(name="torch-cuda"), chunks(1), "ray")
+        check_carriable(FakeEngine(name="torch-cuda"), [EXPERIMENT], "ray")
 
 
 def test_a_file_must_hold_the_same_on_every_node(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`fresh` forgets nothing that couldn't be made again."""
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import pytest
 
 import trainlab
-from trainlab.errors import DemandError
+from trainlab.errors import DemandError, EngineError
+from trainlab.execution import ray_cluster
 from trainlab.execution.demand import at_most
 from trainlab.store import Store
 
@@ -38,4 +40,20 @@ def test_what_is_refused_deletes_nothing(tmp_path: Path, name: str):
     assert before
     with pytest.raises(DemandError, match="say --yes"), at_most(1e-9):
         COMMANDS[name](store=tmp_path, fresh=True)
+    assert held(tmp_path) == before
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_cluster_that_is_not_there_deletes_nothing(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    COMMANDS[name](store=tmp_path)
+    before = held(tmp_path)
+    assert before
+    monkeypatch.setattr(ray_cluster, "find_spec", lambda name: object())
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    with pytest.raises(EngineError, match="no Ray answers there"):
+        COMMANDS[name](store=tmp_path, fresh=True, on=f"ray:127.0.0.1:{port}")
     assert held(tmp_path) == before

@@ -11,7 +11,7 @@ import signal
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from trainlab.execution.plan import Bundle, Chunk
 from trainlab.execution.provenance import versions
 from trainlab.execution.ray_cluster import Processors, connected
 from trainlab.execution.workers import Results, Team, train_bundle
-from trainlab.spec import Custom
+from trainlab.spec import Custom, Experiment
 from trainlab.tasks import fingerprint_data
 
 SECOND = 1.0
@@ -100,17 +100,30 @@ def _check_data(chunk: Chunk, content: str | None, node: str) -> None:
         )
 
 
-def check_carriable(engine: Engine, chunks: Sequence[Chunk], on: str) -> None:
+def ready(on: str, engine: Engine, experiments: Iterable[Experiment]) -> Any:
+    """Return the module ``ray``, connected to a cluster that can train these experiments.
+
+    Raises:
+        EngineError: it can't be reached, has no processor, or other machines can't train them.
+    """
+    check_carriable(engine, experiments, on)
+    ray = connected(on)
+    if not Processors(ray)():
+        raise EngineError(f"on = {on!r}: no node of the cluster has a processor to give.")
+    return ray
+
+
+def check_carriable(engine: Engine, experiments: Iterable[Experiment], on: str) -> None:
     """Refuse what other processes on other machines can't train."""
     if engine.name.startswith("torch-cuda"):
         raise EngineError(
             f"on = {on!r}: Ray's tasks train on processors, 'torch-cuda' on this machine's GPU. Leave out "
             "either."
         )
-    for chunk in chunks:
-        if isinstance(chunk.experiment.loss, Custom):
+    for each in experiments:
+        if isinstance(each.loss, Custom):
             raise EngineError(
-                f"on = {on!r}: the loss {chunk.experiment.loss.function!r} is a function of this process, "
+                f"on = {on!r}: the loss {each.loss.function!r} is a function of this process, "
                 "which no other knows. Train without on."
             )
 
@@ -121,11 +134,8 @@ def ray_team(on: str, engine: Engine, chunks: Sequence[Chunk], *, workers: int |
 
     Leaving the block by an exception ends the tasks in progress.
     """
-    check_carriable(engine, chunks, on)
-    ray = connected(on)
+    ray = ready(on, engine, (chunk.experiment for chunk in chunks))
     processors = Processors(ray)
-    if not processors():
-        raise EngineError(f"on = {on!r}: no node of the cluster has a processor to give.")
     crew = _Crew(ray, engine, chunks)
     try:
         yield Team(

@@ -165,15 +165,23 @@ def start_afresh(
     engine: str,
     store: Store,
     workers: int | None,
+    on: str | None = None,
 ) -> None:
     """Delete what the store has of the experiments, unless they couldn't be trained again on these seeds.
 
     Raises:
         DemandError: that takes too much memory, or longer than is allowed; nothing is deleted.
+        EngineError: the cluster that they are to be trained `on` can't be reached or can't train them;
+            nothing is deleted.
     """
     every = dict(zip(experiments, ([mine] for mine in _seeds_of(experiments, seeds)), strict=True))
     for name, group in by_engine(engine, experiments).items():
-        _check_work(get_engine(name), {each: every[each] for each in group}, workers)
+        trainer = get_engine(name)
+        _check_work(trainer, {each: every[each] for each in group}, workers)
+        if on is not None:
+            from trainlab.execution.ray_tasks import ready
+
+            ready(on, trainer, group)
     forget(experiments, engine=engine, store=store)
 
 

@@ -108,7 +108,7 @@ def study(
             _remember(plan, count, opened)
         else:
             if fresh:
-                start_afresh(experiments, range(count), engine=engine, store=opened, workers=workers)
+                start_afresh(experiments, range(count), engine=engine, store=opened, workers=workers, on=on)
             added = train_until_narrow(
                 cells,
                 width=until_width,

@@ -38,7 +38,7 @@ def train_stored(
 
     with nullcontext(store) if store is None or isinstance(store, Store) else Store.open(store) as opened:
         if fresh and opened is not None:
-            start_afresh(experiments, seeds, engine=engine, store=opened, workers=workers)
+            start_afresh(experiments, seeds, engine=engine, store=opened, workers=workers, on=on)
         runs = train_all(
             experiments, seeds, engine=engine, store=opened, workers=workers, on=on, on_progress=note
         )
