@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from trainlab.errors import StoreError
 from trainlab.execution import train_all, train_and_read
 from trainlab.spec import Experiment
 from trainlab.store import DamagedError, DamageWarning, Store, repair
+from trainlab.store.sqlite_errors import as_store_errors
 
 # Said on purpose: it is what these tests are about.
 pytestmark = pytest.mark.filterwarnings("default::trainlab.store.damage.DamageWarning")
@@ -168,6 +172,36 @@ def test_chunks_of_an_older_version_are_counted_and_get_digests_from_a_repair(tm
     with Store.open(tmp_path) as store:
         assert store.check().unchecked == 0
         assert_same(store.load(EXPERIMENT, SEEDS, engine="fake"), made_up(EXPERIMENT, SEEDS))
+
+
+def test_the_file_as_it_was_is_kept_in_no_time_or_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(*names: Path) -> None:
+        raise PermissionError
+
+    for folder in (tmp_path / "links", tmp_path / "none"):
+        fill(folder)
+        file = folder / "store.sqlite3"
+        before, place = file.read_bytes(), file.stat().st_ino
+        done = repair(folder, lambda done, total: None)
+        # But for the header: the write-ahead log was folded in.
+        assert done.copy.read_bytes()[100:] == before[100:]
+        assert (done.copy.stat().st_ino == place) == (folder.name == "links")
+        assert file.stat().st_ino != place
+        monkeypatch.setattr(os, "link", cannot)
+
+
+def test_who_waits_for_a_repair_is_told_to_try_again(tmp_path: Path) -> None:
+    fill(tmp_path)
+    file, other = tmp_path / "store.sqlite3", tmp_path / "other"
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+        shutil.copy(file, other)
+        os.replace(other, file)
+        told = pytest.raises(StoreError, match=r"^here: was replaced, as by a repair, while it was opened\.")
+        with told, as_store_errors("here"):
+            db.execute("UPDATE studies SET seeds = 3")
 
 
 def test_a_store_in_use_and_what_is_none_are_not_repaired(tmp_path: Path) -> None:
