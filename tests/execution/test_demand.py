@@ -13,6 +13,7 @@ from trainlab.engine.runs import ARRAYS
 from trainlab.errors import DemandError, EngineError
 from trainlab.execution import train_all
 from trainlab.execution.demand import at_most, check_results, check_work, demand_of, duration
+from trainlab.execution.train import _check_work
 from trainlab.execution.workers import readable
 from trainlab.spec import Experiment
 
@@ -57,6 +58,20 @@ def test_what_takes_longer_than_allowed_is_refused_before_anything_runs():
         with pytest.raises(DemandError, match=r"10,000,000 runs of \d+ steps would take about .*say --yes"):
             check_work({SMALL: [range(10_000_000)]}, engine="reference", chunk_seeds=8, workers=1)
     check_work({SMALL: [range(10_000_000)]}, engine="reference", chunk_seeds=8, workers=1)
+
+
+def test_a_cluster_has_its_own_processors_and_memory(monkeypatch: pytest.MonkeyPatch):
+    engine, work = FakeEngine(name="reference"), {SMALL: [range(100_000)]}
+    monkeypatch.setattr("trainlab.execution.ray_tasks.processors_for", lambda *given: lambda: 1_000)
+    monkeypatch.setattr("trainlab.execution.demand.available_memory", lambda: 1_000)
+    _check_work(engine, work, 500, "ray")
+    alone = demand_of(SMALL, range(100_000), engine="reference").seconds
+    with at_most(alone / 800):
+        _check_work(engine, work, None, "ray")
+        with pytest.raises(DemandError, match="say --yes"):
+            _check_work(engine, work, 500, "ray")
+    with pytest.raises(DemandError, match="lower workers"):
+        _check_work(engine, work, 500, None)
 
 
 @pytest.mark.parametrize(

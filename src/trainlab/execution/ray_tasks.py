@@ -100,17 +100,17 @@ def _check_data(chunk: Chunk, content: str | None, node: str) -> None:
         )
 
 
-def ready(on: str, engine: Engine, experiments: Iterable[Experiment]) -> Any:
-    """Return the module ``ray``, connected to a cluster that can train these experiments.
+def processors_for(on: str, engine: Engine, experiments: Iterable[Experiment]) -> Processors:
+    """Return how many processors a cluster has, connected to it, that can train these experiments.
 
     Raises:
         EngineError: it can't be reached, has no processor, or other machines can't train them.
     """
     check_carriable(engine, experiments, on)
-    ray = connected(on)
-    if not Processors(ray)():
+    processors = Processors(connected(on))
+    if not processors():
         raise EngineError(f"on = {on!r}: no node of the cluster has a processor to give.")
-    return ray
+    return processors
 
 
 def check_carriable(engine: Engine, experiments: Iterable[Experiment], on: str) -> None:
@@ -134,9 +134,8 @@ def ray_team(on: str, engine: Engine, chunks: Sequence[Chunk], *, workers: int |
 
     Leaving the block by an exception ends the tasks in progress.
     """
-    ray = ready(on, engine, (chunk.experiment for chunk in chunks))
-    processors = Processors(ray)
-    crew = _Crew(ray, engine, chunks)
+    processors = processors_for(on, engine, (chunk.experiment for chunk in chunks))
+    crew = _Crew(connected(on), engine, chunks)
     try:
         yield Team(
             submit=crew.submit,

@@ -137,7 +137,7 @@ def train_missing(
     else:
         groups = [(engine, wanted)]
     for trainer, group in groups:
-        _check_work(trainer, {each: missing[each] for each in group}, workers)
+        _check_work(trainer, {each: missing[each] for each in group}, workers, on)
     plans = [
         (trainer, plan(group, missing=missing.__getitem__, chunk_seeds=trainer.chunk_seeds))
         for trainer, group in groups
@@ -176,19 +176,26 @@ def start_afresh(
     """
     every = dict(zip(experiments, ([mine] for mine in _seeds_of(experiments, seeds)), strict=True))
     for name, group in by_engine(engine, experiments).items():
-        trainer = get_engine(name)
-        _check_work(trainer, {each: every[each] for each in group}, workers)
-        if on is not None:
-            from trainlab.execution.ray_tasks import ready
-
-            ready(on, trainer, group)
+        _check_work(get_engine(name), {each: every[each] for each in group}, workers, on)
     forget(experiments, engine=engine, store=store)
 
 
-def _check_work(engine: Engine, missing: Mapping[Experiment, Sequence[range]], workers: int | None) -> None:
-    workers = default_workers() if workers is None else workers
-    check_number("workers", workers, at_least=1)
-    check_work(missing, engine=engine.name, chunk_seeds=engine.chunk_seeds, workers=workers)
+def _check_work(
+    engine: Engine, missing: Mapping[Experiment, Sequence[range]], workers: int | None, on: str | None
+) -> None:
+    """Refuse what is too much for this machine, or too long or nothing for the cluster to train it `on`."""
+    if workers is not None:
+        check_number("workers", workers, at_least=1)
+    if on is None:
+        workers = workers or default_workers()
+    elif missing:
+        from trainlab.execution.ray_tasks import processors_for
+
+        processors = processors_for(on, engine, missing)()
+        workers = min(workers or processors, processors)
+    else:
+        return
+    check_work(missing, engine=engine.name, chunk_seeds=engine.chunk_seeds, workers=workers, here=on is None)
 
 
 def _seeds_of(experiments: Sequence[Experiment], seeds: range | Sequence[range]) -> Sequence[range]:
