@@ -10,7 +10,7 @@ import pytest
 import trainlab
 from trainlab.errors import DemandError, EngineError
 from trainlab.execution import ray_cluster
-from trainlab.execution.demand import at_most
+from trainlab.execution.demand import at_most, demand_of
 from trainlab.store import Store
 
 BASE = trainlab.Study(baseline=trainlab.Experiment.from_dict({"network": "2-2-1", "epochs": 3}))
@@ -56,4 +56,19 @@ def test_a_cluster_that_is_not_there_deletes_nothing(
         port = listening.getsockname()[1]
     with pytest.raises(EngineError, match="no Ray answers there"):
         COMMANDS[name](store=tmp_path, fresh=True, on=f"ray:127.0.0.1:{port}")
+    assert held(tmp_path) == before
+
+
+@pytest.mark.trains
+def test_results_that_will_not_fit_are_known_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = tmp_path / "two.toml"
+    file.write_text('[baseline]\nepochs = 3\n[networks]\na = "2-2-1"\nb = "2-3-1"\n')
+    plan = trainlab.load_study(file)
+    trainlab.study(plan, seeds=4, store=tmp_path, workers=1)
+    before = held(tmp_path)
+    # Enough for what one worker trains at a time, and not for both cells together.
+    largest = max(demand_of(cell.experiment, range(4), engine="").bytes for cell in plan.cells())
+    monkeypatch.setattr("trainlab.execution.demand.available_memory", lambda: largest)
+    with pytest.raises(DemandError, match="The results of 8 runs"):
+        trainlab.study(plan, seeds=4, store=tmp_path, workers=1, fresh=True)
     assert held(tmp_path) == before

@@ -166,15 +166,21 @@ def start_afresh(
     store: Store,
     workers: int | None,
     on: str | None = None,
+    read: bool = True,
 ) -> None:
     """Delete what the store has of the experiments, unless they couldn't be trained again on these seeds.
+
+    `read` says whether all of their results are then held at once, as `train_all` does.
 
     Raises:
         DemandError: that takes too much memory, or longer than is allowed; nothing is deleted.
         EngineError: the cluster that they are to be trained `on` can't be reached or can't train them;
             nothing is deleted.
     """
-    every = dict(zip(experiments, ([mine] for mine in _seeds_of(experiments, seeds)), strict=True))
+    asked = _seeds_of(experiments, seeds)
+    if read:
+        check_results(experiments, asked)
+    every = {each: [mine] for each, mine in zip(experiments, asked, strict=True)}
     for name, group in by_engine(engine, experiments).items():
         _check_work(get_engine(name), {each: every[each] for each in group}, workers, on)
     forget(experiments, engine=engine, store=store)
