@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from trainlab.cli.doctor_try import trying_line
 from trainlab.cli.progress import progress_line, progress_words
 from trainlab.execution import Progress
 
@@ -99,3 +100,5 @@ def test_a_terminal_that_is_closed_is_no_failure(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "stderr", Closed())
     with progress_line() as show:
         show.tell(1, 2, "half")
+    with trying_line() as tell:
+        tell(0.5, "half")

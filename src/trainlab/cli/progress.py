@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Generator
-from contextlib import contextmanager, nullcontext, suppress
-from typing import IO, TYPE_CHECKING, Any, TextIO, cast
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 from trainlab.execution.demand import at_most
 from trainlab.execution.progress import DOCTOR
@@ -43,26 +42,6 @@ class Show:
         self._bar.stop()
 
 
-class _Lasting:
-    """A stream whose terminal may close: what can't be written then is nobody's loss, and no failure."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> None:
-        """Write the text, if anybody is there."""
-        with suppress(OSError):
-            self._stream.write(text)
-
-    def flush(self) -> None:
-        """Flush it, likewise."""
-        with suppress(OSError):
-            self._stream.flush()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
 @contextmanager
 def progress_line(label: str = "training", *, yes: bool = True) -> Generator[Show]:
     """Show a bar, the rate and the time left while the block runs; nothing if stderr is no terminal.
@@ -72,10 +51,9 @@ def progress_line(label: str = "training", *, yes: bool = True) -> Generator[Sho
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    from trainlab.draw.terminal import Terminal
+    from trainlab.draw.terminal import lasting_terminal
 
-    lasting = cast("IO[str]", _Lasting(sys.stderr)) if sys.stderr else None
-    console = Terminal(stderr=True, file=lasting)
+    console = lasting_terminal()
     percent_and_words = TextColumn("{task.percentage:>3.0f} %  {task.fields[words]}")
     columns = (TextColumn(label), BarColumn(), percent_and_words)
     hidden = not console.is_terminal
