@@ -160,6 +160,21 @@ def test_what_was_said_of_a_failed_run_is_passed_over(tmp_path: Path) -> None:
         assert len(store.check().damage) == 1
 
 
+def test_what_was_said_of_a_discarded_run_is_not_said_of_another_experiment(tmp_path: Path) -> None:
+    other = Experiment.from_dict({"network": "2-4-1", "epochs": 20})
+    with Store.open(tmp_path) as store:
+        store.save([made_up(EXPERIMENT, range(5))], engine="fake")
+        store.save_judged(EXPERIMENT, 4, b"{}", engine="fake", rules="r")
+        alter(tmp_path, "UPDATE chunks SET dtype = 'O'")
+        with pytest.raises(DamagedError) as caught:
+            store.load(EXPERIMENT, range(5), engine="fake")
+        store.discard(caught.value.chunks)
+        store.delete([other], engine="fake")  # with which experiments without runs go
+        store.save([made_up(other, range(5))], engine="fake")
+        assert store.judged(other, engine="fake", rules="r") == {}
+        assert store.damage == []
+
+
 def test_chunks_of_an_older_version_are_counted_and_get_digests_from_a_repair(tmp_path: Path) -> None:
     fill(tmp_path)
     alter(tmp_path, "UPDATE digests SET outcomes = NULL, blobs = NULL")

@@ -9,7 +9,7 @@ import pytest
 
 import trainlab
 from trainlab.errors import DemandError, EngineError
-from trainlab.execution import ray_cluster
+from trainlab.execution import forget, ray_cluster
 from trainlab.execution.demand import at_most, demand_of
 from trainlab.store import Store
 
@@ -72,3 +72,12 @@ def test_results_that_will_not_fit_are_known_before(tmp_path: Path, monkeypatch:
     with pytest.raises(DemandError, match="The results of 8 runs"):
         trainlab.study(plan, seeds=4, store=tmp_path, workers=1, fresh=True)
     assert held(tmp_path) == before
+
+
+def test_all_is_forgotten_at_once(monkeypatch: pytest.MonkeyPatch):
+    experiments = [trainlab.Experiment.from_dict({"network": f"2-{width}-1"}) for width in (2, 3, 4)]
+    asked: list[int] = []
+    monkeypatch.setattr(Store, "delete", lambda store, group, *, engine: asked.append(len(group)))
+    with Store.in_memory() as store:
+        forget(experiments, engine="fast", store=store)
+    assert asked == [3]

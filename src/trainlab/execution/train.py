@@ -211,8 +211,11 @@ def _seeds_of(experiments: Sequence[Experiment], seeds: range | Sequence[range])
 
 def forget(experiments: Iterable[Experiment], *, engine: str | Engine, store: Store) -> None:
     """Delete from the store what this engine, or the one chosen for each, has trained of the experiments."""
+    named: dict[str, list[Experiment]] = {}
     for each in experiments:
-        store.delete([each], engine=stored_under(engine, each))
+        named.setdefault(stored_under(engine, each), []).append(each)
+    for name, group in named.items():
+        store.delete(group, engine=name)
 
 
 def stored_under(engine: str | Engine, experiment: Experiment) -> str:

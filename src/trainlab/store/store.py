@@ -282,6 +282,9 @@ class Store:
                     count = self._db.execute(where, (key, engine)).rowcount
                     deleted += count if table == "runs" else 0
             self._db.execute("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM chunks)")
+            for table in ("digests", "judged_runs"):
+                # Left of chunks that were damaged; SQLite may give an experiment's key to another.
+                self._db.execute(f"DELETE FROM {table} WHERE experiment NOT IN (SELECT id FROM experiments)")
         return deleted
 
     def _warn(self, words: str) -> None:

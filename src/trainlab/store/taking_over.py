@@ -55,8 +55,8 @@ def take_over(db: sqlite3.Connection, source: sqlite3.Connection, tell: Tell) ->
     """
     left_out: list[str] = []
     records: dict[int, Record] = {}
-    for found_records, damaged in _readable("experiments", lambda: [read_experiments(source)], left_out):
-        records = found_records
+    for sound, damaged in _readable("experiments", lambda: [read_experiments(source)], left_out):
+        records = sound
         left_out += damaged
     chunks = runs = here = differing = 0
     found = _readable("chunks", lambda: each_chunk(source, records, tell), left_out)
