@@ -62,14 +62,16 @@ def test_into_an_empty_store_it_is_a_copy_with_its_moments(tmp_path: Path):
         there.close()
 
 
-def test_a_study_that_both_have_keeps_the_later_moment(tmp_path: Path):
+def test_of_a_study_that_both_have_the_later_moment_and_question_stay(tmp_path: Path):
     for folder, moment in (("there", "2020"), ("here", "2021")):
         with filled(tmp_path / folder, small=range(4)) as store:
-            store.remember("study", "Both", [SMALL.fingerprint], networks=1, seeds=4)
+            question = {"asked in": moment}
+            store.remember("study", "Both", [SMALL.fingerprint], networks=1, seeds=4, question=question)
             store._db.execute(f"UPDATE studies SET asked = '{moment}-01-01T00:00:00+00:00'")
     with Store.open(tmp_path / "here") as here:
         here.take_over(tmp_path / "there")
-        assert [study.asked.year for study in here.studies()] == [2021]
+        (study,) = here.studies()
+        assert (study.asked.year, study.question) == (2021, {"asked in": "2021"})
 
 
 def test_stopped_on_the_way_it_goes_on(tmp_path: Path):
