@@ -133,17 +133,28 @@ def ray_team(on: str, engine: Engine, chunks: Sequence[Chunk], *, workers: int |
     """Who trains on a cluster: all of its processors, or at most `workers` at a time.
 
     Leaving the block by an exception ends the tasks in progress.
+
+    Raises:
+        EngineError: the connection was lost meanwhile, as by Ray Client; see `processors_for`, too.
     """
     processors = processors_for(on, engine, (chunk.experiment for chunk in chunks))
     crew = _Crew(connected(on), engine, chunks)
     try:
-        yield Team(
-            submit=crew.submit,
-            slots=lambda: workers or AHEAD * max(processors(), 1),
-            bundles=lambda every: bundles(every, crew.pace),
-        )
-    finally:
-        crew.end()
+        try:
+            yield Team(
+                submit=crew.submit,
+                slots=lambda: workers or AHEAD * max(processors(), 1),
+                bundles=lambda every: bundles(every, crew.pace),
+            )
+        finally:
+            crew.end()
+    except ConnectionError as error:
+        if type(error) is not ConnectionError:
+            raise  # not Ray's: a pipe of ours
+        words = " ".join(str(error).split()).rstrip(".")
+        raise EngineError(
+            f"on = {on!r}: the connection to the cluster was lost ({words}). Finished chunks are saved."
+        ) from error
 
 
 class Pace:
