@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 MEMINFO = Path("/proc/meminfo")
@@ -23,14 +24,14 @@ def gigabytes(size: float) -> str:
 
 
 def _of_machine() -> int | None:
-    try:
+    with suppress(OSError, ValueError, IndexError):
         for line in MEMINFO.read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 return 1024 * int(line.split()[1])
-        # Elsewhere only what is built in is known.
+    with suppress(OSError, ValueError):
+        # Elsewhere than on Linux only what is built in is known.
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return None
+    return None
 
 
 def _of_groups() -> list[int | None]:

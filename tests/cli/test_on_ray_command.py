@@ -5,10 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
 from cli.calling import TINY, Caller, assert_refused, command, environment, without_time
+
+from trainlab.cli import main
+from trainlab.execution.ray_tasks import ClusterWarning
 
 PATIENCE = 600
 """Seconds for a command that starts Ray on a busy machine."""
@@ -112,3 +116,9 @@ def test_wrong_places_are_refused_in_a_line(
         trainlab("study", "tiny.toml", "--on", "ray:127.0.0.1:9"), "no Ray answers there", "ray start"
     )
     assert ("ray" in sys.modules) == before
+
+
+def test_what_differs_on_a_node_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    show = main._warning(warnings.showwarning)
+    show(ClusterWarning("node 10.0.0.7 has another processor"), ClusterWarning, "ray_tasks.py", 253)
+    assert capsys.readouterr().err == "trainlab: node 10.0.0.7 has another processor\n"

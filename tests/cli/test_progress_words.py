@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
 
-from trainlab.cli.progress import progress_words
+from trainlab.cli.doctor_try import trying_line
+from trainlab.cli.progress import progress_line, progress_words
 from trainlab.execution import Progress
 
 NOW = Progress(
@@ -81,3 +84,21 @@ def test_runs_that_are_judged_have_words_of_their_own() -> None:
     assert progress_words(judging) == "why runs failed: 60 of 1,000 judged, 79 s left"
     assert progress_words(replace(judging, chunks_done=1)) == "why runs failed: 60 of 1,000 judged"
     assert progress_words(replace(judging, stopping=True)).startswith("finishing what is in progress")
+
+
+class Closed(io.StringIO):
+    """A terminal that was closed."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_terminal_that_is_closed_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Closed())
+    with progress_line() as show:
+        show.tell(1, 2, "half")
+    with trying_line() as tell:
+        tell(0.5, "half")

@@ -1,3 +1,4 @@
+import os
 import threading
 import time
 from pathlib import Path
@@ -62,6 +63,26 @@ def test_what_needs_other_units_is_compiled_too(compiled: list[Chunk], other: di
 
 def test_only_the_fast_engine_compiles(compiled: list[Chunk]) -> None:
     compile_once.compile_once(FakeEngine(name="reference"), chunk())
+    assert compiled == []
+
+
+@pytest.mark.parametrize("made", ["open to all", "a link", "a file"])
+def test_a_folder_that_somebody_else_may_have_made_is_left_alone(
+    compiled: list[Chunk], tmp_path: Path, made: str
+) -> None:
+    folder, mine = tmp_path / f"trainlab-kernel-{os.getuid()}", tmp_path / "mine"
+    mine.write_text("kept")
+    if made == "a file":
+        folder.touch()
+    else:
+        real = tmp_path / "elsewhere" if made == "a link" else folder
+        real.mkdir()
+        real.chmod(0o777 if made == "open to all" else 0o700)
+        (real / "lock").symlink_to(mine)
+        if made == "a link":
+            folder.symlink_to(real)
+    compile_once.compile_once(FAST, chunk())
+    assert mine.read_text() == "kept"
     assert compiled == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from trainlab.engine.runs import ARRAYS
 from trainlab.errors import DemandError, EngineError
 from trainlab.execution import train_all
 from trainlab.execution.demand import at_most, check_results, check_work, demand_of, duration
+from trainlab.execution.train import _check_work
 from trainlab.execution.workers import readable
 from trainlab.spec import Experiment
 
@@ -59,6 +60,20 @@ def test_what_takes_longer_than_allowed_is_refused_before_anything_runs():
     check_work({SMALL: [range(10_000_000)]}, engine="reference", chunk_seeds=8, workers=1)
 
 
+def test_a_cluster_has_its_own_processors_and_memory(monkeypatch: pytest.MonkeyPatch):
+    engine, work = FakeEngine(name="reference"), {SMALL: [range(100_000)]}
+    monkeypatch.setattr("trainlab.execution.ray_tasks.processors_for", lambda *given: lambda: 1_000)
+    monkeypatch.setattr("trainlab.execution.demand.available_memory", lambda: 1_000)
+    _check_work(engine, work, 500, "ray")
+    alone = demand_of(SMALL, range(100_000), engine="reference").seconds
+    with at_most(alone / 800):
+        _check_work(engine, work, None, "ray")
+        with pytest.raises(DemandError, match="say --yes"):
+            _check_work(engine, work, 500, "ray")
+    with pytest.raises(DemandError, match="lower workers"):
+        _check_work(engine, work, 500, None)
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
@@ -95,6 +110,6 @@ def test_memory_is_that_of_the_control_group(tmp_path: Path, monkeypatch: pytest
     assert memory.available_memory() == 1_500_000
     monkeypatch.setattr(memory, "GROUPS", tmp_path / "none")
     monkeypatch.setattr(memory, "MEMINFO", tmp_path / "none")
-    free = memory.available_memory()
-    assert free is None or 1e8 < free < math.inf
+    built_in = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert memory.available_memory() == built_in > 1e8
     assert memory.gigabytes(3.24e9) == "3.2 GB"

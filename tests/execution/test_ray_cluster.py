@@ -101,6 +101,12 @@ def test_ray_is_not_imported_to_say_what_is_wrong() -> None:
     assert ("ray" in sys.modules) == before
 
 
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+def test_what_can_not_be_a_name_is_said(host: str) -> None:
+    with pytest.raises(EngineError, match=r"no Ray answers there \(that can't be a host's name\)\. Start"):
+        connected(f"ray:{host}:6379")
+
+
 def test_a_web_server_is_not_ray() -> None:
     with (
         server(lambda visitor: visitor.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as port,

@@ -97,7 +97,7 @@ def test_a_gpu_of_this_machine_is_not_the_clusters() -> None:
     with pytest.raises(
         EngineError, match="on = 'ray': Ray's tasks train on processors, 'torch-cuda' on this"
     ):
-        check_carriable(FakeEngine(name="torch-cuda"), chunks(1), "ray")
+        check_carriable(FakeEngine(name="torch-cuda"), [EXPERIMENT], "ray")
 
 
 def test_a_file_must_hold_the_same_on_every_node(tmp_path: Path) -> None:
@@ -157,6 +157,33 @@ def test_what_is_out_is_bounded_and_all_of_it_is_saved(monkeypatch: pytest.Monke
     assert cluster.most == 3
     assert [len(bundle) for bundle in cluster.handed] == [4] * 10 + [2]
     assert seen[-1].chunks_done == seen[-1].chunks_total == 42
+
+
+class LostCrew:
+    """Its connection is lost as soon as anything is asked of it."""
+
+    pace = Pace()
+
+    def __init__(self, *given: object) -> None:
+        pass
+
+    def submit(self, bundle: Bundle) -> Future[tuple[Results, ...]]:
+        raise ConnectionError("Client is shutting down.")
+
+    def end(self) -> None:
+        self.submit(())
+
+
+def test_a_lost_connection_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_tasks, "processors_for", lambda *given: lambda: 1)
+    monkeypatch.setattr(ray_tasks, "connected", lambda on: None)
+    monkeypatch.setattr(ray_tasks, "_Crew", LostCrew)
+    with Store.in_memory() as store, pytest.raises(EngineError) as caught:
+        carry_out(chunks(3), FakeEngine(), store, on="ray")
+    assert str(caught.value) == (
+        "on = 'ray': the connection to the cluster was lost (Client is shutting down). Finished chunks are "
+        "saved."
+    )
 
 
 def test_a_cluster_that_grows_is_given_more(monkeypatch: pytest.MonkeyPatch) -> None:

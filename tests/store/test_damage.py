@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from trainlab.errors import StoreError
 from trainlab.execution import train_all, train_and_read
 from trainlab.spec import Experiment
 from trainlab.store import DamagedError, DamageWarning, Store, repair
+from trainlab.store.sqlite_errors import as_store_errors
 
 # Said on purpose: it is what these tests are about.
 pytestmark = pytest.mark.filterwarnings("default::trainlab.store.damage.DamageWarning")
@@ -81,6 +85,23 @@ def test_altered_runs_are_trained_again_and_it_is_said(tmp_path: Path, change: s
         assert store.check().damage == ()
 
 
+def test_a_damaged_chunk_costs_no_look_at_the_others(tmp_path: Path) -> None:
+    looks: list[int] = []
+    for chunks in (10, 80):
+        with Store.open(tmp_path / str(chunks)) as store:
+            store.save([made_up(EXPERIMENT, range(at, at + 1)) for at in range(chunks)], engine="fake")
+            store._db.execute("UPDATE chunks SET dtype = 'O' WHERE first_seed = 0")
+            with pytest.raises(DamagedError) as caught:
+                store.load(EXPERIMENT, range(chunks), engine="fake")
+            told: list[int] = []
+            store._db.set_progress_handler(lambda told=told: told.append(1), 10)
+            store.discard(caught.value.chunks)
+            store._db.set_progress_handler(None, 0)
+            assert store.missing(EXPERIMENT, range(chunks), engine="fake") == [range(1)]
+            looks.append(len(told))
+    assert looks[1] < 2 * looks[0]
+
+
 @pytest.mark.parametrize("change", BLOBS)
 def test_rates_are_read_without_the_arrays(tmp_path: Path, change: str) -> None:
     fill(tmp_path)
@@ -139,6 +160,21 @@ def test_what_was_said_of_a_failed_run_is_passed_over(tmp_path: Path) -> None:
         assert len(store.check().damage) == 1
 
 
+def test_what_was_said_of_a_discarded_run_is_not_said_of_another_experiment(tmp_path: Path) -> None:
+    other = Experiment.from_dict({"network": "2-4-1", "epochs": 20})
+    with Store.open(tmp_path) as store:
+        store.save([made_up(EXPERIMENT, range(5))], engine="fake")
+        store.save_judged(EXPERIMENT, 4, b"{}", engine="fake", rules="r")
+        alter(tmp_path, "UPDATE chunks SET dtype = 'O'")
+        with pytest.raises(DamagedError) as caught:
+            store.load(EXPERIMENT, range(5), engine="fake")
+        store.discard(caught.value.chunks)
+        store.delete([other], engine="fake")  # with which experiments without runs go
+        store.save([made_up(other, range(5))], engine="fake")
+        assert store.judged(other, engine="fake", rules="r") == {}
+        assert store.damage == []
+
+
 def test_chunks_of_an_older_version_are_counted_and_get_digests_from_a_repair(tmp_path: Path) -> None:
     fill(tmp_path)
     alter(tmp_path, "UPDATE digests SET outcomes = NULL, blobs = NULL")
@@ -151,6 +187,36 @@ def test_chunks_of_an_older_version_are_counted_and_get_digests_from_a_repair(tm
     with Store.open(tmp_path) as store:
         assert store.check().unchecked == 0
         assert_same(store.load(EXPERIMENT, SEEDS, engine="fake"), made_up(EXPERIMENT, SEEDS))
+
+
+def test_the_file_as_it_was_is_kept_in_no_time_or_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(*names: Path) -> None:
+        raise PermissionError
+
+    for folder in (tmp_path / "links", tmp_path / "none"):
+        fill(folder)
+        file = folder / "store.sqlite3"
+        before, place = file.read_bytes(), file.stat().st_ino
+        done = repair(folder, lambda done, total: None)
+        # But for the header: the write-ahead log was folded in.
+        assert done.copy.read_bytes()[100:] == before[100:]
+        assert (done.copy.stat().st_ino == place) == (folder.name == "links")
+        assert file.stat().st_ino != place
+        monkeypatch.setattr(os, "link", cannot)
+
+
+def test_who_waits_for_a_repair_is_told_to_try_again(tmp_path: Path) -> None:
+    fill(tmp_path)
+    file, other = tmp_path / "store.sqlite3", tmp_path / "other"
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+        shutil.copy(file, other)
+        os.replace(other, file)
+        told = pytest.raises(StoreError, match=r"^here: was replaced, as by a repair, while it was opened\.")
+        with told, as_store_errors("here"):
+            db.execute("UPDATE studies SET seeds = 3")
 
 
 def test_a_store_in_use_and_what_is_none_are_not_repaired(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from store.flipped import call
 from trainlab.engine import select
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
-from trainlab.store import Store
+from trainlab.store import Store, taking_over
 from trainlab.store.taking_over import AT_ONCE
 
 SMALL = Experiment.from_dict({"network": "2-3-1", "epochs": 20, "record": {"curves": 4}})
@@ -62,14 +62,16 @@ def test_into_an_empty_store_it_is_a_copy_with_its_moments(tmp_path: Path):
         there.close()
 
 
-def test_a_study_that_both_have_keeps_the_later_moment(tmp_path: Path):
+def test_of_a_study_that_both_have_the_later_moment_and_question_stay(tmp_path: Path):
     for folder, moment in (("there", "2020"), ("here", "2021")):
         with filled(tmp_path / folder, small=range(4)) as store:
-            store.remember("study", "Both", [SMALL.fingerprint], networks=1, seeds=4)
+            question = {"asked in": moment}
+            store.remember("study", "Both", [SMALL.fingerprint], networks=1, seeds=4, question=question)
             store._db.execute(f"UPDATE studies SET asked = '{moment}-01-01T00:00:00+00:00'")
     with Store.open(tmp_path / "here") as here:
         here.take_over(tmp_path / "there")
-        assert [study.asked.year for study in here.studies()] == [2021]
+        (study,) = here.studies()
+        assert (study.asked.year, study.question) == (2021, {"asked in": "2021"})
 
 
 def test_stopped_on_the_way_it_goes_on(tmp_path: Path):
@@ -122,6 +124,65 @@ def test_what_is_damaged_there_is_left_out_and_said(tmp_path: Path, damage: str,
         all_of(here, LARGE, range(10))
         assert here.missing(SMALL, range(20), engine="fake") == [range(20)]
         assert not here.check().damage
+
+
+def test_where_the_file_can_not_be_read_on_it_is_said(tmp_path: Path):
+    with Store.open(tmp_path / "there") as there:
+        for seed in range(60):
+            there.save([made_up(SMALL, range(seed, seed + 1))], engine="fake")
+        there._db.execute("UPDATE chunks SET saved = 'the place to find' WHERE first_seed = 30")
+    file = tmp_path / "there" / "store.sqlite3"
+    content = bytearray(file.read_bytes())
+    page = content.index(b"the place to find") // 4096 * 4096
+    content[page : page + 4096] = bytes(4096)
+    file.write_bytes(content)
+    told = call("store", "import", str(tmp_path / "there"), "--store", str(tmp_path / "here"))
+    assert told.code == 1
+    assert "Left out: chunks: SQLite can't read the file from there on (" in told.out
+    with Store.open(tmp_path / "here") as here:
+        assert 0 < here.summary()[0].seeds < 60
+        assert not here.check().damage
+
+
+def test_what_was_said_and_named_there_is_left_out_loudly_too(tmp_path: Path):
+    with filled(tmp_path / "there", small=range(4)) as there, there._db as db:
+        there.remember("study", "Old", [SMALL.fingerprint], networks=1, seeds=4)
+        there.save_judged(SMALL, 3, b"{}", engine="fake", rules="r")
+        db.execute("UPDATE judged_runs SET found = '[]'")
+        db.execute("UPDATE studies SET seeds = 'many'")
+    with Store.open(tmp_path / "here") as here:
+        said, named = here.take_over(tmp_path / "there").left_out
+    assert "what was said of the failed run of seed 3 isn't what was saved" in said
+    assert "the entry of the study 'Old' can't be read" in named
+
+
+def test_what_is_saved_or_deleted_there_meanwhile_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    read_experiments = taking_over.read_experiments
+    with filled(tmp_path / "there", small=range(4)) as there, Store.open(tmp_path / "here") as here:
+
+        def then_saved(db: sqlite3.Connection) -> object:
+            found = read_experiments(db)
+            there.save([made_up(LARGE, range(4))], engine="fake")
+            return found
+
+        def deleted(done: int, total: int) -> None:
+            if done == total:
+                there.delete([SMALL, LARGE], engine="fake")
+
+        monkeypatch.setattr(taking_over, "read_experiments", then_saved)
+        taken = here.take_over(tmp_path / "there", deleted)
+        assert (taken.runs, taken.left_out) == (4, ())
+        all_of(here, SMALL, range(4))
+
+
+def test_an_empty_file_is_no_store(tmp_path: Path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "store.sqlite3").touch()
+    told = call("store", "import", str(tmp_path / "there"), "--store", str(tmp_path / "here"))
+    assert (told.code, told.out) == (2, "")
+    assert "holds no store" in told.err
 
 
 def test_the_command_says_what_it_did(tmp_path: Path):

@@ -1,5 +1,6 @@
 """`fresh` forgets nothing that couldn't be made again."""
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import pytest
 
 import trainlab
-from trainlab.errors import DemandError
+from trainlab.errors import DemandError, EngineError
+from trainlab.execution import forget, ray_cluster
 from trainlab.execution.demand import at_most, demand_of
 from trainlab.store import Store
 
@@ -57,6 +59,22 @@ def test_results_that_do_not_fit_into_memory_delete_nothing(
 
 
 @pytest.mark.trains
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_cluster_that_is_not_there_deletes_nothing(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    COMMANDS[name](store=tmp_path)
+    before = held(tmp_path)
+    assert before
+    monkeypatch.setattr(ray_cluster, "find_spec", lambda name: object())
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    with pytest.raises(EngineError, match="no Ray answers there"):
+        COMMANDS[name](store=tmp_path, fresh=True, on=f"ray:127.0.0.1:{port}")
+    assert held(tmp_path) == before
+
+
+@pytest.mark.trains
 def test_a_first_look_that_would_take_too_long_deletes_nothing(tmp_path: Path):
     trainlab.study(BASE, seeds=4, store=tmp_path)
     before = held(tmp_path)
@@ -64,3 +82,12 @@ def test_a_first_look_that_would_take_too_long_deletes_nothing(tmp_path: Path):
     with pytest.raises(DemandError, match="say --yes"), at_most(enough):
         trainlab.study(BASE, seeds=4, until_width=0.2, store=tmp_path, workers=1, fresh=True)
     assert held(tmp_path) == before
+
+
+def test_all_is_forgotten_at_once(monkeypatch: pytest.MonkeyPatch):
+    experiments = [trainlab.Experiment.from_dict({"network": f"2-{width}-1"}) for width in (2, 3, 4)]
+    asked: list[int] = []
+    monkeypatch.setattr(Store, "delete", lambda store, group, *, engine: asked.append(len(group)))
+    with Store.in_memory() as store:
+        forget(experiments, engine="fast", store=store)
+    assert asked == [3]

@@ -111,9 +111,9 @@ def trying_line() -> Generator[Tell]:
     """Show how much of the budget is used, and what is tried; nothing if stderr is no terminal."""
     from rich.progress import BarColumn, Progress, TextColumn
 
-    from trainlab.draw.terminal import Terminal
+    from trainlab.draw.terminal import lasting_terminal
 
-    console = Terminal(stderr=True)
+    console = lasting_terminal()
     columns = (BarColumn(bar_width=20), TextColumn("{task.description}"))
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=False

@@ -149,11 +149,11 @@ def _check_text(arguments: Sequence[str]) -> None:
 
 
 def _warning(otherwise: Callable[..., None]) -> Callable[..., None]:
-    """Return a `warnings.showwarning` that says in one line what is damaged in a store."""
+    """Return a `warnings.showwarning` that says in one line what is damaged, or differs on a node."""
 
     def show(message: Warning | str, category: type[Warning], *args: Any, **named: Any) -> None:
         # By name: help must not wait for the store.
-        if category.__name__ == "DamageWarning":
+        if category.__name__ in ("DamageWarning", "ClusterWarning"):
             _complain(str(message))
         else:
             otherwise(message, category, *args, **named)

@@ -51,9 +51,9 @@ def progress_line(label: str = "training", *, yes: bool = True) -> Generator[Sho
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    from trainlab.draw.terminal import Terminal
+    from trainlab.draw.terminal import lasting_terminal
 
-    console = Terminal(stderr=True)
+    console = lasting_terminal()
     percent_and_words = TextColumn("{task.percentage:>3.0f} %  {task.fields[words]}")
     columns = (TextColumn(label), BarColumn(), percent_and_words)
     hidden = not console.is_terminal

@@ -22,7 +22,7 @@ def import_command(
     *,
     store: Folder = DEFAULT_STORE,
 ) -> int:
-    """Take over from another store what is missing in this one; the other stays as it is.
+    """Take over from another store what is missing in this one; the other keeps all that it has.
 
     Runs are the same if experiment, engine and seed are. What is there already isn't written again, so the
     same import may be repeated. The exit code is 1 if something in the other store is damaged.

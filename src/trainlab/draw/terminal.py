@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from contextlib import suppress
+from typing import IO, Any, TextIO, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -20,3 +23,29 @@ class Terminal(Console):
                 yield segment
             else:
                 yield Segment(printable(segment.text, lines=True), segment.style)
+
+
+def lasting_terminal() -> Terminal:
+    """Return the terminal on stderr, for progress: that it closes meanwhile fails nothing."""
+    stream = cast("IO[str]", _Lasting(sys.stderr)) if sys.stderr else None
+    return Terminal(stderr=True, file=stream)
+
+
+class _Lasting:
+    """A stream whose terminal may close: what can't be written then is nobody's loss, and no failure."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write the text, if anybody is there."""
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flush it, likewise."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

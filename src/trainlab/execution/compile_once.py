@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +26,8 @@ def compile_once(engine: Engine, chunk: Chunk) -> None:
     if not engine.name.startswith("fast"):
         return
     folder = Path(tempfile.gettempdir(), f"trainlab-kernel-{os.getuid()}")
-    folder.mkdir(mode=0o700, exist_ok=True)
+    if not _is_ours(folder):
+        return  # The engine compiles as it trains, at worst several processes the same.
     done = folder / _kind(engine, chunk)
     if done.exists():
         return
@@ -33,6 +36,18 @@ def compile_once(engine: Engine, chunk: Chunk) -> None:
         if not done.exists():
             _load(engine, chunk)
             done.touch()
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the folder is there, made if need be, and nobody else can put anything into it.
+
+    Its name can be guessed, so somebody else may have made it first, with links to our files in it.
+    """
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+    return False
 
 
 def _load(engine: Engine, chunk: Chunk) -> None:

@@ -114,9 +114,17 @@ def check_results(experiments: Sequence[Experiment], seeds: Iterable[range]) -> 
 
 
 def check_work(
-    missing: Mapping[Experiment, Sequence[range]], *, engine: str, chunk_seeds: int, workers: int
+    missing: Mapping[Experiment, Sequence[range]],
+    *,
+    engine: str,
+    chunk_seeds: int,
+    workers: int,
+    here: bool = True,
 ) -> None:
-    """Refuse training for which there is too little memory, or that takes longer than is allowed."""
+    """Refuse training for which there is too little memory, or that takes longer than is allowed.
+
+    What the workers of a cluster have isn't known: only `here`, on this machine, is memory compared.
+    """
     need, chunk, chunks = Demand(), 0, 0
     for experiment, ranges in missing.items():
         for seeds in ranges:
@@ -124,12 +132,13 @@ def check_work(
             first = range(seeds.start, min(seeds.stop, seeds.start + chunk_seeds))
             chunks += math.ceil(len(seeds) / chunk_seeds)
             chunk = max(chunk, demand_of(experiment, first, engine=engine).bytes)
-    at_once = min(workers, chunks)
-    _check_memory(
-        at_once * chunk,
-        f"What {at_once} workers train at a time, up to {chunk_seeds:,} networks each,",
-        f"{need.remedy}, or lower workers",
-    )
+    if here:
+        at_once = min(workers, chunks)
+        _check_memory(
+            at_once * chunk,
+            f"What {at_once} workers train at a time, up to {chunk_seeds:,} networks each,",
+            f"{need.remedy}, or lower workers",
+        )
     seconds, limit = need.seconds / workers, _allowed.get()
     if seconds > limit:
         raise DemandError(

@@ -140,6 +140,9 @@ def _check_answers(on: str, address: str) -> None:
         raise EngineError(
             f"{where}: no Ray answers there ({error.strerror or 'no answer in time'}). {start}"
         ) from None
+    except UnicodeError:
+        # Python encodes a name before it is looked up, and refuses one with an empty or a long part.
+        raise EngineError(f"{where}: no Ray answers there (that can't be a host's name). {start}") from None
     if len(frame) < 9 or frame[3] != _SETTINGS:
         raise EngineError(f"{where}: what answers there isn't Ray. {start}")
 

@@ -11,7 +11,7 @@ import signal
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from trainlab.execution.plan import Bundle, Chunk
 from trainlab.execution.provenance import versions
 from trainlab.execution.ray_cluster import Processors, connected
 from trainlab.execution.workers import Results, Team, train_bundle
-from trainlab.spec import Custom
+from trainlab.spec import Custom, Experiment
 from trainlab.tasks import fingerprint_data
 
 SECOND = 1.0
@@ -100,17 +100,30 @@ def _check_data(chunk: Chunk, content: str | None, node: str) -> None:
         )
 
 
-def check_carriable(engine: Engine, chunks: Sequence[Chunk], on: str) -> None:
+def processors_for(on: str, engine: Engine, experiments: Iterable[Experiment]) -> Processors:
+    """Return how many processors a cluster has, connected to it, that can train these experiments.
+
+    Raises:
+        EngineError: it can't be reached, has no processor, or other machines can't train them.
+    """
+    check_carriable(engine, experiments, on)
+    processors = Processors(connected(on))
+    if not processors():
+        raise EngineError(f"on = {on!r}: no node of the cluster has a processor to give.")
+    return processors
+
+
+def check_carriable(engine: Engine, experiments: Iterable[Experiment], on: str) -> None:
     """Refuse what other processes on other machines can't train."""
     if engine.name.startswith("torch-cuda"):
         raise EngineError(
             f"on = {on!r}: Ray's tasks train on processors, 'torch-cuda' on this machine's GPU. Leave out "
             "either."
         )
-    for chunk in chunks:
-        if isinstance(chunk.experiment.loss, Custom):
+    for each in experiments:
+        if isinstance(each.loss, Custom):
             raise EngineError(
-                f"on = {on!r}: the loss {chunk.experiment.loss.function!r} is a function of this process, "
+                f"on = {on!r}: the loss {each.loss.function!r} is a function of this process, "
                 "which no other knows. Train without on."
             )
 
@@ -120,21 +133,28 @@ def ray_team(on: str, engine: Engine, chunks: Sequence[Chunk], *, workers: int |
     """Who trains on a cluster: all of its processors, or at most `workers` at a time.
 
     Leaving the block by an exception ends the tasks in progress.
+
+    Raises:
+        EngineError: the connection was lost meanwhile, as by Ray Client; see `processors_for`, too.
     """
-    check_carriable(engine, chunks, on)
-    ray = connected(on)
-    processors = Processors(ray)
-    if not processors():
-        raise EngineError(f"on = {on!r}: no node of the cluster has a processor to give.")
-    crew = _Crew(ray, engine, chunks)
+    processors = processors_for(on, engine, (chunk.experiment for chunk in chunks))
+    crew = _Crew(connected(on), engine, chunks)
     try:
-        yield Team(
-            submit=crew.submit,
-            slots=lambda: workers or AHEAD * max(processors(), 1),
-            bundles=lambda every: bundles(every, crew.pace),
-        )
-    finally:
-        crew.end()
+        try:
+            yield Team(
+                submit=crew.submit,
+                slots=lambda: workers or AHEAD * max(processors(), 1),
+                bundles=lambda every: bundles(every, crew.pace),
+            )
+        finally:
+            crew.end()
+    except ConnectionError as error:
+        if type(error) is not ConnectionError:
+            raise  # not Ray's: a pipe of ours
+        words = " ".join(str(error).split()).rstrip(".")
+        raise EngineError(
+            f"on = {on!r}: the connection to the cluster was lost ({words}). Finished chunks are saved."
+        ) from error
 
 
 class Pace:

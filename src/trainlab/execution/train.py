@@ -137,7 +137,7 @@ def train_missing(
     else:
         groups = [(engine, wanted)]
     for trainer, group in groups:
-        _check_work(trainer, {each: missing[each] for each in group}, workers)
+        _check_work(trainer, {each: missing[each] for each in group}, workers, on)
     plans = [
         (trainer, plan(group, missing=missing.__getitem__, chunk_seeds=trainer.chunk_seeds))
         for trainer, group in groups
@@ -165,22 +165,43 @@ def start_afresh(
     engine: str,
     store: Store,
     workers: int | None,
+    on: str | None = None,
+    read: bool = True,
 ) -> None:
     """Delete what the store has of the experiments, unless they couldn't be trained again on these seeds.
 
+    `read` says whether all of their results are then held at once, as `train_all` does.
+
     Raises:
         DemandError: that takes too much memory, or longer than is allowed; nothing is deleted.
+        EngineError: the cluster that they are to be trained `on` can't be reached or can't train them;
+            nothing is deleted.
     """
-    every = dict(zip(experiments, ([mine] for mine in _seeds_of(experiments, seeds)), strict=True))
+    asked = _seeds_of(experiments, seeds)
+    if read:
+        check_results(experiments, asked)
+    every = {each: [mine] for each, mine in zip(experiments, asked, strict=True)}
     for name, group in by_engine(engine, experiments).items():
-        _check_work(get_engine(name), {each: every[each] for each in group}, workers)
+        _check_work(get_engine(name), {each: every[each] for each in group}, workers, on)
     forget(experiments, engine=engine, store=store)
 
 
-def _check_work(engine: Engine, missing: Mapping[Experiment, Sequence[range]], workers: int | None) -> None:
-    workers = default_workers() if workers is None else workers
-    check_number("workers", workers, at_least=1)
-    check_work(missing, engine=engine.name, chunk_seeds=engine.chunk_seeds, workers=workers)
+def _check_work(
+    engine: Engine, missing: Mapping[Experiment, Sequence[range]], workers: int | None, on: str | None
+) -> None:
+    """Refuse what is too much for this machine, or too long or nothing for the cluster to train it `on`."""
+    if workers is not None:
+        check_number("workers", workers, at_least=1)
+    if on is None:
+        workers = workers or default_workers()
+    elif missing:
+        from trainlab.execution.ray_tasks import processors_for
+
+        processors = processors_for(on, engine, missing)()
+        workers = min(workers or processors, processors)
+    else:
+        return
+    check_work(missing, engine=engine.name, chunk_seeds=engine.chunk_seeds, workers=workers, here=on is None)
 
 
 def _seeds_of(experiments: Sequence[Experiment], seeds: range | Sequence[range]) -> Sequence[range]:
@@ -190,8 +211,11 @@ def _seeds_of(experiments: Sequence[Experiment], seeds: range | Sequence[range])
 
 def forget(experiments: Iterable[Experiment], *, engine: str | Engine, store: Store) -> None:
     """Delete from the store what this engine, or the one chosen for each, has trained of the experiments."""
+    named: dict[str, list[Experiment]] = {}
     for each in experiments:
-        store.delete([each], engine=stored_under(engine, each))
+        named.setdefault(stored_under(engine, each), []).append(each)
+    for name, group in named.items():
+        store.delete(group, engine=name)
 
 
 def stored_under(engine: str | Engine, experiment: Experiment) -> str:

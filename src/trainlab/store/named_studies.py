@@ -66,7 +66,7 @@ def remember(
 ) -> None:
     """Record a study, or that it was asked again; with other experiments the same title is another study.
 
-    `asked` is when (UTC), now if left out; of two moments the later one stays.
+    `asked` is when (UTC), now if left out; of two moments the later one stays, and what was asked then.
 
     A map that was stopped before it knew all its points has `STOPPED` behind its title; once it is finished,
     that entry goes.
@@ -80,7 +80,8 @@ def remember(
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (kind, title, digest) DO UPDATE SET networks = excluded.networks,
         changes = excluded.changes, seeds = max(seeds, excluded.seeds), asked = max(asked, excluded.asked),
-        question = ifnull(excluded.question, question)
+        question = CASE WHEN excluded.asked >= asked THEN ifnull(excluded.question, question)
+            ELSE ifnull(question, excluded.question) END
         RETURNING id""",
         (kind, title, digest, networks, changes, seeds, moment, text),
     ).fetchall()

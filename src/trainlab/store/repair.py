@@ -49,8 +49,7 @@ def repair(folder: str | os.PathLike[str], tell: Tell) -> Repaired:
                 with transaction(empty):
                     make_tables(empty)
                 chunks, runs = _carried_over(empty, db, file, tell)
-            # Copied rather than renamed, so that at no moment there is no store.
-            shutil.copy2(file, copy)
+            _name_also(file, copy)
             for end in ("-wal", "-shm"):
                 # Left if SQLite couldn't fold it into a broken file; it must not be into the new one.
                 if Path(f"{file}{end}").exists():
@@ -59,6 +58,17 @@ def repair(folder: str | os.PathLike[str], tell: Tell) -> Repaired:
         finally:
             fresh.unlink(missing_ok=True)
     return Repaired(chunks=chunks, runs=runs, copy=copy)
+
+
+def _name_also(file: Path, copy: Path) -> None:
+    """Give the file a second name, so that at no moment there is no store.
+
+    A copy of gigabytes would leave seconds in which another program could open the old file, and save to it.
+    """
+    try:
+        os.link(file, copy)
+    except OSError:  # as on a file system without links
+        shutil.copy2(file, copy)
 
 
 def _carried_over(

@@ -147,10 +147,10 @@ TABLES = (
 )
 
 
-LOST_ROWS = """DELETE FROM runs WHERE NOT EXISTS (
-    SELECT 1 FROM chunks WHERE chunks.experiment = runs.experiment AND chunks.engine = runs.engine
+LOST_ROWS = """DELETE FROM runs WHERE experiment = ? AND engine = ? AND seed >= ? AND seed < ? AND NOT EXISTS
+    (SELECT 1 FROM chunks WHERE chunks.experiment = runs.experiment AND chunks.engine = runs.engine
     AND runs.seed >= first_seed AND runs.seed < first_seed + count)"""
-"""Deletes the rows of runs that no chunk holds."""
+"""Deletes the rows of runs, among some seeds of an experiment, that no chunk holds."""
 
 
 def connect(database: str, *, patience: float = 0.0, uri: bool = False) -> sqlite3.Connection:

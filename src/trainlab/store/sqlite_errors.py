@@ -22,6 +22,8 @@ REPAIR = "'trainlab store repair' keeps what can be read; a study trains the res
 
 # By SQLite's primary result code, https://www.sqlite.org/rescode.html.
 REASONS = {
+    # An extended code, for a reason of its own.
+    sqlite3.SQLITE_READONLY_DBMOVED: "was replaced, as by a repair, while it was opened. Try again.",
     sqlite3.SQLITE_BUSY: "is locked: another process keeps writing. Try again when it is done.",
     sqlite3.SQLITE_LOCKED: "is locked by another part of this program. Try again when it is done.",
     sqlite3.SQLITE_FULL: "can't grow: the disk is full. Free some space; what was finished before is kept.",
@@ -61,7 +63,7 @@ def reason(error: sqlite3.Error) -> str:
     """Return the rest of a sentence that begins with the store's name."""
     # The low byte is the primary code. Errors of Python's own module have none, some not even the attribute.
     code: int | None = getattr(error, "sqlite_errorcode", None)
-    known = REASONS.get(code & 0xFF) if code is not None else None
+    known = REASONS.get(code, REASONS.get(code & 0xFF)) if code is not None else None
     return known or f"can't be used ({error})."
 
 

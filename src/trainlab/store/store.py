@@ -72,7 +72,7 @@ class Store:
         file = Path(folder) / FILE_NAME
         if create:
             make_folder(file.parent)
-        elif not file.is_file():
+        elif not file.is_file() or not file.stat().st_size:
             raise StoreError(f"{Path(folder)}: holds no store. A study makes one; --store names its folder.")
         return cls(str(file), place=str(file))
 
@@ -160,12 +160,13 @@ class Store:
         """Delete damaged chunks, so that their runs count as missing."""
         with as_store_errors(self.place), transaction(self._db):
             for chunk in chunks:
+                seeds, key = chunk.seeds, key_of(self._db, chunk.fingerprint)
                 # Only if it still is what was found: another process may have made it again meanwhile.
                 self._db.execute(
                     "DELETE FROM chunks WHERE rowid = ? AND first_seed = ? AND count = ?",
-                    (chunk.row, chunk.seeds.start, len(chunk.seeds)),
+                    (chunk.row, seeds.start, len(seeds)),
                 )
-            self._db.execute(LOST_ROWS)
+                self._db.execute(LOST_ROWS, (key, chunk.engine, seeds.start, seeds.stop))
 
     def save_judged(
         self, experiment: Experiment, seed: int, found: bytes, *, engine: str, rules: str
@@ -254,14 +255,15 @@ class Store:
     def take_over(
         self, folder: str | os.PathLike[str], on_progress: Tell = lambda done, total: None
     ) -> TakenOver:
-        """Take over what is missing here from the store in another folder, which stays as it is.
+        """Take over what is missing here from the store in another folder, which keeps all that it has.
 
-        `on_progress` is told how many of its chunks are done, of how many.
+        If it is of an older version it is upgraded. `on_progress` is told how many of its chunks are done, of
+        how many. What is saved there meanwhile isn't seen.
         """
         with Store.open(folder, create=False) as other:
             if self.on_disk and os.path.samefile(self.place, other.place):
                 raise StoreError(f"{folder}: is this store itself. Name the folder of another.")
-            with as_store_errors(self.place):
+            with as_store_errors(self.place), snapshot(other._db):
                 return take_over(self._db, other._db, on_progress)
 
     def check(self, on_progress: Tell = lambda done, total: None) -> Checked:
@@ -280,6 +282,9 @@ class Store:
                     count = self._db.execute(where, (key, engine)).rowcount
                     deleted += count if table == "runs" else 0
             self._db.execute("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM chunks)")
+            for table in ("digests", "judged_runs"):
+                # Left of chunks that were damaged; SQLite may give an experiment's key to another.
+                self._db.execute(f"DELETE FROM {table} WHERE experiment NOT IN (SELECT id FROM experiments)")
         return deleted
 
     def _warn(self, words: str) -> None:

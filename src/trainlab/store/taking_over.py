@@ -17,7 +17,7 @@ from trainlab.store.blobs import encode
 from trainlab.store.check import Tell, each_chunk, judged_runs
 from trainlab.store.chunks import Chunk, key_of, read_blobs, read_rows, seeds_held
 from trainlab.store.digests import ChunkName
-from trainlab.store.named_studies import named_studies, remember
+from trainlab.store.named_studies import NamedStudy, named_studies, remember
 from trainlab.store.outcomes import COLUMNS, Outcomes, outcomes_from, outcomes_of
 from trainlab.store.read import read_runs
 from trainlab.store.schema import transaction
@@ -50,12 +50,16 @@ def take_over(db: sqlite3.Connection, source: sqlite3.Connection, tell: Tell) ->
     """Copy from `source` what is sound and missing in `db`: runs, what was said of failed ones, studies.
 
     Chunks without digests, of an older version, get those of what they are now. Where the file of `source` is
-    broken, what can be read up to there is taken.
+    broken, what can be read up to there is taken. Nobody may write to `source` meanwhile: it is to be in a
+    transaction.
     """
-    nothing: tuple[dict[int, Record], list[str]] = ({}, [])
-    records, left_out = next(_readable(lambda: [read_experiments(source)]), nothing)
+    left_out: list[str] = []
+    records: dict[int, Record] = {}
+    for sound, damaged in _readable("experiments", lambda: [read_experiments(source)], left_out):
+        records = sound
+        left_out += damaged
     chunks = runs = here = differing = 0
-    found = _readable(lambda: each_chunk(source, records, tell))
+    found = _readable("chunks", lambda: each_chunk(source, records, tell), left_out)
     while batch := list(islice(found, AT_ONCE)):
         with transaction(db):
             for chunk, words in batch:
@@ -72,19 +76,11 @@ def take_over(db: sqlite3.Connection, source: sqlite3.Connection, tell: Tell) ->
                 here += len(chunk.seeds) - taken
                 differing += otherwise
     with transaction(db):
-        _copy_judged(db, _readable(lambda: judged_runs(source, records)), records)
-        for study in _readable(lambda: named_studies(source)[0]):
-            remember(
-                db,
-                study.kind,
-                study.title,
-                study.fingerprints,
-                networks=study.networks,
-                changes=study.changes,
-                seeds=study.seeds,
-                question=study.question,
-                asked=study.asked,
-            )
+        judged = _readable("what was said of failed runs", lambda: judged_runs(source, records), left_out)
+        left_out += _copy_judged(db, judged, records)
+        for studies, damaged in _readable("studies", lambda: [named_studies(source)], left_out):
+            left_out += damaged
+            _copy_studies(db, studies)
     return TakenOver(chunks=chunks, runs=runs, here=here, differing=differing, left_out=tuple(left_out))
 
 
@@ -141,21 +137,43 @@ def _differing(db: sqlite3.Connection, key: int | None, name: ChunkName, rows: O
 
 def _copy_judged(
     db: sqlite3.Connection, judged: Iterable[tuple[tuple[Any, ...], str]], records: dict[int, Record]
-) -> None:
-    """Keep what was said of failed runs, where these are here and nothing was said of them by those rules."""
+) -> list[str]:
+    """Keep what was said of failed runs, where these are here and nothing was said of them by those rules.
+
+    Returns what is damaged of it, a line each.
+    """
+    damaged: list[str] = []
     for (key, engine, seed, *said), words in judged:
         if words:
+            damaged.append(words)
             continue
         db.execute(
             """INSERT OR IGNORE INTO judged_runs SELECT experiment, engine, seed, ?, ?, ? FROM runs
             WHERE experiment = ? AND engine = ? AND seed = ?""",
             (*said, key_of(db, records[key].fingerprint), engine, seed),
         )
+    return damaged
 
 
-def _readable(read: Callable[[], Iterable[T]]) -> Iterator[T]:
-    """Give what can be read, up to where the file is broken."""
+def _copy_studies(db: sqlite3.Connection, studies: Iterable[NamedStudy]) -> None:
+    """Name the studies here, as when they were asked there."""
+    for study in studies:
+        remember(
+            db,
+            study.kind,
+            study.title,
+            study.fingerprints,
+            networks=study.networks,
+            changes=study.changes,
+            seeds=study.seeds,
+            question=study.question,
+            asked=study.asked,
+        )
+
+
+def _readable(what: str, read: Callable[[], Iterable[T]], left_out: list[str]) -> Iterator[T]:
+    """Give what can be read, up to where the file is broken; `left_out` is told that there is more."""
     try:
         yield from read()
-    except UNREADABLE:
-        return
+    except UNREADABLE as error:
+        left_out.append(f"{what}: SQLite can't read the file from there on ({error})")

@@ -129,7 +129,7 @@ def fidelity_of(
     with nullcontext() if store is None else Store.open(store) as held:
         if fresh and held is not None:
             each = [seeds for _, seeds in drawn]
-            start_afresh(experiments, each, engine="reference", store=held, workers=workers)
+            start_afresh(experiments, each, engine="reference", store=held, workers=workers, on=on)
         again = train_all(
             experiments,
             [seeds for _, seeds in drawn],

@@ -13,7 +13,6 @@ import msgspec
 
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, Provenance, provenance_of, start_afresh
-from trainlab.execution.demand import check_results
 from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_cells, study_to_dict
 from trainlab.spec.checks import check_number
 from trainlab.stats import first_look
@@ -111,8 +110,7 @@ def study(
         else:
             if fresh:
                 first = range(first_look(until_width, least=count))
-                check_results(experiments, [first] * len(experiments))
-                start_afresh(experiments, first, engine=engine, store=opened, workers=workers)
+                start_afresh(experiments, first, engine=engine, store=opened, workers=workers, on=on)
             added = train_until_narrow(
                 cells,
                 width=float(until_width),

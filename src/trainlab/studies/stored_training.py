@@ -8,7 +8,6 @@ from contextlib import nullcontext
 
 from trainlab.engine import Runs
 from trainlab.execution import Progress, start_afresh, train_all
-from trainlab.execution.demand import check_results
 from trainlab.spec import Experiment
 from trainlab.store import Store
 
@@ -39,9 +38,7 @@ def train_stored(
 
     with nullcontext(store) if store is None or isinstance(store, Store) else Store.open(store) as opened:
         if fresh and opened is not None:
-            each = [seeds] * len(experiments) if isinstance(seeds, range) else seeds
-            check_results(experiments, each)  # as train_all does, but before anything is deleted
-            start_afresh(experiments, seeds, engine=engine, store=opened, workers=workers)
+            start_afresh(experiments, seeds, engine=engine, store=opened, workers=workers, on=on)
         runs = train_all(
             experiments, seeds, engine=engine, store=opened, workers=workers, on=on, on_progress=note
         )

@@ -112,7 +112,7 @@ class Trainer:
         if not self.fresh or self.store is None:
             return
         old = [each for each in experiments if each.fingerprint not in self._forgotten]
-        start_afresh(old, seeds, engine=self.engine, store=self.store, workers=self.workers)
+        start_afresh(old, seeds, engine=self.engine, store=self.store, workers=self.workers, on=self.on)
         self._forgotten |= {each.fingerprint for each in old}
 
     def _tell(self, batch: Progress | None, seeds: int) -> None:

@@ -108,7 +108,9 @@ def race(
         )
         if fresh:
             experiments = [item.experiment for item in field.candidates]
-            start_afresh(experiments, range(seeds), engine=engine, store=opened, workers=workers)
+            start_afresh(
+                experiments, range(seeds), engine=engine, store=opened, workers=workers, on=on, read=False
+            )
         rounds = len(round_sizes(first=seeds, most=max_seeds))
 
         def note(candidates: int, progress: Progress) -> None:

@@ -109,7 +109,9 @@ def smallest_budget(
             _remember(opened, asked, candidates, seeds=max_seeds)
             if fresh:
                 experiments = [item.experiment for item in candidates]
-                start_afresh(experiments, range(seeds), engine=engine, store=opened, workers=workers)
+                start_afresh(
+                    experiments, range(seeds), engine=engine, store=opened, workers=workers, on=on, read=False
+                )
             training = RaceTraining(
                 candidates=candidates,
                 engine=engine,
