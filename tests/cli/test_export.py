@@ -123,6 +123,17 @@ def test_what_cannot_be_written_is_said_before_anything_runs(
     assert not (file.parent / ".trainlab").exists()
 
 
+def test_a_folder_with_runs_gets_no_others(trainlab: Caller, file: Path):
+    Path("logs/a").mkdir(parents=True)
+    Path("logs/a/events.out.tfevents.1").touch()
+    told = trainlab("export", "tiny.toml", "tensorboard:logs")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == (
+        "trainlab: tensorboard:logs: holds runs already, and these would stand beside them; give another "
+        "folder, or empty it.\n"
+    )
+
+
 def test_what_takes_hours_asks_for_yes(trainlab: Caller, file: Path):
     told = trainlab("export", "tiny.toml", "a.csv", "--seeds", "10000000", "--engine", "reference")
     assert (told.code, told.out) == (2, "")

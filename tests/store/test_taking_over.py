@@ -9,7 +9,7 @@ import pytest
 from execution.fake_engine import assert_same, made_up
 from store.flipped import call
 
-from trainlab.engine import select
+from trainlab.engine import select, stored_name
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store import Store, taking_over
@@ -191,6 +191,18 @@ def test_the_command_says_what_it_did(tmp_path: Path):
     told = call("store", "import", str(tmp_path / "there"), "--store", str(tmp_path / "here"))
     assert (told.code, told.err) == (0, "")
     assert told.out == f"Took over 15 runs into {tmp_path / 'here'}; 5 runs were here already.\n"
+
+
+def test_runs_of_other_code_are_taken_and_it_is_said(tmp_path: Path):
+    with Store.open(tmp_path / "there") as there:
+        there.save([made_up(SMALL, range(3))], engine="fast@01234567")
+        there.save([made_up(LARGE, range(4))], engine=stored_name("fast"))
+    told = call("store", "import", str(tmp_path / "there"), "--store", str(tmp_path / "here"))
+    assert (told.code, told.err) == (0, "")
+    assert told.out.endswith(
+        "; 0 runs were here already. 3 of those taken were computed by another version of trainlab or "
+        "PyTorch: studies here train these anew.\n"
+    )
 
 
 def test_the_same_store_and_none_are_errors(tmp_path: Path):

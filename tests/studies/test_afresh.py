@@ -9,8 +9,9 @@ import pytest
 
 import trainlab
 from trainlab.errors import DemandError, EngineError
-from trainlab.execution import forget, ray_cluster
+from trainlab.execution import ray_cluster
 from trainlab.execution.demand import at_most, demand_of
+from trainlab.execution.train import forget
 from trainlab.store import Store
 
 BASE = trainlab.Study(baseline=trainlab.Experiment.from_dict({"network": "2-2-1", "epochs": 3}))

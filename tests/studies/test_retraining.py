@@ -184,11 +184,11 @@ def test_fresh_forgets_what_was_trained_again_too(
     asked: dict[str, Any] = {"engine": "torch", "seeds": 8, "only": ["2-3-1:none"], "store": tmp_path}
     monkeypatch.setattr(retraining, "other_engine", lambda *asked: "torch")
 
-    def note(experiments: Any, *, engine: Any, store: Any) -> None:
+    def note(experiments: Any, seeds: Any, *, engine: Any, **_: Any) -> None:
         forgotten.append(engine.name)
-        assert len(list(experiments)) == 1
+        assert len(experiments) == len(seeds) == 1
 
-    monkeypatch.setattr(retraining, "forget", note)
+    monkeypatch.setattr(retraining, "start_afresh", note)
     trainlab.study(plan, **asked, sides=4)
     assert forgotten == []
     trainlab.study(plan, **asked, sides=4, fresh=True)

@@ -38,5 +38,11 @@ def import_command(
         if taken.differing
         else ""
     )
-    print(f"Took over {counted(taken.runs, 'run')} into {store}; {here}{otherwise}.")
+    unused = (
+        f" {taken.unused:,} of those taken were computed by another version of trainlab or PyTorch: studies "
+        "here train these anew."
+        if taken.unused
+        else ""
+    )
+    print(f"Took over {counted(taken.runs, 'run')} into {store}; {here}{otherwise}.{unused}")
     return LEFT_OUT if taken.left_out else 0

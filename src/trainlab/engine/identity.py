@@ -70,6 +70,12 @@ def stored_name(engine: str) -> str:
     return f"{engine}@{digest[:8]}"
 
 
+def is_current(stored: str) -> bool:
+    """Return whether runs that the store keeps under this name are what an engine here would compute."""
+    engine, _, digest = stored.partition("@")
+    return not digest or stored_name(engine) == stored
+
+
 def _shared() -> list[Path]:
     """Return what every engine computes with: this room's shared files, formulas, examples and specs.
 

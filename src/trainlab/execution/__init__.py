@@ -7,7 +7,6 @@ from trainlab.execution.progress import Progress
 from trainlab.execution.provenance import Provenance, provenance_of
 from trainlab.execution.ray_cluster import check_on
 from trainlab.execution.train import (
-    forget,
     start_afresh,
     stored_under,
     train_all,
@@ -27,7 +26,6 @@ __all__ = [
     "check_on",
     "default_workers",
     "for_each",
-    "forget",
     "interrupts",
     "plan",
     "provenance_of",

@@ -132,10 +132,7 @@ def train_missing(
     wanted = [each for each in experiments if missing[each]]
     if wanted:
         store.check_writable()
-    if isinstance(engine, str):
-        groups = [(get_engine(name), group) for name, group in by_engine(engine, wanted).items()]
-    else:
-        groups = [(engine, wanted)]
+    groups = _groups(engine, wanted)
     for trainer, group in groups:
         _check_work(trainer, {each: missing[each] for each in group}, workers, on)
     plans = [
@@ -162,7 +159,7 @@ def start_afresh(
     experiments: Sequence[Experiment],
     seeds: range | Sequence[range],
     *,
-    engine: str,
+    engine: str | Engine,
     store: Store,
     workers: int | None,
     on: str | None = None,
@@ -181,9 +178,18 @@ def start_afresh(
     if read:
         check_results(experiments, asked)
     every = {each: [mine] for each, mine in zip(experiments, asked, strict=True)}
-    for name, group in by_engine(engine, experiments).items():
-        _check_work(get_engine(name), {each: every[each] for each in group}, workers, on)
+    for trainer, group in _groups(engine, experiments):
+        _check_work(trainer, {each: every[each] for each in group}, workers, on)
     forget(experiments, engine=engine, store=store)
+
+
+def _groups(
+    engine: str | Engine, experiments: Sequence[Experiment]
+) -> list[tuple[Engine, Sequence[Experiment]]]:
+    """Return the engines, the one given or those chosen, each with what it trains."""
+    if not isinstance(engine, str):
+        return [(engine, experiments)]
+    return [(get_engine(name), group) for name, group in by_engine(engine, experiments).items()]
 
 
 def _check_work(

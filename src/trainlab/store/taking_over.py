@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
+from trainlab.engine.identity import is_current
 from trainlab.errors import TrainlabError
 from trainlab.spec import Experiment
 from trainlab.store.blobs import encode
@@ -36,13 +37,15 @@ AT_ONCE = 32
 class TakenOver:
     """What came of it: how many chunks and runs were taken, and how many runs were `here` already.
 
-    Of these, `differing` ended otherwise there. `left_out` says what couldn't be taken, a line each.
+    Of these, `differing` ended otherwise there. `unused` of those taken are of other code or another PyTorch
+    than here, which no study here uses. `left_out` says what couldn't be taken, a line each.
     """
 
     chunks: int
     runs: int
     here: int
     differing: int
+    unused: int
     left_out: tuple[str, ...]
 
 
@@ -58,7 +61,7 @@ def take_over(db: sqlite3.Connection, source: sqlite3.Connection, tell: Tell) ->
     for sound, damaged in _readable("experiments", lambda: [read_experiments(source)], left_out):
         records = sound
         left_out += damaged
-    chunks = runs = here = differing = 0
+    chunks = runs = here = differing = unused = 0
     found = _readable("chunks", lambda: each_chunk(source, records, tell), left_out)
     while batch := list(islice(found, AT_ONCE)):
         with transaction(db):
@@ -75,13 +78,21 @@ def take_over(db: sqlite3.Connection, source: sqlite3.Connection, tell: Tell) ->
                 runs += taken
                 here += len(chunk.seeds) - taken
                 differing += otherwise
+                unused += 0 if is_current(chunk.name.engine) else taken
     with transaction(db):
         judged = _readable("what was said of failed runs", lambda: judged_runs(source, records), left_out)
         left_out += _copy_judged(db, judged, records)
         for studies, damaged in _readable("studies", lambda: [named_studies(source)], left_out):
             left_out += damaged
             _copy_studies(db, studies)
-    return TakenOver(chunks=chunks, runs=runs, here=here, differing=differing, left_out=tuple(left_out))
+    return TakenOver(
+        chunks=chunks,
+        runs=runs,
+        here=here,
+        differing=differing,
+        unused=unused,
+        left_out=tuple(left_out),
+    )
 
 
 def _take_chunk(

@@ -15,7 +15,7 @@ from trainlab.draw import counted, format_fixed
 from trainlab.engine import Engine, Runs, engine_of, get_engine, other_engine
 from trainlab.engine.choose import has_torch
 from trainlab.errors import EngineError
-from trainlab.execution import Progress, forget, train_all
+from trainlab.execution import Progress, start_afresh, train_all
 from trainlab.spec import Experiment
 from trainlab.stats import SIGNIFICANCE, holm, mcnemar_p
 from trainlab.store import Store
@@ -120,10 +120,9 @@ def retrain(
     found: list[tuple[Retrained, tuple[CellResult, ...]]] = []
     for words, engines, count in ways:
         with nullcontext() if store is None else Store.open(store) as held:
-            if fresh and held is not None:
-                for each, trainer in zip(runs, engines, strict=True):
-                    forget([each.experiment], engine=trainer, store=held)
-            again = _train(runs, engines, count, store=held, workers=workers, on=on, on_progress=on_progress)
+            again = _train(
+                runs, engines, count, store=held, fresh=fresh, workers=workers, on=on, on_progress=on_progress
+            )
         each, summaries = len(cells[0].splits), list[CellResult]()
         for place, item in enumerate(cells):
             summaries.append(summarise(item.cell, *again[place * each : (place + 1) * each]))
@@ -166,6 +165,7 @@ def _train(
     count: int,
     *,
     store: Store | None,
+    fresh: bool,
     workers: int | None,
     on: str | None,
     on_progress: Callable[[Progress], None] | None,
@@ -174,9 +174,13 @@ def _train(
     again: dict[int, Runs] = {}
     for trainer in dict.fromkeys(engines):
         places = [place for place, each in enumerate(engines) if each == trainer]
+        experiments = [runs[place].experiment for place in places]
+        seeds = [range(runs[place].first_seed, runs[place].first_seed + count) for place in places]
+        if fresh and store is not None:
+            start_afresh(experiments, seeds, engine=trainer, store=store, workers=workers, on=on)
         trained = train_all(
-            [runs[place].experiment for place in places],
-            [range(runs[place].first_seed, runs[place].first_seed + count) for place in places],
+            experiments,
+            seeds,
             engine=trainer,
             store=store,
             workers=workers,

@@ -30,7 +30,7 @@ def check_tracker(tracker: str, place: str) -> None:
 
     Raises:
         MissingPackageError: the tracker of that name isn't installed.
-        TrainlabError: MLflow can't be reached at its URI, or the folder for TensorBoard is none.
+        TrainlabError: MLflow can't be reached at its URI, or TensorBoard's folder is none, or holds runs.
     """
     module = _module(tracker)
     if tracker == "mlflow":
@@ -41,6 +41,11 @@ def check_tracker(tracker: str, place: str) -> None:
         existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
         if not existing.is_dir():
             raise TrainlabError(f"tensorboard:{place}: {existing} is a file; give the name of a folder.")
+        if next(folder.rglob("events.out.tfevents.*"), None):
+            raise TrainlabError(
+                f"tensorboard:{place}: holds runs already, and these would stand beside them; give another "
+                "folder, or empty it."
+            )
 
 
 def log_cells(result: StudyResult, tracker: str, place: str) -> None:
