@@ -65,7 +65,7 @@ def _summary(part: dict[str, Any]) -> str:
         else f"**In none of {counted(len(rows), 'cell')} is a difference shown.**"
     )
     versions = about["versions"]
-    notes = _too_few(part) + _near_0(part)
+    notes = _together(part) + _near_0(part)
     return (
         f"{verdict} In all, the fast engine solves {fast}, PyTorch {other}. The largest "
         f"difference is that of {largest['cell']}: {largest['words']} on {largest['seeds']:,} seeds. "
@@ -74,15 +74,21 @@ def _summary(part: dict[str, Any]) -> str:
     )
 
 
-def _too_few(part: dict[str, Any]) -> str:
-    """Return what all cells show together, where seeds are too few for any single one; else nothing."""
+def _together(part: dict[str, Any]) -> str:
+    """Return what all cells show together, where that is a difference, or seeds are too few for any cell."""
     seeds, cells = min(row["seeds"] for row in part["rows"]), len(part["rows"])
-    if 2 * 0.5**seeds * cells < 0.05:
+    too_few = 2 * 0.5**seeds * cells >= 0.05
+    together = part.get("together")
+    if together is None or not (too_few or together["p"] < 0.05):
         return ""
-    together = part["together"]
+    alone = (
+        f"With {counted(seeds, 'seed')} no single cell could be shown to differ, whatever came out; all"
+        if too_few
+        else "All"
+    )
     return (
-        f" With {counted(seeds, 'seed')} no single cell could be shown to differ, whatever came out; all "
-        f"cells together differ by {together['words']} (p = {together['p']:.2g})."
+        f" {alone} cells together differ by {together['words']}: p = {together['p']:.2g} by McNemar's test, "
+        "for this number of seeds alone."
     )
 
 

@@ -57,6 +57,17 @@ def test_the_page_says_which_cells_differ(tmp_path: Path) -> None:
     assert text.index("on stacks of networks") < text.index("A plain PyTorch loop")
 
 
+def test_what_no_cell_shows_alone_and_all_do_together_is_told(tmp_path: Path) -> None:
+    slightly = [
+        Pair(name=name, fast=runs([1] * 10, 0), other=runs([0] * 3 + [1] * 7, 0)) for name in "abcdef"
+    ]
+    rates_page.write("torch", compared(slightly, engine="torch", about=ABOUT), tmp_path)
+    text = (tmp_path / "fidelity.md").read_text(encoding="utf-8")
+    assert "**In none of 6 cells is a difference shown.**" in text
+    assert "All cells together differ by +30.0 points" in text
+    assert f"p = {binomtest(18, 18).pvalue:.2g} by McNemar's test, for this number of seeds alone." in text
+
+
 def test_the_page_is_what_was_measured() -> None:
     found = json.loads((rates_page.DOCS / "fidelity.json").read_text(encoding="utf-8"))
     hint = "docs/fidelity.md: make it again with: python -m benchmarks.rates_page"
