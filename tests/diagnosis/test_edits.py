@@ -142,6 +142,7 @@ def test_the_longer_of_two_shapes_is_squeezed():
     assert all(not one.code.startswith("#") for one in other if one.fault == "loss_broadcast")
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("style", ["function", "method", "module", "made there"])
 def test_an_activation_before_the_loss_is_taken_out(style: str):
     softmax = nn.Softmax(dim=1)

@@ -9,6 +9,7 @@ from diagnosis.watched import diagnosed, faults
 from torch import nn
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("batches", [1, 5])
 def test_validation_after_each_epoch_with_neither_eval_nor_no_grad(batches: int) -> None:
     torch.manual_seed(0)

@@ -44,6 +44,7 @@ def random_table(like: torch.Tensor) -> torch.Tensor:
     return 0.3 * torch.randn(like.shape)
 
 
+@pytest.mark.trains
 def test_random_vectors_that_stay_as_they_are_are_found():
     report = diagnosed(lambda: rating(lambda a, b: Factors(random_table(a), random_table(b), freeze=True)))
     assert "frozen_params" in faults(report)
@@ -56,6 +57,7 @@ def test_given_vectors_are_left_alone():
     assert "frozen_params" not in faults(diagnosed(lambda: rating(lambda a, b: Factors(a, b, freeze=True))))
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("seed", range(3))
 def test_given_vectors_of_a_training_that_fails_are_left_alone(seed: int):
     def shuffled(a: torch.Tensor, b: torch.Tensor) -> nn.Module:

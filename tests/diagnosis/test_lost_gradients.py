@@ -140,12 +140,14 @@ def test_cleared_and_clipped_on_purpose():
         assert faults(diagnosed(lambda name=name: ways(name))) == [], name
 
 
+@pytest.mark.trains
 def test_two_optimizers():
     for clip in (True, False):
         found = faults(diagnosed(lambda clip=clip: two_networks(clip=clip)))
         assert not {"clip_misplaced", "zero_grad_every_microbatch", "zero_grad_misplaced"} & set(found)
 
 
+@pytest.mark.trains
 def test_a_function_that_clears_and_calls_backward():
     def training() -> None:
         x, y = blobs()

@@ -59,6 +59,7 @@ def test_noise_of_either_sign_is_out_of_reach_of_an_activation_at_the_end(
     assert faults(diagnosed(train)) == (["output_range_mismatch"] if by_mistake else [])
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("act", [nn.SiLU, nn.ELU, lambda: nn.ELU(alpha=3.0)])
 def test_features_behind_the_same_activation_are_within_reach(act: Callable[[], nn.Module]):
     def train() -> None:

@@ -164,6 +164,7 @@ def test_of_what_is_printed_the_end_is_kept(capsys: pytest.CaptureFixture[str]):
     assert kept.getvalue().endswith("9")
 
 
+@pytest.mark.trains
 def test_the_users_rule_says_which_seeds_succeed():
     train = training(result=lambda start, loss: {"loss": loss, "start": start})
     found = trainlab.seeds(train, n=3, solved="start > 0")
