@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from crash.kills import is_alive
 
 from trainlab.lifeline import descendants, lifeline
 
@@ -34,12 +35,6 @@ with lifeline() as line, scratch_folder("test") as folder:
     line.hold(child.pid)
     time.sleep(60)
 """
-
-
-def is_alive(process: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
-    return False
 
 
 @contextmanager

@@ -24,10 +24,9 @@ GONE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Lifeline:
-    """The writing end of the pipe, and the process that reads from it."""
+    """The writing end of the pipe."""
 
     end: int
-    process: int
 
     def hold(self, process: int) -> None:
         """Have this process end with its driver. A number that is used again later is another process."""
@@ -63,7 +62,7 @@ def lifeline() -> Generator[Lifeline]:
         cwd="/",
     ) as process:
         assert process.stdin is not None
-        held = Lifeline(process.stdin.fileno(), process.pid)
+        held = Lifeline(process.stdin.fileno())
         try:
             yield held
         finally:

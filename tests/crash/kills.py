@@ -142,7 +142,7 @@ def _live(
         driver.join(PATIENCE)
         if family:
             time.sleep(1.0)
-            tally.alive += sum(map(_is_alive, family))
+            tally.alive += sum(map(is_alive, family))
     driver.join(PATIENCE)
     if driver.exitcode is None:
         driver.kill()
@@ -174,7 +174,8 @@ def _changed(folder: Path) -> int:
     return changed
 
 
-def _is_alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Whether the process is there, and not only its end unheard of."""
     with suppress(OSError):
         return Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
     return False

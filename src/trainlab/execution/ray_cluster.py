@@ -17,6 +17,7 @@ import threading
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -170,8 +171,10 @@ def _initialise(ray: Any, on: str, address: str) -> None:
             with held_back(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 ray.init(address, **options)
-            with lifeline() as held:
-                for number in descendants(os.getpid()) - others - {held.process}:
+            started = descendants(os.getpid()) - others
+            with lifeline() if started else nullcontext() as held:
+                for number in started:
+                    assert held is not None
                     held.hold(number)
                 ready.set()
                 threading.Event().wait()

@@ -137,9 +137,12 @@ def processes(workers: int) -> Generator[Callable[..., Future[Any]]]:
         yield submit
         # One that was killed may have left the others waiting for its lock, deaf to the executor's SIGTERM.
         deadline = threading.Timer(GRACE, end.close)
+        deadline.daemon = True  # a second Ctrl-C waits for nothing
         deadline.start()
-        executor.shutdown()
-        deadline.cancel()
+        try:
+            executor.shutdown()
+        finally:
+            deadline.cancel()
     finally:
         end.close()
         executor.shutdown(wait=False, cancel_futures=True)

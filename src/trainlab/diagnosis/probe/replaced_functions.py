@@ -165,7 +165,7 @@ class TensorMethods:
         self._put: list[tuple[str, _Yielding]] = []
 
     def look(self) -> None:
-        """Look what was replaced since the last time; where nothing was, in less than a microsecond."""
+        """Look what was replaced since the last time; where nothing was, by one comparison."""
         if vars(torch.Tensor) == self._seen:
             return
         for name, value in list(vars(torch.Tensor).items()):

@@ -12,16 +12,13 @@ import os
 import sys
 import threading
 import time
-import traceback
 from json import dumps
 from os import getpid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.observed.record import TrainingRecord
-from trainlab.diagnosis.observed.site import line_of
 from trainlab.diagnosis.observed.told import Told
-from trainlab.diagnosis.probe.own_frames import forget_own_frames
 from trainlab.diagnosis.script.interpreter_state import InterpreterState, say
 from trainlab.diagnosis.script.kept_arguments import told
 from trainlab.diagnosis.script.kept_output import KeptOutput
@@ -33,6 +30,13 @@ from trainlab.diagnosis.script.process_hooks import (
     ignore_signals,
     report_before_exit,
     wait_for_threads,
+)
+from trainlab.diagnosis.script.uncaught import (
+    excepthook,
+    last_line,
+    place_of,
+    print_trace,
+    tell_the_scripts_hook,
 )
 from trainlab.interrupt import let_through
 from trainlab.lifeline import hold_on_by
@@ -100,7 +104,7 @@ class Child:
                 ended = self._ended_by(error, started)
         self.finish(ended)
         if failed is not None and ended["how"] == "error":
-            _tell_the_scripts_hook(failed)
+            tell_the_scripts_hook(failed)
         return int(ended["code"])
 
     def _ended_by(self, error: BaseException, started: Launch) -> dict[str, Any]:
@@ -112,13 +116,13 @@ class Child:
         if isinstance(error, KeyboardInterrupt):
             asked = self.out_of_time
             return {"how": "time" if asked else "interrupted", "code": 0 if asked else 130}
-        if _excepthook() is sys.__excepthook__:
+        if excepthook() is sys.__excepthook__:
             with contextlib.suppress(Exception):
-                _print_trace(error)
+                print_trace(error)
         where = ""
         with contextlib.suppress(Exception):  # its folder may be gone, or it may have no text
-            where = _place(error, started)
-        return {"how": "error", "code": 1, "message": _last_line(error), "where": where}
+            where = place_of(error, started)
+        return {"how": "error", "code": 1, "message": last_line(error), "where": where}
 
     def listen(self) -> None:
         """Put the probe on; should that fail, the script goes on without."""
@@ -145,7 +149,7 @@ class Child:
                 self.extras.start()
             probe.start()
         except Exception as error:
-            self.record.troubles.append(_last_line(error))
+            self.record.troubles.append(last_line(error))
             return
         self.probe, self.record, self.began = probe, probe.state.record, time.monotonic()
         self.interpreter.meet_modules()
@@ -205,7 +209,7 @@ class Child:
 
     def _write_less(self, ended: dict[str, Any], error: Exception) -> None:
         """Say how the script ended, and why there is no more to say."""
-        why = _last_line(error)
+        why = last_line(error)
         try:
             self.record = TrainingRecord()
             self.record.troubles.append(why)
@@ -271,7 +275,7 @@ def _is_imported() -> bool:
 
 
 def _say_why_not(error: Exception) -> None:
-    say(f"the report can't be written ({_last_line(error)}).")
+    say(f"the report can't be written ({last_line(error)}).")
 
 
 def _exit_code(error: SystemExit) -> int:
@@ -284,10 +288,6 @@ def _exit_code(error: SystemExit) -> int:
     return 1
 
 
-def _last_line(error: BaseException) -> str:
-    return traceback.format_exception_only(error)[-1].strip()[:500]
-
-
 def _above_the_streams(path: str, flags: int) -> int:
     """Open a file so that it doesn't take the number of a stream that the script has closed."""
     low: list[int] = []
@@ -298,51 +298,6 @@ def _above_the_streams(path: str, flags: int) -> int:
     finally:
         for each in low:
             os.close(each)
-
-
-def _excepthook() -> Any:
-    """Return `sys.excepthook`; Python's own where the script has deleted it."""
-    return getattr(sys, "excepthook", sys.__excepthook__)
-
-
-def _tell_the_scripts_hook(error: BaseException) -> None:
-    """Call the function that the script has put in the place of `sys.excepthook`, as Python would."""
-    hook = _excepthook()
-    if hook is sys.__excepthook__:
-        return
-    forget_own_frames(error)
-    try:
-        hook(type(error), error, error.__traceback__)
-    except Exception as failure:
-        with contextlib.suppress(Exception):
-            print("Error in sys.excepthook:", file=sys.stderr)
-            _print_trace(failure)
-            print("\nOriginal exception was:", file=sys.stderr)
-            _print_trace(error)
-
-
-def _place(error: BaseException, started: Launch) -> str:
-    """Return the line of the script's own code at which an exception left it."""
-    if isinstance(error, SyntaxError) and error.lineno and error.filename:
-        return line_of(os.path.basename(error.filename), error.lineno)
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if started.owns(frame.filename)]
-    return line_of(os.path.basename(own[-1].filename), own[-1].lineno or 0) if own else ""
-
-
-_OURS = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "<frozen runpy>")
-_SHELL = (f"{os.sep}IPython{os.sep}", f"{os.sep}asyncio{os.sep}")
-
-
-def _print_trace(error: BaseException) -> None:
-    """Print the trace as Python would, without the frames of what has started the script, and listens."""
-    forget_own_frames(error)
-    trace = error.__traceback__
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if not file.startswith(_OURS) and not any(part in file for part in _SHELL):
-            break
-        trace = trace.tb_next
-    traceback.print_exception(type(error), error, trace)
 
 
 def main() -> None:
