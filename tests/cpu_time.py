@@ -3,6 +3,9 @@
 A test is charged with its own setup and call, and with every fixture of a wider scope that it uses, whoever
 set that up: what it costs when it is run alone. It isn't charged with compiling the kernel's units, which are
 kept on disk for all (`warm_kernel.py`), nor with collecting the garbage of all tests before it.
+
+A CPU second is not as long everywhere: two processors that share a core, or a host with other guests, do half
+as much in it. So what decides is asked in seconds of the usual machine (`usual_seconds`).
 """
 
 from __future__ import annotations
@@ -19,6 +22,25 @@ import pytest
 def used() -> float:
     """Return the CPU seconds of this process and of the children that have ended."""
     return sum(os.times()[:4])
+
+
+_USUAL = 0.05
+"""CPU seconds that `yardstick` takes on the usual machine."""
+_YARDSTICK = "\n".join(
+    f"def f{i}(a, b={i}):\n    return [a + {i} for x in range(b) if x % {i + 1}]" for i in range(2000)
+)
+
+
+def yardstick() -> float:
+    """Do what needs as many instructions and as much memory everywhere, and return its CPU seconds."""
+    start = time.thread_time()
+    compile(_YARDSTICK, "yardstick", "exec")
+    return time.thread_time() - start
+
+
+def usual_seconds(seconds: float) -> float:
+    """Return how long the usual machine would have taken; one that is faster gets no credit for it."""
+    return seconds / max(1.0, yardstick() / _USUAL)
 
 
 class Costs:

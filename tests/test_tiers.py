@@ -9,18 +9,18 @@ import sys
 import tomllib
 from pathlib import Path
 
+import cpu_time
 import pytest
 from tiers import CHOSEN, KINDS, WHOLE
 
 HERE = Path(__file__).parent
 
 BURN = """
-import time
+from cpu_time import yardstick
 
-def burn(seconds=1.2):
-    end = time.process_time() + seconds
-    while time.process_time() < end:
-        pass
+def burn(times=28):
+    for _ in range(times):
+        yardstick()
 """
 BURNING = {
     "burn.py": BURN,
@@ -164,6 +164,14 @@ def test_a_failure_keeps_its_own_words(said: dict[str, str]):
 def test_new_warnings_fail_in_scripts_check_only(tmp_path: Path, options: tuple[str, ...], new: str):
     assert outcomes(tmp_path, WARNING, *options) == {"test_known": "PASSED", "test_new": new}
     assert "scripts/test --as-checked" in (HERE.parent / "scripts" / "check").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("yardstick", "usual"), [(0.05, 1.6), (0.1, 0.8), (0.01, 1.6)])
+def test_seconds_of_a_slow_machine_count_less(
+    monkeypatch: pytest.MonkeyPatch, yardstick: float, usual: float
+):
+    monkeypatch.setattr(cpu_time, "yardstick", lambda: yardstick)
+    assert cpu_time.usual_seconds(1.6) == pytest.approx(usual)
 
 
 def test_no_test_is_run_by_nothing():

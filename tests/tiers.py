@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 from _pytest.runner import runtestprotocol
-from cpu_time import Costs
+from cpu_time import Costs, usual_seconds
 
 LIMIT = 1.0
-"""CPU seconds of a test without a marker."""
+"""CPU seconds of a test without a marker, on the usual machine."""
 
 KINDS = {
     "compiles": "has numba compile what isn't kept on disk, or units that few other tests need",
@@ -205,20 +205,25 @@ class Guard(Costs):
                 with open(self._times, "a", encoding="utf-8") as file:  # tests replace Path.open
                     file.write(f"{cost:.2f}\t{item.nodeid}\n")
             if self._strict and cost > LIMIT and report.passed and not kinds_of(item):
-                self._too_dear = True
-                report.outcome, report.longrepr = "failed", self._advice(item, cost)
+                self._too_dear = (usual := usual_seconds(cost)) > LIMIT
+                if self._too_dear:
+                    kind = self._kind(item, cost)
+                    report.outcome, report.longrepr = "failed", _advice(usual, kind)
         return report
 
-    def _advice(self, item: pytest.Item, cost: float) -> str:
-        kind = "pages" if "docs" in item.path.parts else "trains"
+    def _kind(self, item: pytest.Item, cost: float) -> str:
         if self.in_children > cost / 2:
-            kind = "process"
-        elif self.compiling > cost / 2:
-            kind = "compiles"
-        return (
-            f"It took {cost:.1f} CPU seconds, and a test without a marker may take {LIMIT:g}: "
-            f"let it ask for less, or mark it @pytest.mark.{kind}"
-        )
+            return "process"
+        if self.compiling > cost / 2:
+            return "compiles"
+        return "pages" if "docs" in item.path.parts else "trains"
+
+
+def _advice(cost: float, kind: str) -> str:
+    return (
+        f"It took {cost:.1f} CPU seconds, and a test without a marker may take {LIMIT:g}: "
+        f"let it ask for less, or mark it @pytest.mark.{kind}"
+    )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
