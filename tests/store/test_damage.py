@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -205,6 +207,19 @@ def test_the_file_as_it_was_is_kept_in_no_time_or_copied(
         assert (done.copy.stat().st_ino == place) == (folder.name == "links")
         assert file.stat().st_ino != place
         monkeypatch.setattr(os, "link", cannot)
+
+
+@pytest.mark.process
+def test_what_a_killed_repair_left_is_gone_after_the_next(tmp_path: Path) -> None:
+    fill(tmp_path)
+    killed = (
+        f"import os; from trainlab.store import repair; repair({str(tmp_path)!r}, lambda *_: os._exit(9))"
+    )
+    assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == 9
+    assert list(tmp_path.glob("*.repaired-*"))
+    done = repair(tmp_path, lambda done, total: None)
+    assert list(tmp_path.glob("*.repaired-*")) == []
+    assert done.runs == len(SEEDS)
 
 
 def test_who_waits_for_a_repair_is_told_to_try_again(tmp_path: Path) -> None:

@@ -104,6 +104,18 @@ def test_runs_that_ended_otherwise_are_counted_and_stay(tmp_path: Path):
         all_of(here, SMALL, range(4))
 
 
+def test_what_was_said_of_runs_that_ended_otherwise_there_is_not_taken(tmp_path: Path):
+    with Store.open(tmp_path / "there") as there:
+        other = made_up(SMALL, range(8))
+        other.loss[2:5] = 7
+        there.save([other], engine="fake")
+        for seed in (1, 3, 6):
+            there.save_judged(SMALL, seed, b'{"found": "x"}', engine="fake", rules="r")
+    with filled(tmp_path / "here", small=range(5)) as here:
+        here.take_over(tmp_path / "there")
+        assert here.judged(SMALL, engine="fake", rules="r").keys() == {1, 6}
+
+
 @pytest.mark.parametrize(
     ("damage", "line"),
     [

@@ -41,14 +41,14 @@ def repair(folder: str | os.PathLike[str], tell: Tell) -> Repaired:
     with file.open("rb") as raw:
         if raw.read(HEADER)[APPLICATION_AT] != APPLICATION.to_bytes(4, "big"):
             raise StoreError(f"{file}: {REASONS[sqlite3.SQLITE_NOTADB]}")
-    moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     copy, fresh = (file.with_name(f"{file.name}.{end}-{moment}") for end in ("damaged", "repaired"))
     with as_store_errors(str(file)):
         try:
             with closing(connect(str(fresh))) as empty, closing(connect(str(file))) as db:
                 with transaction(empty):
                     make_tables(empty)
-                chunks, runs = _carried_over(empty, db, file, tell)
+                chunks, runs = _carried_over(empty, db, file, fresh, tell)
             _name_also(file, copy)
             for end in ("-wal", "-shm"):
                 # Left if SQLite couldn't fold it into a broken file; it must not be into the new one.
@@ -72,13 +72,17 @@ def _name_also(file: Path, copy: Path) -> None:
 
 
 def _carried_over(
-    empty: sqlite3.Connection, db: sqlite3.Connection, file: Path, tell: Tell
+    empty: sqlite3.Connection, db: sqlite3.Connection, file: Path, fresh: Path, tell: Tell
 ) -> tuple[int, int]:
     """Copy what is sound into the empty store, if anything is; return how many chunks and runs."""
     try:
         prepare(db, str(file), patience=0.0)
         # This folds the write-ahead log into the file, and works only if no other program has it open.
         db.execute("PRAGMA journal_mode = DELETE")
+        # So no other repair is at work, and what lies there is of one that was killed.
+        for left in file.parent.glob(f"{file.name}.repaired-*"):
+            if not left.name.startswith(fresh.name):
+                left.unlink()
         with transaction(db):
             taken = take_over(empty, db, tell)
         return taken.chunks, taken.runs

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -81,7 +82,7 @@ def take_over(db: sqlite3.Connection, source: sqlite3.Connection, tell: Tell) ->
                 unused += 0 if is_current(chunk.name.engine) else taken
     with transaction(db):
         judged = _readable("what was said of failed runs", lambda: judged_runs(source, records), left_out)
-        left_out += _copy_judged(db, judged, records)
+        left_out += _copy_judged(db, source, judged, records)
         for studies, damaged in _readable("studies", lambda: [named_studies(source)], left_out):
             left_out += damaged
             _copy_studies(db, studies)
@@ -147,9 +148,12 @@ def _differing(db: sqlite3.Connection, key: int | None, name: ChunkName, rows: O
 
 
 def _copy_judged(
-    db: sqlite3.Connection, judged: Iterable[tuple[tuple[Any, ...], str]], records: dict[int, Record]
+    db: sqlite3.Connection,
+    source: sqlite3.Connection,
+    judged: Iterable[tuple[tuple[Any, ...], str]],
+    records: dict[int, Record],
 ) -> list[str]:
-    """Keep what was said of failed runs, where these are here and nothing was said of them by those rules.
+    """Keep what was said of failed runs that ended alike here, where nothing was said of them by those rules.
 
     Returns what is damaged of it, a line each.
     """
@@ -158,12 +162,19 @@ def _copy_judged(
         if words:
             damaged.append(words)
             continue
-        db.execute(
-            """INSERT OR IGNORE INTO judged_runs SELECT experiment, engine, seed, ?, ?, ? FROM runs
-            WHERE experiment = ? AND engine = ? AND seed = ?""",
-            (*said, key_of(db, records[key].fingerprint), engine, seed),
-        )
+        run = (key_of(db, records[key].fingerprint), engine, seed)
+        theirs = None
+        with suppress(*UNREADABLE):  # of which the run's chunk has told
+            theirs = _ended(source, (key, engine, seed))
+        if theirs is not None and theirs == _ended(db, run):
+            db.execute("INSERT OR IGNORE INTO judged_runs VALUES (?, ?, ?, ?, ?, ?)", (*run, *said))
     return damaged
+
+
+def _ended(db: sqlite3.Connection, run: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Return how a run ended, as SQLite keeps it, in which NaN equals NaN; None if there is no such row."""
+    query = f"SELECT {', '.join(COLUMNS)} FROM runs WHERE experiment = ? AND engine = ? AND seed = ?"
+    return db.execute(query, run).fetchone()
 
 
 def _copy_studies(db: sqlite3.Connection, studies: Iterable[NamedStudy]) -> None:
