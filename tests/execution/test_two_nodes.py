@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,12 @@ PATIENCE = 300
 @pytest.fixture(scope="module")
 def cluster() -> Generator[Any]:
     """A head of one processor, to which a test may add another node."""
+    with _cluster() as made:
+        yield made
+
+
+@contextmanager
+def _cluster() -> Generator[Any]:
     utils = pytest.importorskip("ray.cluster_utils")
     node = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
     with pytest.MonkeyPatch.context() as patch:
@@ -119,6 +125,41 @@ def test_the_driver_is_killed_and_started_again(cluster: Any, tmp_path: Path) ->
         assert (ended.returncode, ended.stderr) == (0, "")
     on_ray, local = ((tmp_path / f"{name}.json").read_text() for name in ("ray", "here"))
     assert without_time(on_ray) == without_time(local)
+
+
+IMPATIENT = """
+from trainlab.cli.main import main
+from trainlab.execution import ray_alive
+
+ray_alive.HEAD = 1.0
+main()
+"""
+
+
+def test_the_head_is_lost_and_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(TINY.replace("seeds = 5", "seeds = 200_000"))
+    with _cluster() as cluster:
+        address = cluster.address
+        arguments = ("study", "study.toml", "--on", f"ray:{address}", "--yes")
+        options: dict[str, Any] = {"cwd": tmp_path, "env": environment(), "text": True}
+        with subprocess.Popen(
+            [sys.executable, "-c", IMPATIENT, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
+        ) as started:
+            end = time.monotonic() + PATIENCE
+            while _saved(tmp_path) < 2 and started.poll() is None and time.monotonic() < end:
+                time.sleep(0.02)
+            cluster.head_node.kill_gcs_server(check_alive=False)
+            out, told = started.communicate(timeout=PATIENCE)
+    assert (started.returncode, out) == (2, "")
+    assert told == (
+        f"trainlab: on = 'ray:{address}': the head of the cluster, {address}, is gone. "
+        "Finished chunks are saved.\n"
+    )
+    with Store.open(tmp_path / ".trainlab") as store:
+        assert not store.check().damage
 
 
 def _saved(folder: Path) -> int:

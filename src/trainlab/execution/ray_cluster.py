@@ -17,7 +17,7 @@ import threading
 import time
 import warnings
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -198,15 +198,25 @@ class Processors:
 
     def __init__(self, ray: Any) -> None:
         self._ray = ray
-        self._known = 0
-        self._asked = -FRESH
+        self._known = int(ray.cluster_resources().get("CPU", 0))
+        self._asked = time.monotonic()
+        self._asking: threading.Thread | None = None
 
     def __call__(self) -> int:
-        """Return the number."""
-        if time.monotonic() - self._asked >= FRESH:
-            self._known = int(self._ray.cluster_resources().get("CPU", 0))
-            self._asked = time.monotonic()
+        """Return the number that is known, and have it asked anew where it is old.
+
+        Nobody waits for the answer: a head that is gone gives none for a minute, and Ray ends the process.
+        """
+        old = time.monotonic() - self._asked >= FRESH
+        if old and (self._asking is None or not self._asking.is_alive()):
+            self._asking = threading.Thread(target=self._ask, name="trainlab-ray-size", daemon=True)
+            self._asking.start()
         return self._known
+
+    def _ask(self) -> None:
+        self._asked = time.monotonic()
+        with suppress(Exception):  # a connection that was lost is told of by whoever uses it next
+            self._known = int(self._ray.cluster_resources().get("CPU", 0))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

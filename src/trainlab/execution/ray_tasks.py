@@ -12,8 +12,8 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -24,6 +24,7 @@ from trainlab.errors import DataError, EngineError, TrainlabError
 from trainlab.execution.compile_once import compile_once
 from trainlab.execution.plan import Bundle, Chunk
 from trainlab.execution.provenance import versions
+from trainlab.execution.ray_alive import watched
 from trainlab.execution.ray_cluster import Processors, connected
 from trainlab.execution.workers import Results, Team, train_bundle
 from trainlab.spec import Custom, Experiment
@@ -135,17 +136,19 @@ def ray_team(on: str, engine: Engine, chunks: Sequence[Chunk], *, workers: int |
     Leaving the block by an exception ends the tasks in progress.
 
     Raises:
-        EngineError: the connection was lost meanwhile, as by Ray Client; see `processors_for`, too.
+        EngineError: the cluster or the connection to it was lost meanwhile; see `processors_for`, too.
     """
     processors = processors_for(on, engine, (chunk.experiment for chunk in chunks))
-    crew = _Crew(connected(on), engine, chunks)
+    ray = connected(on)
+    crew = _Crew(ray, engine, chunks)
     try:
         try:
-            yield Team(
-                submit=crew.submit,
-                slots=lambda: workers or AHEAD * max(processors(), 1),
-                bundles=lambda every: bundles(every, crew.pace),
-            )
+            with watched(ray, lambda words: crew.lose(f"on = {on!r}: {words}. Finished chunks are saved.")):
+                yield Team(
+                    submit=crew.submit,
+                    slots=lambda: workers or AHEAD * max(processors(), 1),
+                    bundles=lambda every: bundles(every, crew.pace),
+                )
         finally:
             crew.end()
     except ConnectionError as error:
@@ -197,6 +200,7 @@ class _Crew:
         self._contents = {chunk.experiment.task: fingerprint_data(chunk.experiment.task) for chunk in chunks}
         self._task = ray.remote(num_cpus=1, max_retries=RETRIES)(train_task)
         self._in_flight: dict[_Awaited, Any] = {}
+        self._gone = ""
 
     def submit(self, bundle: Bundle) -> Future[tuple[Results, ...]]:
         """Send a bundle; the future ends by itself when its results are here."""
@@ -204,9 +208,19 @@ class _Crew:
         reference = self._task.remote(self._engine, bundle, contents)
         awaited = _Awaited(withdraw=lambda: self._ray.cancel(reference))
         self._in_flight[awaited] = reference
+        if self._gone:
+            self.lose(self._gone)
         future: Future[Reply] = reference.future()
         future.add_done_callback(lambda reply: self._arrived(awaited, bundle, reply))
         return awaited
+
+    def lose(self, words: str) -> None:
+        """Let all that is awaited fail, now and later: the cluster is gone, and `words` say so."""
+        self._gone = words
+        for awaited in list(self._in_flight):
+            self._in_flight.pop(awaited, None)
+            with suppress(InvalidStateError):  # it arrives at this moment
+                awaited.set_exception(EngineError(words))
 
     def end(self) -> None:
         """End the tasks in progress, wherever they are."""
@@ -215,16 +229,17 @@ class _Crew:
 
     def _arrived(self, awaited: _Awaited, bundle: Bundle, future: Future[Reply]) -> None:
         self._in_flight.pop(awaited, None)
-        try:
-            reply = future.result()
-            check_identity(reply, self._identity, self._said)
-        except self._ray.exceptions.TaskCancelledError:
-            awaited.withdrawn()
-        except BaseException as error:
-            awaited.set_exception(_readable(error, self._ray))
-        else:
-            self.pace.note(sum(chunk.cost for chunk in bundle), reply.seconds)
-            awaited.set_result(reply.results)
+        with suppress(InvalidStateError):  # it was lost at this moment
+            try:
+                reply = future.result()
+                check_identity(reply, self._identity, self._said)
+            except self._ray.exceptions.TaskCancelledError:
+                awaited.withdrawn()
+            except BaseException as error:
+                awaited.set_exception(_readable(error, self._ray))
+            else:
+                self.pace.note(sum(chunk.cost for chunk in bundle), reply.seconds)
+                awaited.set_result(reply.results)
 
 
 class _Awaited(Future[tuple[Results, ...]]):

@@ -1,0 +1,89 @@
+"""Whether a cluster that this process works with is still there, asked beside the work.
+
+A driver whose head, or whose own node, is gone is ended by Ray from C++, without a word that Python could
+add. Asking first leaves time for a line, and to save what is finished: a minute after the head, and after the
+node often too little.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+EVERY = 0.5
+"""Seconds between two looks; and how long a connection may take."""
+NODE, HEAD = 0.5, 30.0
+"""Seconds without an answer after which each counts as gone.
+
+Ray ends the driver a minute after the head, which may be started again meanwhile, and 0.4 to 10 seconds after
+its node.
+"""
+
+
+@contextmanager
+def watched(ray: Any, gone: Callable[[str], object]) -> Generator[None]:
+    """Within the block, call `gone` from another thread, once, with a sentence on what is gone."""
+    watches = [
+        _Watch(words, place, patience) for words, place, patience in _places(ray) if answers(place, EVERY)
+    ]
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(EVERY):
+            for watch in watches:
+                if watch.is_gone():
+                    gone(watch.words)
+                    return
+
+    thread = threading.Thread(target=look, name="trainlab-ray-alive", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def answers(place: tuple[str, int], timeout: float) -> bool:
+    """Return whether something listens there."""
+    try:
+        with socket.create_connection(place, timeout=timeout):
+            return True
+    except OSError:
+        return False
+
+
+class _Watch:
+    """How long a place has been silent."""
+
+    def __init__(self, words: str, place: tuple[str, int], patience: float) -> None:
+        self.words = words
+        self._place, self._patience = place, patience
+        self._heard = time.monotonic()
+
+    def is_gone(self) -> bool:
+        """Ask it; return whether it has been silent for longer than its patience."""
+        now = time.monotonic()
+        if answers(self._place, EVERY):
+            self._heard = now
+        return now - self._heard >= self._patience
+
+
+def _places(ray: Any) -> list[tuple[str, tuple[str, int], float]]:
+    """Return what is to be there: in words, its address and how long it may be silent.
+
+    Nothing for Ray Client, which tells of a lost connection itself.
+    """
+    if ray.util.client.ray.is_connected():
+        return []
+    context = ray.get_runtime_context()
+    host, _, port = context.gcs_address.rpartition(":")
+    places = [(f"the head of the cluster, {host}:{port}, is gone", (host.strip("[]"), int(port)), HEAD)]
+    for node in ray.nodes():
+        if node["Alive"] and node["NodeID"] == context.get_node_id():
+            address = (node["NodeManagerAddress"], node["NodeManagerPort"])
+            places.append(("Ray's node on this machine is gone", address, NODE))
+    return places

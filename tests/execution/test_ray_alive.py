@@ -1,0 +1,88 @@
+"""A cluster's head and node are asked beside the work whether they are there."""
+
+import re
+import socket
+import threading
+from collections.abc import Generator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from trainlab.execution import ray_alive
+from trainlab.execution.ray_alive import watched
+
+LONG = 10.0
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_alive, "EVERY", 0.02)
+    monkeypatch.setattr(ray_alive, "NODE", 0.05)
+    monkeypatch.setattr(ray_alive, "HEAD", 0.3)
+
+
+@pytest.fixture
+def listening() -> Generator[dict[str, socket.socket]]:
+    """What a head and a node listen at."""
+    made = {name: socket.create_server(("127.0.0.1", 0)) for name in ("head", "node")}
+    yield made
+    for each in made.values():
+        each.close()
+
+
+def cluster(listening: dict[str, socket.socket], *, client: bool = False) -> Any:
+    """Stand in for the module ray: what `watched` asks of it."""
+    ports = {name: each.getsockname()[1] for name, each in listening.items()}
+    context = SimpleNamespace(gcs_address=f"127.0.0.1:{ports['head']}", get_node_id=lambda: "b")
+    nodes = [
+        {"Alive": True, "NodeID": "a", "NodeManagerAddress": "127.0.0.1", "NodeManagerPort": 1},
+        {"Alive": True, "NodeID": "b", "NodeManagerAddress": "127.0.0.1", "NodeManagerPort": ports["node"]},
+    ]
+    return SimpleNamespace(
+        util=SimpleNamespace(client=SimpleNamespace(ray=SimpleNamespace(is_connected=lambda: client))),
+        get_runtime_context=lambda: context,
+        nodes=lambda: nodes,
+    )
+
+
+@pytest.mark.parametrize(
+    ("gone", "words"),
+    [
+        ("node", "Ray's node on this machine is gone"),
+        ("head", r"the head of the cluster, 127\.0\.0\.1:\d+, is gone"),
+    ],
+)
+def test_what_is_gone_is_said_once(listening: dict[str, socket.socket], gone: str, words: str) -> None:
+    said: list[str] = []
+    heard = threading.Event()
+
+    def note(sentence: str) -> None:
+        said.append(sentence)
+        heard.set()
+
+    with watched(cluster(listening), note):
+        assert not heard.wait(0.4)
+        listening[gone].close()
+        assert heard.wait(LONG)
+        threading.Event().wait(0.2)
+    assert len(said) == 1
+    assert re.fullmatch(words, said[0])
+
+
+def test_after_the_work_nobody_asks(listening: dict[str, socket.socket]) -> None:
+    said: list[str] = []
+    with watched(cluster(listening), said.append):
+        pass
+    listening["node"].close()
+    threading.Event().wait(0.3)
+    assert said == []
+
+
+def test_ray_client_tells_itself(listening: dict[str, socket.socket]) -> None:
+    said: list[str] = []
+    with watched(cluster(listening, client=True), said.append):
+        listening["head"].close()
+        listening["node"].close()
+        threading.Event().wait(0.3)
+    assert said == []
