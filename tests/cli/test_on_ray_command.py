@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli.calling import TINY, Caller, assert_refused, command, environment, without_time
+from crash.signals import MARK, marked_processes
 
 from trainlab.cli import main
 from trainlab.execution.ray_tasks import ClusterWarning
@@ -18,25 +19,12 @@ PATIENCE = 600
 """Seconds for a command that starts Ray on a busy machine."""
 
 
-def processes(mark: str) -> list[int]:
-    """The processes that have this mark in their environment."""
-    found: list[int] = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                if mark.encode() in (folder / "environ").read_bytes():
-                    found.append(int(folder.name))
-            except OSError:
-                continue
-    return found
-
-
 @pytest.fixture
 def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A mark that all processes started by a test have; the file `tiny.toml` is in its folder."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     mark = f"{tmp_path.name}-{os.getpid()}"
-    monkeypatch.setenv("TRAINLAB_TEST", mark)
+    monkeypatch.setenv(MARK, mark)
     (tmp_path / "tiny.toml").write_text(TINY)
     return mark
 
@@ -44,7 +32,9 @@ def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def left(mark: str, *, within: float) -> list[int]:
     """The processes with the mark but this one, that are still there after so many seconds."""
     end = time.monotonic() + within
-    while (there := [each for each in processes(mark) if each != os.getpid()]) and time.monotonic() < end:
+    while (
+        there := [each for each in marked_processes(mark) if each != os.getpid()]
+    ) and time.monotonic() < end:
         time.sleep(0.05)
     return there
 
@@ -95,7 +85,7 @@ def test_whoever_ends_it_nothing_is_left_running(tmp_path: Path, marked: str, nu
 
 def _training(mark: str) -> bool:
     """Whether a worker of Ray carries out a task: then it is called by the task's name."""
-    for each in processes(mark):
+    for each in marked_processes(mark):
         try:
             if b"ray::train_task" in Path(f"/proc/{each}/cmdline").read_bytes():
                 return True

@@ -160,7 +160,7 @@ def send(
             process.kill()
             code = process.wait()
         ended = time.monotonic()
-        while (alive := marked(mark)) and time.monotonic() < ended + patience:
+        while (alive := marked_processes(mark)) and time.monotonic() < ended + patience:
             time.sleep(0.05)
         told = tuple(map(words_of, alive))
         for one in alive:
@@ -184,7 +184,7 @@ def hear_all() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def marked(mark: str) -> list[int]:
+def marked_processes(mark: str) -> list[int]:
     """Return the processes with this mark in their environment."""
     found: list[int] = []
     for name in filter(str.isdigit, os.listdir("/proc")):

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 
 from trainlab.cli.options import Html, Json, UsageError
 from trainlab.errors import printable
+from trainlab.whole_file import whole_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,23 +77,10 @@ def write_text(option: str, path: str, text: str) -> None:
             # A device or pipe, as in --json /dev/stdout, is written to and never replaced by a file.
             Path(path).write_text(text, encoding="utf-8")
         else:
-            _replace(Path(path).resolve(), text)
+            with whole_file(path) as file:
+                file.write(text.encode())
     except (OSError, ValueError) as error:
         raise UsageError(f"{option} {path}: can't be written ({_reason(error)}).") from None
-
-
-def _replace(file: Path, text: str) -> None:
-    neighbour = tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False)  # noqa: SIM115
-    try:
-        with neighbour:
-            neighbour.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(neighbour.name, 0o666 & ~mask)
-        os.replace(neighbour.name, file)
-    except BaseException:
-        os.unlink(neighbour.name)
-        raise
 
 
 def _is_special(file: Path) -> bool:

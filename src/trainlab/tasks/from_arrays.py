@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +15,7 @@ from trainlab.errors import SpecError, shown
 from trainlab.tasks.npz_file import FEATURE_NAMES, TARGET_NAMES, from_arrays
 from trainlab.tasks.target_kinds import task_of_kind
 from trainlab.tasks.task import Task
+from trainlab.whole_file import whole_file
 
 if TYPE_CHECKING:
     from trainlab.spec.tasks import File
@@ -95,13 +95,5 @@ def _digest(*values: npt.NDArray[Any]) -> str:
 def _write(path: Path, held: dict[str, npt.NDArray[Any]]) -> None:
     """Write the whole file, or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(suffix=".npz", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as handle:
-            np.savez_compressed(handle, **held)  # pyright: ignore[reportArgumentType]
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        os.unlink(draft)
-        raise
+    with whole_file(path) as file:
+        np.savez_compressed(file, **held)  # pyright: ignore[reportArgumentType]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import tempfile
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 
 from trainlab.draw import Column
 from trainlab.errors import MissingPackageError, TrainlabError, listing, shown
+from trainlab.whole_file import whole_file
 
 ENDINGS: Final = (".csv", ".parquet")
 """What a file's name ends with says which it is."""
@@ -47,18 +47,8 @@ def write_table(columns: Mapping[str, Column], path: str | os.PathLike[str]) -> 
     """
     check_table_file(path)
     whole = _csv(columns) if Path(path).suffix.lower() == ".csv" else _parquet(columns)
-    target = Path(path).resolve()
-    handle, neighbour = tempfile.mkstemp(dir=target.parent)
-    try:
-        with open(handle, "wb") as file:
-            file.write(whole)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(neighbour, 0o666 & ~mask)
-        os.replace(neighbour, target)
-    except BaseException:
-        Path(neighbour).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        file.write(whole)
 
 
 def _csv(columns: Mapping[str, Column]) -> bytes:

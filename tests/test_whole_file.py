@@ -1,0 +1,51 @@
+"""A file is written whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from trainlab.whole_file import whole_file
+
+
+def test_after_an_exception_what_was_there_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("before")
+
+    def write() -> None:
+        with whole_file(path) as file:
+            file.write(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write()
+    assert path.read_text() == "before"
+    assert os.listdir(tmp_path) == ["a.json"]
+
+
+def test_until_the_end_what_was_there_is_there_and_then_it_is_as_any_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("before")
+    with whole_file(str(path)) as file:
+        file.write(b"after")
+        assert path.read_text() == "before"
+    assert path.read_text() == "after"
+    common = tmp_path / "common"
+    common.touch()
+    assert path.stat().st_mode == common.stat().st_mode
+    assert sorted(os.listdir(tmp_path)) == ["a.json", "common"]
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "there" / "file")
+    with whole_file(link) as file:
+        file.write(b"x")
+    assert link.is_symlink()
+    assert (tmp_path / "there" / "file").read_bytes() == b"x"
+
+
+def test_a_folder_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "none" / "file"):
+        pass
