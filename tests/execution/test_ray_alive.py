@@ -1,5 +1,6 @@
 """A cluster's head and node are asked beside the work whether they are there."""
 
+import errno
 import re
 import socket
 import threading
@@ -85,4 +86,21 @@ def test_ray_client_tells_itself(listening: dict[str, socket.socket]) -> None:
         listening["head"].close()
         listening["node"].close()
         threading.Event().wait(0.3)
+    assert said == []
+
+
+def test_a_process_without_a_free_socket_takes_nothing_for_gone(
+    listening: dict[str, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    refused = threading.Event()
+
+    def refuse(*given: object, **named: object) -> socket.socket:
+        refused.set()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with watched(cluster(listening), said.append):
+        monkeypatch.setattr(socket, "create_connection", refuse)
+        assert refused.wait(LONG)
+        threading.Event().wait(0.5)
     assert said == []

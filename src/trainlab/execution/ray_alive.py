@@ -7,6 +7,7 @@ node often too little.
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -22,6 +23,8 @@ NODE, HEAD = 0.5, 30.0
 Ray ends the driver a minute after the head, which may be started again meanwhile, and 0.4 to 10 seconds after
 its node.
 """
+_OURS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
+"""What this machine lacks when nobody could be asked, which says nothing of the cluster."""
 
 
 @contextmanager
@@ -48,12 +51,12 @@ def watched(ray: Any, gone: Callable[[str], object]) -> Generator[None]:
 
 
 def answers(place: tuple[str, int], timeout: float) -> bool:
-    """Return whether something listens there."""
+    """Return whether something listens there; also where this process has no socket left to ask with."""
     try:
         with socket.create_connection(place, timeout=timeout):
             return True
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno in _OURS
 
 
 class _Watch:
