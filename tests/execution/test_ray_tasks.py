@@ -1,11 +1,12 @@
 import threading
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -159,24 +160,65 @@ def test_what_is_out_is_bounded_and_all_of_it_is_saved(monkeypatch: pytest.Monke
     assert seen[-1].chunks_done == seen[-1].chunks_total == 42
 
 
+class FakeRay:
+    """What a crew asks of the module ray, as of Ray Client: replies come when the test gives them."""
+
+    class exceptions:  # noqa: N801 - Ray's name
+        TaskCancelledError = KeyError
+        RayError = KeyError
+
+    def __init__(self) -> None:
+        self.replies: list[Future[Reply]] = []
+        self.util = SimpleNamespace(client=SimpleNamespace(ray=SimpleNamespace(is_connected=lambda: True)))
+
+    def remote(self, **options: object) -> Callable[[object], Any]:
+        return lambda function: SimpleNamespace(remote=self._send)
+
+    def _send(self, *arguments: object) -> Any:
+        self.replies.append(Future())
+        return SimpleNamespace(future=lambda reply=self.replies[-1]: reply)
+
+    def cancel(self, reference: object, *, force: bool = False) -> None:
+        assert not force, "nothing is in flight any more"
+
+
+def test_when_the_cluster_is_gone_all_that_is_awaited_fails_once(caplog: pytest.LogCaptureFixture) -> None:
+    ray = FakeRay()
+    crew = ray_tasks._Crew(ray, FakeEngine(), chunks(3))
+    first, second = (crew.submit((chunk,)) for chunk in chunks(2))
+    first.cancel()
+    crew.lose("it is gone")
+    third = crew.submit((chunks(3)[2],))
+    ray.replies[0].set_exception(FakeRay.exceptions.TaskCancelledError())
+    ray.replies[1].set_result(reply(ray_tasks.identity("fake")))
+    ray.replies[2].set_exception(OSError())
+    for each in (first, second, third):
+        with pytest.raises(EngineError, match=r"^it is gone$"):
+            each.result(timeout=0)
+    assert not caplog.records  # of which Python would print the message
+    crew.end()
+
+
 class LostCrew:
     """Its connection is lost as soon as anything is asked of it."""
 
     pace = Pace()
 
     def __init__(self, *given: object) -> None:
-        pass
+        self.asked = False
 
     def submit(self, bundle: Bundle) -> Future[tuple[Results, ...]]:
+        self.asked = True
         raise ConnectionError("Client is shutting down.")
 
     def end(self) -> None:
+        assert self.asked
         self.submit(())
 
 
 def test_a_lost_connection_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_tasks, "processors_for", lambda *given: lambda: 1)
-    monkeypatch.setattr(ray_tasks, "connected", lambda on: None)
+    monkeypatch.setattr(ray_tasks, "connected", lambda on: FakeRay())
     monkeypatch.setattr(ray_tasks, "_Crew", LostCrew)
     with Store.in_memory() as store, pytest.raises(EngineError) as caught:
         carry_out(chunks(3), FakeEngine(), store, on="ray")

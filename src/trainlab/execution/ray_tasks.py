@@ -257,9 +257,9 @@ class _Awaited(Future[tuple[Results, ...]]):
         return False
 
     def withdrawn(self) -> None:
-        """Note that the task never began."""
-        super().cancel()
-        self.set_running_or_notify_cancel()
+        """Note that the task never began, unless it is known already that the cluster is gone."""
+        if super().cancel():
+            self.set_running_or_notify_cancel()
 
 
 def check_identity(reply: Reply, mine: Identity, said: set[Identity]) -> None:
