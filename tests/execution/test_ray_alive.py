@@ -3,6 +3,7 @@
 import errno
 import re
 import socket
+import sys
 import threading
 from collections.abc import Generator
 from types import SimpleNamespace
@@ -10,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from trainlab.errors import EngineError
 from trainlab.execution import ray_alive
 from trainlab.execution.ray_alive import watched
+from trainlab.execution.ray_cluster import cluster_size, connected
 
 LONG = 10.0
 
@@ -44,6 +47,8 @@ def cluster(listening: dict[str, socket.socket], *, client: bool = False) -> Any
         util=SimpleNamespace(client=SimpleNamespace(ray=SimpleNamespace(is_connected=lambda: client))),
         get_runtime_context=lambda: context,
         nodes=lambda: nodes,
+        is_initialized=lambda: True,
+        cluster_resources=lambda: {"CPU": 3.0},
     )
 
 
@@ -104,3 +109,37 @@ def test_a_process_without_a_free_socket_takes_nothing_for_gone(
         assert refused.wait(LONG)
         threading.Event().wait(0.5)
     assert said == []
+
+
+def test_between_trainings_a_head_that_is_gone_is_one_line(
+    listening: dict[str, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = cluster(listening)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    assert connected("ray:auto") is ray
+    assert str(cluster_size()) == "Ray on 2 nodes with 3 processors"
+    port = listening["head"].getsockname()[1]
+    listening["head"].close()
+    with pytest.raises(EngineError) as caught:
+        connected("ray:auto")
+    assert str(caught.value) == (
+        f"on = 'ray:auto': the head of the cluster, 127.0.0.1:{port}, is gone. Finished chunks are saved."
+    )
+    assert cluster_size() is None
+
+
+def test_a_head_that_is_started_again_is_waited_for(
+    listening: dict[str, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_alive, "HEAD", 2 * LONG)
+    place = listening["head"].getsockname()
+    ray = cluster(listening)
+    listening["head"].close()
+
+    def start() -> None:
+        listening["head"] = socket.create_server(place)
+
+    started = threading.Timer(0.1, start)
+    started.start()
+    assert ray_alive.silent_head(ray) == ""
+    started.join()

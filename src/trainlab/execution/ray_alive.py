@@ -1,4 +1,4 @@
-"""Whether a cluster that this process works with is still there, asked beside the work.
+"""Whether a cluster that this process works with is still there, asked before the work and beside it.
 
 A driver whose head, or whose own node, is gone is ended by Ray from C++, without a word that Python could
 add. Asking first leaves time for a line, and to save what is finished: a minute after the head, and after the
@@ -26,6 +26,9 @@ its node.
 _OURS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
 """What this machine lacks when nobody could be asked, which says nothing of the cluster."""
 
+_Place = tuple[str, tuple[str, int], float]
+"""What is said if it is gone, its address, and for how long it may be silent."""
+
 
 @contextmanager
 def watched(ray: Any, gone: Callable[[str], object]) -> Generator[None]:
@@ -48,6 +51,21 @@ def watched(ray: Any, gone: Callable[[str], object]) -> Generator[None]:
         yield
     finally:
         ended.set()
+
+
+def silent_head(ray: Any) -> str:
+    """Return a sentence on the head if it is silent for half of `HEAD`; an empty one as soon as it answers.
+
+    For whoever is about to wait for it outside of `watched`: a head that is gone gives no answer, and Ray
+    ends the process meanwhile.
+    """
+    for words, place, patience in _head(ray):
+        end = time.monotonic() + patience / 2
+        while not answers(place, EVERY):
+            if time.monotonic() >= end:
+                return words
+            time.sleep(EVERY)
+    return ""
 
 
 def answers(place: tuple[str, int], timeout: float) -> bool:
@@ -75,18 +93,19 @@ class _Watch:
         return now - self._heard >= self._patience
 
 
-def _places(ray: Any) -> list[tuple[str, tuple[str, int], float]]:
-    """Return what is to be there: in words, its address and how long it may be silent.
-
-    Nothing for Ray Client, which tells of a lost connection itself.
-    """
-    if ray.util.client.ray.is_connected():
-        return []
-    context = ray.get_runtime_context()
-    host, _, port = context.gcs_address.rpartition(":")
-    places = [(f"the head of the cluster, {host}:{port}, is gone", (host.strip("[]"), int(port)), HEAD)]
-    for node in ray.nodes():
-        if node["Alive"] and node["NodeID"] == context.get_node_id():
+def _places(ray: Any) -> list[_Place]:
+    """Return what is to be there: the head, and the node that this process belongs to."""
+    places = _head(ray)
+    for node in ray.nodes() if places else ():
+        if node["Alive"] and node["NodeID"] == ray.get_runtime_context().get_node_id():
             address = (node["NodeManagerAddress"], node["NodeManagerPort"])
             places.append(("Ray's node on this machine is gone", address, NODE))
     return places
+
+
+def _head(ray: Any) -> list[_Place]:
+    """Return the head's place; none for Ray Client, which tells of a lost connection itself."""
+    if ray.util.client.ray.is_connected():
+        return []
+    host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
+    return [(f"the head of the cluster, {host}:{port}, is gone", (host.strip("[]"), int(port)), HEAD)]

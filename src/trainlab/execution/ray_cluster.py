@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.errors import EngineError, MissingPackageError, SpecError, shown
+from trainlab.execution.ray_alive import silent_head
 from trainlab.execution.workers import default_workers
 from trainlab.interrupt import held_back
 from trainlab.lifeline import descendants, lifeline
@@ -91,7 +92,8 @@ def connected(on: str) -> Any:
     The connection lasts until the process ends: a race asks for many short trainings.
 
     Raises:
-        EngineError: nothing answers at the address, or what answers isn't Ray.
+        EngineError: nothing answers at the address, or what answers isn't Ray; or the head of the cluster
+            that this process is connected to is gone.
     """
     ray: Any = sys.modules.get("ray")
     if ray is None or not ray.is_initialized():
@@ -103,6 +105,8 @@ def connected(on: str) -> Any:
         ray = importlib.import_module("ray")
         _silence()
         _initialise(ray, on, address)
+    elif words := silent_head(ray):
+        raise EngineError(f"on = {on!r}: {words}. Finished chunks are saved.")
     return ray
 
 
@@ -232,9 +236,9 @@ class ClusterSize:
 
 
 def cluster_size() -> ClusterSize | None:
-    """Return the size of the cluster that this process is connected to; None if it isn't to any."""
+    """Return the size of the cluster that this process is connected to; None if there is none, or no more."""
     ray: Any = sys.modules.get("ray")
-    if ray is None or not ray.is_initialized():
+    if ray is None or not ray.is_initialized() or silent_head(ray):
         return None
     nodes = sum(bool(node["Alive"]) for node in ray.nodes())
     return ClusterSize(nodes=nodes, processors=Processors(ray)())
