@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from trainlab.errors import StoreError
 from trainlab.execution import train_all, train_and_read
 from trainlab.spec import Experiment
 from trainlab.store import DamagedError, DamageWarning, Store, repair
+from trainlab.store.schema import transaction
 from trainlab.store.sqlite_errors import as_store_errors
 
 # Said on purpose: it is what these tests are about.
@@ -220,6 +221,25 @@ def test_what_a_killed_repair_left_is_gone_after_the_next(tmp_path: Path) -> Non
     done = repair(tmp_path, lambda done, total: None)
     assert list(tmp_path.glob("*.repaired-*")) == []
     assert done.runs == len(SEEDS)
+
+
+def test_of_two_repairs_the_later_one_deletes_nothing_of_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path)
+    file, theirs = tmp_path / "store.sqlite3", tmp_path / "store.sqlite3.repaired-20260101-000000-000000"
+    theirs.touch()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+
+        def begun_after_the_other(db: sqlite3.Connection) -> AbstractContextManager[None]:
+            if db.execute("PRAGMA database_list").fetchone()[2] == str(file):
+                other.execute("BEGIN IMMEDIATE")
+            return transaction(db)
+
+        monkeypatch.setattr(sys.modules["trainlab.store.repair"], "transaction", begun_after_the_other)
+        with pytest.raises(StoreError, match="is in use"):
+            repair(tmp_path, lambda done, total: None)
+    assert theirs.exists()
 
 
 def test_who_waits_for_a_repair_is_told_to_try_again(tmp_path: Path) -> None:

@@ -79,11 +79,11 @@ def _carried_over(
         prepare(db, str(file), patience=0.0)
         # This folds the write-ahead log into the file, and works only if no other program has it open.
         db.execute("PRAGMA journal_mode = DELETE")
-        # So no other repair is at work, and what lies there is of one that was killed.
-        for left in file.parent.glob(f"{file.name}.repaired-*"):
-            if not left.name.startswith(fresh.name):
-                left.unlink()
         with transaction(db):
+            # No other repair is at work, so what lies there is of one that was killed.
+            for left in file.parent.glob(f"{file.name}.repaired-*"):
+                if not left.name.startswith(fresh.name):
+                    left.unlink()
             taken = take_over(empty, db, tell)
         return taken.chunks, taken.runs
     except UNREADABLE as error:
