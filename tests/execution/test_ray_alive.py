@@ -85,6 +85,27 @@ def test_after_the_work_nobody_asks(listening: dict[str, socket.socket]) -> None
     assert said == []
 
 
+def test_an_answer_that_comes_after_the_work_is_no_matter(
+    listening: dict[str, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_alive, "NODE", 0.001)
+    said: list[str] = []
+    asked, over = threading.Event(), threading.Event()
+
+    def answer_late(*given: object) -> bool:
+        asked.set()
+        over.wait(LONG)
+        return False
+
+    with watched(cluster(listening), said.append):
+        (thread,) = (each for each in threading.enumerate() if each.name == "trainlab-ray-alive")
+        monkeypatch.setattr(ray_alive, "answers", answer_late)
+        assert asked.wait(LONG)
+    over.set()
+    thread.join(LONG)
+    assert said == []
+
+
 def test_ray_client_tells_itself(listening: dict[str, socket.socket]) -> None:
     said: list[str] = []
     with watched(cluster(listening, client=True), said.append):

@@ -41,7 +41,7 @@ def watched(ray: Any, gone: Callable[[str], object]) -> Generator[None]:
     def look() -> None:
         while not ended.wait(EVERY):
             for watch in watches:
-                if watch.is_gone():
+                if watch.is_gone() and not ended.is_set():
                     gone(watch.words)
                     return
 
