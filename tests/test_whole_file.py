@@ -24,16 +24,25 @@ def test_after_an_exception_what_was_there_is_there(tmp_path: Path) -> None:
 
 
 def test_until_the_end_what_was_there_is_there_and_then_it_is_as_any_file(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
+    path, new, common = (tmp_path / name for name in ("a.json", "new", "common"))
     path.write_text("before")
     with whole_file(str(path)) as file:
         file.write(b"after")
         assert path.read_text() == "before"
     assert path.read_text() == "after"
-    common = tmp_path / "common"
+    with whole_file(new) as file:
+        file.write(b"new")
     common.touch()
-    assert path.stat().st_mode == common.stat().st_mode
-    assert sorted(os.listdir(tmp_path)) == ["a.json", "common"]
+    assert path.stat().st_mode == new.stat().st_mode == common.stat().st_mode
+    assert sorted(os.listdir(tmp_path)) == ["a.json", "common", "new"]
+
+
+def test_what_was_for_its_owner_alone_stays_so(tmp_path: Path) -> None:
+    path = tmp_path / "private.json"
+    path.touch(mode=0o600)
+    with whole_file(path) as file:
+        file.write(b"x")
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +15,7 @@ from typing import BinaryIO
 def whole_file(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
     """Give a file to write to, whose content is at `path` once the block is left without an exception.
 
-    Until then, and after an exception, what was there is there. A link is followed.
+    Until then, and after an exception, what was there is there. A link is followed, and permissions stay.
 
     Raises:
         OSError: the folder isn't there, or can't be written to.
@@ -26,11 +27,17 @@ def whole_file(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        # As of a file that is opened in the common way; a temporary one is for its owner alone.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(neighbour, 0o666 & ~mask)
+        os.chmod(neighbour, _permissions(target))
         os.replace(neighbour, target)
     except BaseException:
         Path(neighbour).unlink(missing_ok=True)
         raise
+
+
+def _permissions(file: Path) -> int:
+    """Return those of the file, or of a new one in the common way; a temporary one is for its owner alone."""
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(file.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
