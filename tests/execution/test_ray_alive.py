@@ -132,6 +132,24 @@ def test_a_process_without_a_free_socket_takes_nothing_for_gone(
     assert said == []
 
 
+def test_a_node_that_is_late_with_an_answer_isnt_gone(
+    listening: dict[str, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_alive, "HEAD", LONG)
+    said: list[str] = []
+    late = threading.Event()
+
+    def wait(*given: object, **named: object) -> socket.socket:
+        late.set()
+        raise TimeoutError
+
+    with watched(cluster(listening), said.append):
+        monkeypatch.setattr(socket, "create_connection", wait)
+        assert late.wait(LONG)
+        threading.Event().wait(0.5)
+    assert said == []
+
+
 def test_between_trainings_a_head_that_is_gone_is_one_line(
     listening: dict[str, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,11 +68,16 @@ def silent_head(ray: Any) -> str:
     return ""
 
 
-def answers(place: tuple[str, int], timeout: float) -> bool:
-    """Return whether something listens there; also where this process has no socket left to ask with."""
+def answers(place: tuple[str, int], timeout: float) -> bool | None:
+    """Return whether something listens there; None if nothing was heard in time.
+
+    True, too, where this process has no socket left to ask with.
+    """
     try:
         with socket.create_connection(place, timeout=timeout):
             return True
+    except TimeoutError:
+        return None
     except OSError as error:
         return error.errno in _OURS
 
@@ -87,10 +92,11 @@ class _Watch:
 
     def is_gone(self) -> bool:
         """Ask it; return whether it has been silent for longer than its patience."""
-        now = time.monotonic()
-        if answers(self._place, EVERY):
+        now, answer = time.monotonic(), answers(self._place, EVERY)
+        if answer:
             self._heard = now
-        return now - self._heard >= self._patience
+        # A busy machine may be late with an answer; what refuses a connection is certainly gone.
+        return now - self._heard >= (HEAD if answer is None else self._patience)
 
 
 def _places(ray: Any) -> list[_Place]:

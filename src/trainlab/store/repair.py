@@ -81,7 +81,7 @@ def _carried_over(
         db.execute("PRAGMA journal_mode = DELETE")
         with transaction(db):
             # No other repair is at work, so what lies there is of one that was killed.
-            for left in file.parent.glob(f"{file.name}.repaired-*"):
+            for left in file.parent.glob(f"{file.name}.repaired-[0-9]*"):
                 if not left.name.startswith(fresh.name):
                     left.unlink()
             taken = take_over(empty, db, tell)
