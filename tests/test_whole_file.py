@@ -1,5 +1,6 @@
 """A file is written whole or not at all."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -58,3 +59,17 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), whole_file(tmp_path / "none" / "file"):
         pass
+
+
+def test_a_full_disk_is_told_with_the_files_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with (
+        pytest.raises(OSError, match=r"No space left on device: .*a\.csv'") as caught,
+        whole_file(tmp_path / "a.csv"),
+    ):
+        pass
+    assert caught.value.filename == str(tmp_path / "a.csv")
+    assert os.listdir(tmp_path) == []

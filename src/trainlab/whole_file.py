@@ -18,7 +18,7 @@ def whole_file(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
     Until then, and after an exception, what was there is there. A link is followed, and permissions stay.
 
     Raises:
-        OSError: the folder isn't there, or can't be written to.
+        OSError: the folder isn't there, or can't be written to, or the disk is full; it has the file's name.
     """
     target = Path(path).resolve()
     handle, neighbour = tempfile.mkstemp(dir=target.parent)
@@ -29,8 +29,10 @@ def whole_file(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
             os.fsync(file.fileno())
         os.chmod(neighbour, _permissions(target))
         os.replace(neighbour, target)
-    except BaseException:
+    except BaseException as error:
         Path(neighbour).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = os.fspath(path)
         raise
 
 

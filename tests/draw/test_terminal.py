@@ -55,3 +55,12 @@ def test_json_on_the_terminal_says_the_same_in_escapes(capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     assert json.loads(out) == data
     assert not STEERING & set(out)
+
+
+def test_a_reader_that_is_gone_is_no_exit_of_richs():
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        Terminal(file=Gone()).print("text")

@@ -148,7 +148,17 @@ FAULTS = {
     "the wrong number of inputs": (
         '"2-5-4-1"',
         '"3-5-4-1"',
-        "baseline.network.widths = '3-5-4-1': the first width is 3, but the task 'xor' needs 2.",
+        "networks.Model 1.widths = '3-5-4-1': the first width is 3, but the task 'xor' needs 2.",
+    ),
+    "the wrong number of outputs, in a network's own line": (
+        """[networks."Model 1"]\nwidths = "2-5-4-1\"""",
+        "[networks]\nfirst = '2-3'\n[networks.\"Model 1\"]\nwidths = '2-5-4-1'",
+        "networks.first = '2-3': the last width is 3, but the task 'xor' needs 1.",
+    ),
+    "a network that is a number": (
+        """[networks."Model 1"]\nwidths = "2-5-4-1\"""",
+        "[networks]\nfirst = 5\n[networks.\"Model 1\"]\nwidths = '2-5-4-1'",
+        "networks.first = 5: must be widths, such as '2-5-4-1', or a table.",
     ),
     "more digits than Python prints": (
         "epochs = 300",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from trainlab.errors import StoreError
 from trainlab.execution import train_all, train_and_read
 from trainlab.spec import Experiment
 from trainlab.store import DamagedError, DamageWarning, Store, repair
+from trainlab.store.check import MOST_LINES, integrity
 from trainlab.store.schema import transaction
 from trainlab.store.sqlite_errors import as_store_errors
 
@@ -134,7 +136,10 @@ def test_a_check_names_it_and_a_repair_mends_it(tmp_path: Path, change: str) -> 
     assert (checked.code, checked.err) == (1, ""), checked
     assert checked.out.splitlines()[-1].startswith("Damaged: ")
     repaired = call("store", "repair", "--store", str(tmp_path))
-    assert (repaired.code, repaired.err) == (0, ""), repaired
+    lost = change not in NAMES
+    assert (repaired.code, repaired.err) == (1 if change in RECORDS else 0, ""), repaired
+    assert (" lost, to be trained again when asked for. " in repaired.out) == lost
+    assert ("; none lost. " in repaired.out) != lost
     (copy,) = tmp_path.glob("store.sqlite3.damaged-*")
     assert str(copy) in repaired.out
     assert len(copy.read_bytes()) == len(before)
@@ -200,14 +205,55 @@ def test_the_file_as_it_was_is_kept_in_no_time_or_copied(
 
     for folder in (tmp_path / "links", tmp_path / "none"):
         fill(folder)
+        alter(folder, ROWS[0])
         file = folder / "store.sqlite3"
         before, place = file.read_bytes(), file.stat().st_ino
         done = repair(folder, lambda done, total: None)
+        assert done.copy
         # But for the header: the write-ahead log was folded in.
         assert done.copy.read_bytes()[100:] == before[100:]
         assert (done.copy.stat().st_ino == place) == (folder.name == "links")
         assert file.stat().st_ino != place
         monkeypatch.setattr(os, "link", cannot)
+
+
+def test_a_store_without_damage_stays_as_it_is(tmp_path: Path) -> None:
+    fill(tmp_path)
+    place = (tmp_path / "store.sqlite3").stat().st_ino
+    told = call("store", "repair", "--store", str(tmp_path))
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith(f"Nothing to repair in {tmp_path}: ")
+    assert (tmp_path / "store.sqlite3").stat().st_ino == place
+    assert [file.name for file in tmp_path.iterdir() if "-" in file.suffix] == []
+    with Store.open(tmp_path) as store:
+        assert_same(store.load(EXPERIMENT, SEEDS, engine="fake"), made_up(EXPERIMENT, SEEDS))
+
+
+def test_a_file_that_cannot_be_read_keeps_nothing_and_it_is_said(tmp_path: Path) -> None:
+    fill(tmp_path)
+    file = tmp_path / "store.sqlite3"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:100] + b"\0" * (len(whole) - 100))
+    told = call("store", "repair", "--store", str(tmp_path))
+    assert (told.code, told.err) == (1, "")
+    assert told.out.startswith("Nothing could be kept: SQLite can't read the file. ")
+    (copy,) = tmp_path.glob("store.sqlite3.damaged-*")
+    assert copy.read_bytes()[100:] == bytes(len(whole) - 100)
+
+
+def test_of_what_sqlite_finds_a_few_lines_are_shown(tmp_path: Path) -> None:
+    file = tmp_path / "pages.sqlite3"
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("CREATE TABLE pages (content)")
+        db.executemany("INSERT INTO pages VALUES (zeroblob(3000))", [()] * 40)
+        db.commit()
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("DELETE FROM sqlite_schema")
+        db.commit()
+    with closing(sqlite3.connect(file)) as db:
+        lines = integrity(db)
+    assert len(lines) == MOST_LINES + 1
+    assert re.fullmatch(r"and \d+ more of the kind", lines[-1])
 
 
 @pytest.mark.process

@@ -21,7 +21,7 @@ from trainlab.errors import TrainlabError, printable
 USAGE_ERROR = 2
 TRAINING = ("study", "run", "race", "map", "endings")
 """Commands that keep what they train, unless --fresh is given."""
-GOES_ON = "Without --fresh, training goes on from what was saved up to half a second ago."
+GOES_ON = "Without --fresh, training goes on from the last chunk of seeds that was saved."
 MAX_LINE = 1000
 
 app = App(

@@ -170,18 +170,18 @@ def left_over(plan: Study, store: str) -> str:
     if not plan.title or not os.path.isfile(os.path.join(store, FILE_NAME)):
         return ""
     with Store.open(store, create=False) as opened:
-        named = (one for one in opened.studies() if (one.kind, one.title) == ("study", plan.title))
-        before = next(named, None)
-    if before is None:
-        return ""
+        named = [one for one in opened.studies() if (one.kind, one.title) == ("study", plan.title)]
     asked = {each.fingerprint for cell in plan.cells() for each in plan.on_splits(cell.experiment)}
+    if not named or any(one.fingerprints == asked for one in named):
+        return ""
+    before = named[0]
     gone = len(before.fingerprints - asked)
     if not gone:
         return ""
     return (
-        f"{printable(plan.title)} has changed since {before.asked:%Y-%m-%d %H:%M} UTC: {gone:,} of the "
-        f"{counted(len(before.fingerprints), 'experiment')} that it had then are no longer in it. Their runs "
-        f"stay in {store}, unused; only what is new is trained."
+        f"A study of this title, {printable(plan.title)}, was asked at {before.asked:%Y-%m-%d %H:%M} UTC: "
+        f"{gone:,} of its {counted(len(before.fingerprints), 'experiment')} aren't in this file. Their runs "
+        f"stay in {store}, unused by it; only what is new is trained."
     )
 
 

@@ -24,6 +24,10 @@ class Terminal(Console):
             else:
                 yield Segment(printable(segment.text, lines=True), segment.style)
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line to end well when its reader is gone: rich itself exits with 1."""
+        raise BrokenPipeError
+
 
 def lasting_terminal() -> Terminal:
     """Return the terminal on stderr, for progress: that it closes meanwhile fails nothing."""

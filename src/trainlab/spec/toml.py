@@ -51,7 +51,7 @@ def study_from_dict(data: Mapping[str, Any]) -> Study:
     named = tuple(_network(name, value) for name, value in networks.items())
     changes = _table("changes", data.get("changes", {}))
     return Study(
-        baseline=decode(Experiment, _baseline(data["baseline"], networks), where="baseline"),
+        baseline=_baseline(data["baseline"], networks),
         networks=named,
         changes=tuple(_change(name, value) for name, value in changes.items()),
         phases=tuple(
@@ -180,15 +180,21 @@ def _dump(data: dict[str, Any]) -> str:
     return _ROW.sub(lambda row: f"{row[1]}[{' '.join(row[2].split())[:-1]}],", tomli_w.dumps(data))
 
 
-def _baseline(value: Any, networks: Mapping[str, Any]) -> Mapping[str, Any]:
+def _baseline(value: Any, networks: Mapping[str, Any]) -> Experiment:
     """Give a baseline without widths those of the first network, so that a study needn't name one twice."""
-    table = dict(_table("baseline", value))
+    table, lent = dict(_table("baseline", value)), ""
     network = table.get("network", {})
     if isinstance(network, Mapping) and "widths" not in network and networks:
-        first = _shorthand(next(iter(networks.values())))
+        name, given = next(iter(networks.items()))
+        first = _shorthand(given)
         if isinstance(first, Mapping) and "widths" in first:
             table["network"] = {**cast("Mapping[str, Any]", network), "widths": first["widths"]}
-    return table
+            lent = place("networks", name) + ("" if first is not given else ".widths")
+    try:
+        return decode(Experiment, table, where="baseline")
+    except SpecError as error:
+        # Said of where they stand in the file.
+        raise SpecError(str(error).replace("baseline.network.widths", lent)) if lent else error from None
 
 
 def _shorthand(value: Any) -> Any:
@@ -197,6 +203,8 @@ def _shorthand(value: Any) -> Any:
 
 def _network(name: str, value: Any) -> NamedNetwork:
     where = place("networks", name)
+    if not isinstance(value, str | list | Mapping):
+        raise SpecError(f"{where} = {shown(value)}: must be widths, such as '2-5-4-1', or a table.")
     table = _table(where, _shorthand(value))
     _check_fields(where, table, Network.__struct_fields__)
     # Decoded once separately, so that a wrong value is reported at its own place in the file.

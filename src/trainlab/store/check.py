@@ -17,6 +17,8 @@ from trainlab.store.sqlite_errors import UNREADABLE
 from trainlab.store.stored_runs import Record, read_experiments
 from trainlab.store.totals import wrong_totals
 
+MOST_LINES = 5
+"""How many lines SQLite's own check gets: of a broken file it has one for every page."""
 Tell = Callable[[int, int], None]
 """Is told how many chunks are done, of how many."""
 
@@ -56,12 +58,14 @@ def check(db: sqlite3.Connection, tell: Tell) -> Checked:
 
 
 def integrity(db: sqlite3.Connection) -> list[str]:
-    """Return what SQLite finds wrong with the file, a line each."""
+    """Return what SQLite finds wrong with the file, a line each, `MOST_LINES` and how many more at most."""
     try:
         found = [str(line) for (line,) in db.execute("PRAGMA integrity_check").fetchall()]
     except UNREADABLE as error:
         return [str(error)]
-    return [" ".join(line.split()) for text in found if text != "ok" for line in text.splitlines() if line]
+    lines = [" ".join(line.split()) for text in found if text != "ok" for line in text.splitlines() if line]
+    more = len(lines) - MOST_LINES
+    return lines if more <= 1 else [*lines[:MOST_LINES], f"and {more:,} more of the kind"]
 
 
 def each_chunk(

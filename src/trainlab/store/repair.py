@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from trainlab.errors import StoreError
-from trainlab.store.check import Tell
+from trainlab.store.check import Tell, check
 from trainlab.store.schema import APPLICATION, connect, make_tables, prepare, transaction
 from trainlab.store.sqlite_errors import BROKEN, REASONS, UNREADABLE, as_store_errors
 from trainlab.store.store import FILE_NAME
-from trainlab.store.taking_over import take_over
+from trainlab.store.taking_over import TakenOver, take_over
 
 HEADER, APPLICATION_AT = 100, slice(68, 72)
 """Of a file of SQLite: the bytes of its header, and which of them say whose it is."""
@@ -23,17 +23,23 @@ HEADER, APPLICATION_AT = 100, slice(68, 72)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Repaired:
-    """How many chunks and runs a repair kept, and where the file as it was is."""
+    """What a repair came to: how many chunks and runs were sound, how many chunks weren't, and the old file.
+
+    `lost` is None where the file is so broken that its chunks can't be counted, and `copy` where there was
+    nothing to repair: the file is as it was.
+    """
 
     chunks: int
     runs: int
-    copy: Path
+    lost: int | None
+    copy: Path | None
 
 
 def repair(folder: str | os.PathLike[str], tell: Tell) -> Repaired:
     """Put a file of all that is sound in the place of the store's, a copy of which is kept beside it.
 
-    Chunks of older versions get digests of what they are now. Raises StoreError if it is in use, or no store.
+    Chunks of older versions get digests of what they are now. A store without damage and without such stays
+    as it is. Raises StoreError if it is in use, or no store.
     """
     file = Path(folder) / FILE_NAME
     if not file.is_file():
@@ -48,7 +54,12 @@ def repair(folder: str | os.PathLike[str], tell: Tell) -> Repaired:
             with closing(connect(str(fresh))) as empty, closing(connect(str(file))) as db:
                 with transaction(empty):
                     make_tables(empty)
-                chunks, runs = _carried_over(empty, db, file, fresh, tell)
+                taken = _carried_over(empty, db, file, fresh, tell)
+                chunks, runs = (taken.chunks, taken.runs) if taken else (0, 0)
+                held = _counted(db)
+                sound = taken is not None and not taken.left_out and _is_sound(db)
+            if sound:
+                return Repaired(chunks=chunks, runs=runs, lost=0, copy=None)
             _name_also(file, copy)
             for end in ("-wal", "-shm"):
                 # Left if SQLite couldn't fold it into a broken file; it must not be into the new one.
@@ -57,7 +68,21 @@ def repair(folder: str | os.PathLike[str], tell: Tell) -> Repaired:
             os.replace(fresh, file)
         finally:
             fresh.unlink(missing_ok=True)
-    return Repaired(chunks=chunks, runs=runs, copy=copy)
+    return Repaired(chunks=chunks, runs=runs, lost=None if held is None else held - chunks, copy=copy)
+
+
+def _counted(db: sqlite3.Connection) -> int | None:
+    """Return how many chunks the file says it holds; None if it can't."""
+    try:
+        return int(db.execute("SELECT count(*) FROM chunks").fetchone()[0])
+    except UNREADABLE:
+        return None
+
+
+def _is_sound(db: sqlite3.Connection) -> bool:
+    """Return whether a check finds nothing, and every chunk has its digest."""
+    found = check(db, lambda done, total: None)
+    return not found.damage and not found.unchecked
 
 
 def _name_also(file: Path, copy: Path) -> None:
@@ -73,8 +98,8 @@ def _name_also(file: Path, copy: Path) -> None:
 
 def _carried_over(
     empty: sqlite3.Connection, db: sqlite3.Connection, file: Path, fresh: Path, tell: Tell
-) -> tuple[int, int]:
-    """Copy what is sound into the empty store, if anything is; return how many chunks and runs."""
+) -> TakenOver | None:
+    """Copy what is sound into the empty store; return what came of it, None if the file can't be read."""
     try:
         prepare(db, str(file), patience=0.0)
         # This folds the write-ahead log into the file, and works only if no other program has it open.
@@ -84,12 +109,11 @@ def _carried_over(
             for left in file.parent.glob(f"{file.name}.repaired-[0-9]*"):
                 if not left.name.startswith(fresh.name):
                     left.unlink()
-            taken = take_over(empty, db, tell)
-        return taken.chunks, taken.runs
+            return take_over(empty, db, tell)
     except UNREADABLE as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StoreError(f"{file}: is in use. Repair it when no other program has it open.") from error
         if code not in BROKEN:
             raise
-        return 0, 0
+        return None

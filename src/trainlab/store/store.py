@@ -260,6 +260,12 @@ class Store:
         If it is of an older version it is upgraded. `on_progress` is told how many of its chunks are done, of
         how many. What is saved there meanwhile isn't seen.
         """
+        below = Path(folder) / DEFAULT_FOLDER
+        if not (Path(folder) / FILE_NAME).is_file():
+            hint = f", but {below} does" if (below / FILE_NAME).is_file() else ""
+            raise StoreError(
+                f"{Path(folder)}: holds no store{hint}. Name the folder that has {FILE_NAME} in it."
+            )
         with Store.open(folder, create=False) as other:
             if self.on_disk and os.path.samefile(self.place, other.place):
                 raise StoreError(f"{folder}: is this store itself. Name the folder of another.")
