@@ -51,7 +51,7 @@ def test_only_the_engine_with_a_kernel_compiles_one() -> None:
     start = replace(NOW, chunks_done=0, runs_done=0, rate=0.0, seconds_left=None)
     assert progress_words(start) == "0 of 1,000 runs"
     fast = progress_words(replace(start, engine="fast"))
-    assert fast == "0 of 1,000 runs, compiling the kernel, some seconds the first time"
+    assert fast == "0 of 1,000 runs, first chunk (a new kernel compiles some seconds)"
 
 
 def test_stopping_is_said_with_what_to_press() -> None:
@@ -76,7 +76,7 @@ main.main()
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
     )
     assert ended.returncode == 130
-    assert ended.stderr.startswith("trainlab: stopped at once. Without --fresh, training goes on from what")
+    assert ended.stderr.startswith("trainlab: stopped at once. Without --fresh, training goes on from the last chunk")
 
 
 def test_runs_that_are_judged_have_words_of_their_own() -> None:

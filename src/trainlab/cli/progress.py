@@ -75,7 +75,7 @@ def progress_words(progress: Progress) -> str:
     if progress.engine == DOCTOR:
         return _judged_words(progress)
     if not progress.chunks_done:
-        compiling = ", compiling the kernel, some seconds the first time"
+        compiling = ", first chunk (a new kernel compiles some seconds)"
         return f"{done}{compiling if progress.engine == 'fast' else ''}"
     if progress.seconds_left is None or progress.chunks_done < FEW:
         return done
