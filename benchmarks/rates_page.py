@@ -75,11 +75,11 @@ def _summary(part: dict[str, Any]) -> str:
 
 
 def _together(part: dict[str, Any]) -> str:
-    """Return what all cells show together, where that is a difference, or seeds are too few for any cell."""
+    """Return what all cells show together: the comparison that would see the smallest difference."""
     seeds, cells = min(row["seeds"] for row in part["rows"]), len(part["rows"])
     too_few = 2 * 0.5**seeds * cells >= 0.05
     together = part.get("together")
-    if together is None or not (too_few or together["p"] < 0.05):
+    if together is None:
         return ""
     alone = (
         f"With {counted(seeds, 'seed')} no single cell could be shown to differ, whatever came out; all"
