@@ -76,7 +76,9 @@ main.main()
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
     )
     assert ended.returncode == 130
-    assert ended.stderr.startswith("trainlab: stopped at once. Without --fresh, training goes on from the last chunk")
+    assert ended.stderr.startswith(
+        "trainlab: stopped at once. Without --fresh, training goes on from the last chunk"
+    )
 
 
 def test_runs_that_are_judged_have_words_of_their_own() -> None:

@@ -21,7 +21,7 @@ def compile_once(engine: Engine, chunk: Chunk) -> None:
 
     What is compiled is kept on disk by numba. An empty file, named by the kind of experiment, says that this
     was done here, so that later processes load it side by side. If it is wrong, because numba's files were
-    deleted, several may compile the same: that costs seconds and nothing else.
+    deleted, several may compile the same: that costs seconds and nothing else (`compile_cache.NamedFiles`).
     """
     if not engine.name.startswith("fast"):
         return

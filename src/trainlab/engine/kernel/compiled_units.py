@@ -11,10 +11,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import numba
 from numba import types
 
 from trainlab.engine.kernel.activations import FORWARD
+from trainlab.engine.kernel.compile_cache import cached_cfunc
 from trainlab.engine.kernel.custom import add_custom_loss, write_custom_deltas
 from trainlab.engine.kernel.dispatch import (
     FunctionTag,
@@ -43,7 +43,7 @@ _kept: list[Any] = []
 
 
 def _compiled(unit: Unit, *, kept_on_disk: bool = True) -> int:
-    compiled: Any = numba.cfunc(SIGNATURE, cache=kept_on_disk, error_model="numpy")(unit)
+    compiled = cached_cfunc(unit, SIGNATURE, kept_on_disk=kept_on_disk)
     _kept.append(compiled)
     return int(compiled.address)
 
