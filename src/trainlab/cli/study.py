@@ -171,7 +171,7 @@ def left_over(plan: Study, store: str) -> str:
         return ""
     with Store.open(store, create=False) as opened:
         named = [one for one in opened.studies() if (one.kind, one.title) == ("study", plan.title)]
-    asked = {each.fingerprint for cell in plan.cells() for each in plan.on_splits(cell.experiment)}
+    asked = frozenset(each.fingerprint for cell in plan.cells() for each in plan.on_splits(cell.experiment))
     if not named or any(one.fingerprints == asked for one in named):
         return ""
     before = named[0]
