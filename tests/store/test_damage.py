@@ -229,6 +229,20 @@ def test_a_store_without_damage_stays_as_it_is(tmp_path: Path) -> None:
         assert_same(store.load(EXPERIMENT, SEEDS, engine="fake"), made_up(EXPERIMENT, SEEDS))
 
 
+def test_an_altered_trigger_is_damage_and_mended(tmp_path: Path) -> None:
+    fill(tmp_path)
+    alter(
+        tmp_path,
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = replace(sql, 'NEW.engine', 'NER.engine') WHERE name = 'unchecked'",
+    )
+    checked = call("store", "check", "--store", str(tmp_path))
+    assert (checked.code, checked.err) == (1, "")
+    assert "the trigger 'unchecked' isn't what was made" in checked.out
+    assert call("store", "repair", "--store", str(tmp_path)).out.startswith("Kept 2 chunks")
+    assert call("store", "check", "--store", str(tmp_path)).code == 0
+
+
 def test_a_file_that_cannot_be_read_keeps_nothing_and_it_is_said(tmp_path: Path) -> None:
     fill(tmp_path)
     file = tmp_path / "store.sqlite3"

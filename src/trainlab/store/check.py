@@ -13,6 +13,7 @@ from trainlab.spec import Experiment
 from trainlab.store.chunks import HEADS, Chunk, UnfitError, arrays_of, chunk_from, read_blobs, read_rows
 from trainlab.store.digests import text_digest
 from trainlab.store.named_studies import named_studies
+from trainlab.store.schema import UNCHECKED, UNCOUNTED
 from trainlab.store.sqlite_errors import UNREADABLE
 from trainlab.store.stored_runs import Record, read_experiments
 from trainlab.store.totals import wrong_totals
@@ -41,6 +42,7 @@ def check(db: sqlite3.Connection, tell: Tell) -> Checked:
     damage = [f"SQLite: {line}" for line in integrity(db)]
     chunks = unchecked = 0
     try:
+        damage += _altered_triggers(db)
         experiments, damaged = read_experiments(db)
         damage += damaged
         for chunk, words in each_chunk(db, experiments, tell):
@@ -111,6 +113,13 @@ def _experiment(record: Record) -> Experiment | None:
         return experiment if experiment.fingerprint == record.fingerprint else None
     except TrainlabError:
         return None
+
+
+def _altered_triggers(db: sqlite3.Connection) -> list[str]:
+    """Return which triggers aren't as they are made: what is saved would fail, or not be counted."""
+    found = {sql.strip() for (sql,) in db.execute("SELECT sql FROM sqlite_schema WHERE type = 'trigger'")}
+    altered = [sql.split()[2] for sql in (UNCHECKED, UNCOUNTED) if sql.strip() not in found]
+    return [f"the trigger '{name}' isn't what was made" for name in altered]
 
 
 def _lost_rows(db: sqlite3.Connection) -> list[str]:

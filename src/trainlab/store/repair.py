@@ -57,7 +57,7 @@ def repair(folder: str | os.PathLike[str], tell: Tell) -> Repaired:
                 taken = _carried_over(empty, db, file, fresh, tell)
                 chunks, runs = (taken.chunks, taken.runs) if taken else (0, 0)
                 held = _counted(db)
-                sound = taken is not None and not taken.left_out and _is_sound(db)
+                sound = taken is not None and not taken.left_out and _is_sound(db, empty)
             if sound:
                 return Repaired(chunks=chunks, runs=runs, lost=0, copy=None)
             _name_also(file, copy)
@@ -79,10 +79,12 @@ def _counted(db: sqlite3.Connection) -> int | None:
         return None
 
 
-def _is_sound(db: sqlite3.Connection) -> bool:
-    """Return whether a check finds nothing, and every chunk has its digest."""
+def _is_sound(db: sqlite3.Connection, empty: sqlite3.Connection) -> bool:
+    """Return whether a check finds nothing, every chunk has its digest, and the tables are as made."""
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
     found = check(db, lambda done, total: None)
-    return not found.damage and not found.unchecked
+    made = db.execute(query).fetchall() == empty.execute(query).fetchall()
+    return made and not found.damage and not found.unchecked
 
 
 def _name_also(file: Path, copy: Path) -> None:
