@@ -19,7 +19,7 @@ from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.report.verdict import nothing_seen
 from trainlab.diagnosis.script import child_processes
 from trainlab.diagnosis.script.plan import Plan
-from trainlab.diagnosis.script.runner import check_script
+from trainlab.diagnosis.script.runner import _fetch, check_script
 from trainlab.errors import DiagnosisError
 
 TRAIN = """
@@ -309,3 +309,19 @@ def test_why_nothing_was_seen():
 
 def test_a_plan_says_what_it_needs():
     assert Plan(script="-m", arguments=("package.train",)).to_json()
+
+
+@pytest.mark.parametrize(
+    ("ended", "told"),
+    [
+        ({"how": "end", "code": 0}, {"how": "interrupted", "code": 130}),
+        ({"how": "error", "code": 1, "message": "ValueError"}, None),
+    ],
+)
+def test_a_signal_while_the_report_is_written_begins_no_more(
+    tmp_path: Path, ended: dict[str, Any], told: dict[str, Any] | None
+) -> None:
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps({"ended": ended}))
+    found = [_fetch(str(report), Plan(script="x.py"), 0, interrupted=stopped) for stopped in (False, True)]
+    assert [each["ended"] for each in found] == [ended, told or ended]

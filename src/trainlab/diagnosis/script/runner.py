@@ -55,6 +55,9 @@ def _fetch(report: str, plan: Plan, code: int, *, interrupted: bool) -> dict[str
         if code >= 0 and found["ended"].get("how") != "killed":
             if found["ended"].get("how") == "replaced":
                 found["ended"]["code"] = code  # the other program's
+            if interrupted and found["ended"].get("how") == "end":
+                # The signal came while the report was written: no more is to be begun.
+                found["ended"] = {"how": "interrupted", "code": 130}
             return found
     elif code >= 0 and not interrupted:
         raise DiagnosisError(
