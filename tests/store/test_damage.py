@@ -231,11 +231,11 @@ def test_a_store_without_damage_stays_as_it_is(tmp_path: Path) -> None:
 
 def test_an_altered_trigger_is_damage_and_mended(tmp_path: Path) -> None:
     fill(tmp_path)
-    alter(
-        tmp_path,
-        "PRAGMA writable_schema = ON",
-        "UPDATE sqlite_schema SET sql = replace(sql, 'NEW.engine', 'NER.engine') WHERE name = 'unchecked'",
-    )
+    with closing(sqlite3.connect(tmp_path / "store.sqlite3")) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        change = "UPDATE sqlite_schema SET sql = replace(sql, 'NEW.engine', 'NER.engine') WHERE name = ?"
+        assert db.execute(change, ("unchecked",)).rowcount == 1
+        db.commit()
     checked = call("store", "check", "--store", str(tmp_path))
     assert (checked.code, checked.err) == (1, "")
     assert "the trigger 'unchecked' isn't what was made" in checked.out
