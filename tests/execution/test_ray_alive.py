@@ -115,37 +115,27 @@ def test_ray_client_tells_itself(listening: dict[str, socket.socket]) -> None:
     assert said == []
 
 
-def test_a_process_without_a_free_socket_takes_nothing_for_gone(
-    listening: dict[str, socket.socket], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "head"),
+    [
+        pytest.param(OSError(errno.EMFILE, "Too many open files"), 0.3, id="no socket left here"),
+        pytest.param(TimeoutError(), LONG, id="late"),
+    ],
+)
+def test_who_could_not_be_asked_or_is_late_isnt_gone(
+    listening: dict[str, socket.socket], monkeypatch: pytest.MonkeyPatch, error: OSError, head: float
 ) -> None:
+    monkeypatch.setattr(ray_alive, "HEAD", head)
     said: list[str] = []
-    refused = threading.Event()
+    asked = threading.Event()
 
-    def refuse(*given: object, **named: object) -> socket.socket:
-        refused.set()
-        raise OSError(errno.EMFILE, "Too many open files")
+    def fail(*given: object, **named: object) -> socket.socket:
+        asked.set()
+        raise error
 
     with watched(cluster(listening), said.append):
-        monkeypatch.setattr(socket, "create_connection", refuse)
-        assert refused.wait(LONG)
-        threading.Event().wait(0.5)
-    assert said == []
-
-
-def test_a_node_that_is_late_with_an_answer_isnt_gone(
-    listening: dict[str, socket.socket], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ray_alive, "HEAD", LONG)
-    said: list[str] = []
-    late = threading.Event()
-
-    def wait(*given: object, **named: object) -> socket.socket:
-        late.set()
-        raise TimeoutError
-
-    with watched(cluster(listening), said.append):
-        monkeypatch.setattr(socket, "create_connection", wait)
-        assert late.wait(LONG)
+        monkeypatch.setattr(socket, "create_connection", fail)
+        assert asked.wait(LONG)
         threading.Event().wait(0.5)
     assert said == []
 
