@@ -19,7 +19,7 @@ for extra, lines in project["optional-dependencies"].items():
         asked += [line for line in lines if not line.startswith("trainlab[")]
 pins: dict[str, str] = {}
 for line in asked:
-    promise = re.fullmatch(r"([A-Za-z0-9._-]+)>=([0-9.]+)", line)
+    promise = re.fullmatch(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?>=([0-9.]+)", line)
     if promise is None:
         raise SystemExit(
             f"pyproject.toml: {line!r} must be written name>=version, the oldest that is tested."

@@ -5,7 +5,6 @@ It is Debian's own (``apt-get install chromium``); Playwright downloads none.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,23 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+from measure.browser import OPTIONS, executable
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-OPTIONS = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-)
 Theme = Literal["light", "dark"]
 PHONE = 390
-
-
-def executable() -> str | None:
-    """Return where a Chromium is, or None."""
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
 needs_chromium = pytest.mark.skipif(

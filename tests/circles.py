@@ -1,4 +1,4 @@
-"""Which files import each other in a circle, when they are imported."""
+"""Which files import each other in a circle, as they are imported or as they run."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ Imports = Mapping[str, frozenset[str]]
 
 
 def imports_of(package: Path, *, types: bool = False) -> Imports:
-    """Return, for each file of a package by its place, the files that it imports as it is imported.
+    """Return, for each file of a package by its place, the files that it imports, in functions too.
 
-    With `types` also those that only type checkers read. What functions import isn't counted; nor are the
-    ``__init__.py`` of the folders above, which Python runs before any file in them.
+    With `types` also those that only type checkers read. The ``__init__.py`` of the folders above, which
+    Python runs before any file in them, aren't counted.
     """
     names = {_module(package, path): path for path in sorted(package.rglob("*.py"))}
     places = {name: path.relative_to(package).as_posix() for name, path in names.items()}
@@ -49,7 +49,7 @@ def _module(package: Path, path: Path) -> str:
 
 
 def _used(path: Path, module: str, known: Mapping[str, str], *, types: bool) -> Iterator[str]:
-    for node in _run_on_import(ast.parse(path.read_bytes()).body, types=types):
+    for node in _statements(ast.parse(path.read_bytes()), types=types):
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names if each.name in known)
         elif isinstance(node, ast.ImportFrom):
@@ -69,16 +69,13 @@ def _base(node: ast.ImportFrom, module: str, *, is_package: bool) -> str:
     return ".".join([*above, *([node.module] if node.module else [])])
 
 
-def _run_on_import(body: list[ast.stmt], *, types: bool) -> Iterator[ast.stmt]:
-    """Yield the statements outside of functions; with `types` also those for type checkers alone."""
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        is_typing = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        if types or not is_typing:
+def _statements(tree: ast.AST, *, types: bool) -> Iterator[ast.AST]:
+    """Yield what stands in a file, in functions too; with `types` also what type checkers read."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not types:
+            for other in node.orelse:
+                yield other
+                yield from _statements(other, types=types)
+        else:
             yield node
-            for part in ("body", "finalbody"):
-                yield from _run_on_import(getattr(node, part, []), types=types)
-            for handler in getattr(node, "handlers", []):
-                yield from _run_on_import(handler.body, types=types)
-        yield from _run_on_import(getattr(node, "orelse", []), types=types)
+            yield from _statements(node, types=types)

@@ -1,5 +1,8 @@
-"""CITATION.cff says of the package what the package says of itself."""
+"""CITATION.cff and the scripts say of the package what pyproject.toml says."""
 
+import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -18,3 +21,12 @@ def test_the_citation_is_of_this_version():
     assert cited["version"] == project["version"] == trainlab.__version__
     assert cited["license"] == project["license"]
     assert cited["authors"] == project["authors"]
+
+
+def test_the_oldest_versions_can_be_asked_for():
+    """As scripts/test --versions oldest does: each promise is read, that of an extra of Ray's, too."""
+    lines = subprocess.run(
+        [sys.executable, ROOT / "scripts/oldest_versions.py"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert "ray==2.40" in lines
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9.]+", line) for line in lines)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-COMPUTING = ("torch", "numba", "scipy", "sklearn", "pyarrow", "contourpy", "jax")
+COMPUTING = ("torch", "llvmlite", "numba", "scipy", "sklearn", "pyarrow", "contourpy", "jax")
 SERVING = ("starlette", "uvicorn", "websockets")
 HEAVY = (*COMPUTING, *SERVING, "rich", "cyclopts")
 

@@ -1,10 +1,23 @@
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from trainlab import interrupt
 from trainlab.interrupt import Terminated, hanging_up_terminates, held_back, interrupts, termination
+
+
+@pytest.fixture(autouse=True)
+def as_a_terminal_starts_it() -> Iterator[None]:
+    """Signals as on a terminal: under nohup SIGHUP is ignored, and what is ignored stays so."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number in before:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
 
 EACH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 
@@ -85,3 +98,17 @@ def test_a_signal_held_back_is_not_lost(number: signal.Signals) -> None:
             signal.pthread_kill(threading.get_ident(), number)
             assert not pressed.is_set()
         assert pressed.is_set()
+
+
+def test_who_catches_signals_for_a_part_of_the_work_hands_them_on() -> None:
+    with interrupts() as whole:
+        with interrupts() as part:
+            signal.raise_signal(signal.SIGINT)
+        assert part.is_set()
+        assert whole.is_set()
+        with interrupts() as next_part:
+            assert next_part.is_set()
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+    with interrupts() as another:
+        assert not another.is_set()

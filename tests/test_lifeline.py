@@ -16,24 +16,25 @@ from trainlab.lifeline import descendants, lifeline
 
 # A driver holds a child, which starts a child, a daemon of its own session, and prints all numbers.
 DRIVER = """
-import os, subprocess, sys, time
+import os, signal, subprocess, sys, time
 from trainlab.lifeline import lifeline
 from trainlab.scratch import scratch_folder
 CHILD = '''
 import os, subprocess, sys, time
-apart = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+apart = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
 # In one piece each, even where Python writes without a buffer.
 if os.fork() == 0:
     os.write(1, f"{os.getpid()}{os.linesep}".encode())
 else:
     os.write(1, f"{os.getpid()} {apart.pid}{os.linesep}".encode())
-time.sleep(60)
+time.sleep(600)
 '''
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # where the tests run under nohup it is ignored
 with lifeline() as line, scratch_folder("test") as folder:
     print(folder, flush=True)
     child = subprocess.Popen([sys.executable, "-c", CHILD])
     line.hold(child.pid)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -66,8 +67,8 @@ def test_they_end_with_their_driver_and_its_folders_go(tmp_path: Path, number: s
         assert len(children) == 3
         assert all(map(is_alive, children))
         process.send_signal(number)
-        process.wait(10)
-        until = time.monotonic() + 10
+        process.wait(60)
+        until = time.monotonic() + 60
         while (any(map(is_alive, children)) or scratch.exists()) and time.monotonic() < until:
             time.sleep(0.01)
         assert not any(map(is_alive, children))
@@ -80,14 +81,14 @@ def test_what_still_runs_as_the_block_is_left_ends_and_a_finished_one_is_no_matt
         over = subprocess.Popen([sys.executable, "-c", ""])
         line.hold(over.pid)
         assert over.wait() == 0
-        left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         line.hold(left.pid)
-    assert left.wait(10) == -signal.SIGKILL
+    assert left.wait(60) == -signal.SIGKILL
 
 
 @pytest.mark.process
 def test_who_does_not_hold_on_is_not_ended() -> None:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as other:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as other:
         with lifeline():
             pass
         assert other.poll() is None
@@ -104,7 +105,7 @@ def test_what_a_child_has_started_is_held_too_and_ends_after_the_child_is_gone(t
             for number in descendants(process.pid):
                 line.hold(number)
             process.send_signal(signal.SIGSTOP)  # so that its own lifeline has nothing to do
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while any(map(is_alive, children)) and time.monotonic() < until:
             time.sleep(0.01)
         assert not any(map(is_alive, children))

@@ -1,4 +1,4 @@
-"""The tiers of tests: what an unmarked test may cost, and that every test is run by something."""
+"""The tiers of tests: which are named as expensive, and that every test is run by something."""
 
 from __future__ import annotations
 
@@ -9,82 +9,27 @@ import sys
 import tomllib
 from pathlib import Path
 
-import cpu_time
 import pytest
 from tiers import CHOSEN, KINDS, WHOLE
 
 HERE = Path(__file__).parent
 
-BURN = """
-import time
-from cpu_time import yardstick
-
-def burn(times=28, seconds=1.4):
-    # Seconds of the usual machine on a slower one, and of its own on one that is faster.
-    end = time.process_time() + seconds
-    while times > 0 or time.process_time() < end:
-        yardstick()
-        times -= 1
-"""
-BURNING = {
-    "burn.py": BURN,
-    "conftest.py": """
-from burn import burn
-from trainlab.engine.kernel import compiled_units
-
-compiled_units._compiled = lambda unit, *, kept_on_disk=True: burn()
-""",
-    "test_burning.py": """
-import gc, subprocess, sys, time
-import burn as module
+TIMED = {
+    "conftest.py": "import tiers\n\ntiers.LIMIT = 0.5\n",
+    "test_timed.py": """
+import subprocess, sys, time
 import pytest
-from burn import burn
-from trainlab.engine.kernel import compiled_units
 
-@pytest.fixture(scope="module")
-def dear_to_all(): burn()
+BURN = "import time\\nend = time.process_time() + 0.8\\nwhile time.process_time() < end: pass"
 
-@pytest.fixture
-def dear(): burn()
+def test_call(): exec(BURN)
 
-def test_call(): burn()
-
-def test_setup(dear): pass
-
-def test_first_of_two(dear_to_all): pass
-
-def test_second_of_two(dear_to_all): pass
-
-def test_child(): subprocess.run([sys.executable, "-c", "import burn; burn.burn()"], cwd=FOLDER, check=True)
-
-def test_compilation(): compiled_units._compiled(None, kept_on_disk=False)
-
-def test_compilation_for_all(): compiled_units._compiled(None)
-
-class Cycle:
-    def __init__(self): self.itself = self
-    def __del__(self): burn()
-
-loaded = []
-
-def test_what_is_loaded_once(tmp_path):
-    (tmp_path / "made").mkdir()
-    if not loaded:
-        burn()
-    loaded.append(1)
-
-def test_garbage():
-    Cycle()
-    gc.collect()
+def test_child(): subprocess.run([sys.executable, "-c", BURN], check=True)
 
 @pytest.mark.trains
-def test_marked(): burn()
+def test_marked(): exec(BURN)
 
-def test_asleep(): time.sleep(1.2)
-
-def test_wrong():
-    burn()
-    assert False, "as it says"
+def test_asleep(): time.sleep(0.8)
 """,
 }
 
@@ -104,7 +49,7 @@ def test_new(): warnings.warn("new", UserWarning)
 def outcomes(folder: Path, files: dict[str, str], *options: str) -> dict[str, str]:
     """Run the tests in some files: by test, its outcome and the words beside it."""
     for name, text in files.items():
-        (folder / name).write_text(text.replace("FOLDER", repr(str(folder))), encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "tiers", "-p", "no:cacheprovider", "-rA", *options]
     done = subprocess.run(
         [*command, "--rootdir", str(folder), str(folder)],
@@ -118,47 +63,18 @@ def outcomes(folder: Path, files: dict[str, str], *options: str) -> dict[str, st
     return {name: outcome + words for outcome, name, words in found}
 
 
-@pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What is said of tests that burn CPU time."""
-    return outcomes(tmp_path_factory.mktemp("burning"), BURNING, "--as-checked")
-
-
 @pytest.mark.process
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("call", "trains"),
-        ("setup", "trains"),
-        ("first_of_two", "trains"),
-        ("second_of_two", "trains"),
-        ("child", "process"),
-        ("compilation", "compiles"),
-    ],
-)
-def test_an_unmarked_test_above_a_cpu_second_fails(said: dict[str, str], name: str, kind: str):
-    words = said[f"test_{name}"]
-    assert words.startswith("FAILED - ")
-    assert re.search(rf"It took 1\.\d CPU seconds, .*may take 1: .* mark it @pytest\.mark\.{kind}$", words)
-
-
-@pytest.mark.process
-def test_on_a_users_machine_none_fails_for_what_it_costs(tmp_path: Path):
-    assert outcomes(tmp_path, BURNING)["test_call"] == "PASSED"
-
-
-@pytest.mark.process
-@pytest.mark.parametrize(
-    "name", ["marked", "asleep", "compilation_for_all", "garbage", "what_is_loaded_once"]
-)
-def test_others_may_take_their_time(said: dict[str, str], name: str):
-    assert said[f"test_{name}"] == "PASSED"
-
-
-@pytest.mark.process
-def test_a_failure_keeps_its_own_words(said: dict[str, str]):
-    assert "as it says" in said["test_wrong"]
-    assert "CPU" not in said["test_wrong"]
+def test_cpu_times_name_what_costs_much_and_fail_nothing(tmp_path: Path):
+    found = outcomes(tmp_path, TIMED, "--as-checked", f"--cpu-times={tmp_path / 'times.tsv'}")
+    assert set(found.values()) == {"PASSED"}
+    rows = [line.split("\t") for line in (tmp_path / "times.tsv").read_text(encoding="utf-8").splitlines()]
+    assert {name.partition("::")[2]: bool(odd) for _, name, *odd in rows} == {
+        "test_call": True,
+        "test_child": True,
+        "test_marked": False,
+        "test_asleep": False,
+    }
+    assert all(float(seconds) > 0.5 for seconds, name, *_ in rows if "asleep" not in name)
 
 
 @pytest.mark.process
@@ -168,14 +84,6 @@ def test_a_failure_keeps_its_own_words(said: dict[str, str]):
 def test_new_warnings_fail_in_scripts_check_only(tmp_path: Path, options: tuple[str, ...], new: str):
     assert outcomes(tmp_path, WARNING, *options) == {"test_known": "PASSED", "test_new": new}
     assert "scripts/test --as-checked" in (HERE.parent / "scripts" / "check").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(("yardstick", "usual"), [(0.05, 1.6), (0.1, 0.8), (0.01, 1.6)])
-def test_seconds_of_a_slow_machine_count_less(
-    monkeypatch: pytest.MonkeyPatch, yardstick: float, usual: float
-):
-    monkeypatch.setattr(cpu_time, "yardstick", lambda: yardstick)
-    assert cpu_time.usual_seconds(1.6) == pytest.approx(usual)
 
 
 def test_no_test_is_run_by_nothing():

@@ -2,11 +2,12 @@
 
 import errno
 import os
+import pty
 from pathlib import Path
 
 import pytest
 
-from trainlab.whole_file import whole_file
+from trainlab.whole_file import whole_file, why_not_writable
 
 
 def test_after_an_exception_what_was_there_is_there(tmp_path: Path) -> None:
@@ -73,3 +74,29 @@ def test_a_full_disk_is_told_with_the_files_name(tmp_path: Path, monkeypatch: py
         pass
     assert caught.value.filename == str(tmp_path / "a.csv")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match=os.strerror(errno.ENXIO)), whole_file(pipe):
+        pass  # nobody reads it, and nobody is waited for
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert why_not_writable(pipe, device=True) == ""
+    with whole_file(pipe) as file:
+        file.write(b"x")
+    assert os.read(reader, 10) == b"x"
+    assert pipe.is_fifo()
+    os.close(reader)
+
+
+def test_a_device_is_tried_unless_it_is_a_terminal(tmp_path: Path) -> None:
+    main, terminal = pty.openpty()
+    assert why_not_writable(os.ttyname(terminal), device=True) == ""
+    os.set_blocking(main, False)
+    with pytest.raises(BlockingIOError):
+        os.read(main, 10)
+    os.close(terminal)
+    os.close(main)
+    assert why_not_writable(os.devnull, device=True) == ""
+    assert why_not_writable(os.devnull) == "is a device or a pipe; give the name of a file."

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         study,
     )
     from trainlab.tasks import arrays
-    from trainlab.web.notebook import lab
+    from trainlab.web.without_server import lab
 
 __version__ = "0.1.0"
 
@@ -77,7 +77,7 @@ _HOMES = {
     "doctor": "diagnosis",
     "endings": "studies",
     "explanation_html": "report",
-    "lab": "web.notebook",
+    "lab": "web.without_server",
     "load_study": "spec",
     "map_html": "report",
     "map_plane": "studies",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterable
 from itertools import islice
@@ -62,17 +63,26 @@ MAX_COMPARED = 5_000
 
 
 _TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_UNPRINTABLE = re.compile(f"[\0-\x1f\x7f-\x9f\ud800-\udfff{_TURNING}]")
-_BUT_LINES = re.compile(f"[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_TURNING}]")
+_UNPRINTABLE = re.compile(f"[\0-\x1f\x7f-\x9f{_TURNING}]")
+_BUT_LINES = re.compile(f"[\0-\x08\x0b-\x1f\x7f-\x9f{_TURNING}]")
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+
+
+def escaped(words: str, *, backslash: str = "\\") -> str:
+    """Return text with lone surrogates, which no file can hold, written as Python writes them: ``\\udce9``.
+
+    Python reads bytes that are no text as such, in the name of a file, say. In JSON a backslash is two.
+    """
+    return _NO_TEXT.sub(lambda found: f"{backslash}u{ord(found[0]):x}", words)
 
 
 def printable(words: str, *, lines: bool = False) -> str:
     """Return text with ``�`` for what could move a terminal's cursor, colour it, or turn letters round.
 
-    That is control characters, with `lines` but for line breaks and tabs, lone surrogates, and the marks by
-    which text runs from right to left.
+    That is control characters, with `lines` but for line breaks and tabs, and the marks by which text runs
+    from right to left. Lone surrogates are `escaped`.
     """
-    return (_BUT_LINES if lines else _UNPRINTABLE).sub("\ufffd", words)
+    return (_BUT_LINES if lines else _UNPRINTABLE).sub("\ufffd", escaped(words))
 
 
 def shown(value: object) -> str:
@@ -105,3 +115,86 @@ def listing(allowed: Iterable[str]) -> str:
     if len(every) > MAX_LISTED:
         return f"{', '.join(words)}, … ({len(every):,} in all)"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def as_whole(value: object) -> int | None:
+    """Return a whole number, NumPy's, too, as Python's; None for anything else, True and False included."""
+    try:
+        return None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
+MOST_WHOLE = 10**15
+"""The largest whole number that is asked for anywhere."""
+
+
+def whole_number(
+    value: object, *, least: int, most: int = MOST_WHOLE, said: str, error: type[TrainlabError]
+) -> int:
+    """Return the whole number that an option has; every option that counts something goes through here.
+
+    `said` begins the message with the option and its value, as in ``seeds = 0:``.
+
+    Raises:
+        TrainlabError: as an `error`, if it is none, or lies outside of the limits.
+    """
+    number = as_whole(value)
+    if number is None or not least <= number <= most:
+        raise error(f"{said} must be a whole number from {least:,} to {most:,}.")
+    return number
+
+
+def lacking(what: str, package: str, *, extra: str, instead: str = "") -> str:
+    """Return what is said where a package isn't installed; `instead` is what else would do."""
+    way = f"{instead}, or install it with" if instead else "Install it with"
+    return f"{what}: needs {package}, which isn't installed. {way}: {how_to_install(extra)}"
+
+
+def how_to_install(extra: str) -> str:
+    """Return the command that adds an extra to this copy of trainlab, from where it came (PEP 610).
+
+    An index is asked for trainlab only if the copy came from one. If its folder or file is gone, the extra's
+    own packages are named.
+    """
+    # Here and below, because few errors ask.
+    from importlib.metadata import PackageNotFoundError, distribution
+    from json import loads
+    from os.path import exists
+    from urllib.parse import unquote, urlsplit
+
+    try:
+        found = distribution("trainlab")
+    except PackageNotFoundError:
+        return pip_install(f"trainlab[{extra}]")
+    origin = loads(found.read_text("direct_url.json") or "{}")
+    url: str = origin.get("url", "")
+    version = origin.get("vcs_info")
+    if url.startswith("file:") and version is None:
+        place = unquote(urlsplit(url).path)
+        if exists(place):
+            editable = origin.get("dir_info", {}).get("editable", False)
+            return pip_install(*["-e"][:editable], f"{place}[{extra}]")
+        asked = [line.replace('"', "'").partition(";") for line in found.requires or ()]
+        return pip_install(*(package for package, _, marker in asked if f"extra == '{extra}'" in marker))
+    if version is not None:
+        url = f"{version['vcs']}+{url}@{version['commit_id']}".replace(" ", "%20")
+    return pip_install(f"trainlab[{extra}]{f' @ {url}' if url else ''}")
+
+
+def pip_install(*words: str) -> str:
+    """Return the command that installs what is named where this interpreter looks for it."""
+    import shlex
+    import shutil
+    import sys
+    from importlib.util import find_spec
+    from os.path import dirname
+
+    python, beside = shlex.quote(sys.executable), shutil.which("pip", path=dirname(sys.executable))
+    if beside is not None and beside == shutil.which("pip"):
+        pip = "pip install"
+    elif find_spec("pip") is None and shutil.which("uv"):
+        pip = f"uv pip install --python {python}"
+    else:
+        pip = f"{python} -m pip install"
+    return f"{pip} {shlex.join(words)}"

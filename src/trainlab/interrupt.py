@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 
 from trainlab.errors import TrainlabError
@@ -46,22 +47,45 @@ def interruption(number: int) -> KeyboardInterrupt:
     return KeyboardInterrupt() if number == signal.SIGINT else Terminated()
 
 
+_around: ContextVar[threading.Event | None] = ContextVar("_around", default=None)
+"""The event of the innermost `one_call` or `interrupts` that this thread is in."""
+
+
+@contextmanager
+def one_call() -> Generator[threading.Event]:
+    """Around all that a user has asked for at once, which may be several trainings.
+
+    Who is stopped as the last of its work is done goes on to its end: that event is then set for whatever
+    begins after it in the block, so that what is left to do isn't begun.
+    """
+    outer, pressed = _around.get(), threading.Event()
+    if outer is not None and outer.is_set():
+        pressed.set()
+    token = _around.set(pressed)
+    try:
+        yield pressed
+    finally:
+        _around.reset(token)
+        if outer is not None and pressed.is_set():
+            outer.set()
+
+
 @contextmanager
 def interrupts() -> Generator[threading.Event]:
     """Catch the signals inside: the first sets the event, the second raises KeyboardInterrupt.
 
     Only in the main thread, where Python runs its handlers, and only if a signal isn't ignored; elsewhere
-    the event is never set.
+    the event is never set. It is handed on to the block around this one, see `one_call`.
     """
-    pressed = threading.Event()
+    with one_call() as pressed:
 
-    def handle(number: int) -> None:
-        if pressed.is_set():
-            raise interruption(number)
-        pressed.set()
+        def handle(number: int) -> None:
+            if pressed.is_set():
+                raise interruption(number)
+            pressed.set()
 
-    with _handled(STOPPING, handle):
-        yield pressed
+        with _handled(STOPPING, handle):
+            yield pressed
 
 
 @contextmanager

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainlab.budgets import Budget, budget, counting
-from trainlab.budgets.count_tables import DeepCounts
-from trainlab.budgets.counting import ShallowCounts
+from trainlab.budgets.counting import DeepCounts, ShallowCounts
 
 FLAGS = {"yes": [1], "no": [0], "any": [0, 1]}
 

@@ -74,7 +74,9 @@ def test_the_ends_of_the_list():
     assert asked.unrank(asked.count() - 1).widths == (2, *(1,) * 42, 1)
 
 
-@pytest.mark.parametrize(("index", "words"), [(30, "past the end"), (-1, "too small"), (1.0, "whole number")])
+@pytest.mark.parametrize(
+    ("index", "words"), [(30, "past the end"), (-1, "whole number from 0"), (1.0, "whole number")]
+)
 def test_an_index_out_of_range_says_so(index, words):
     asked = budget(44, inputs=2, outputs=1, hidden_bias="yes", min_width=2)
     with pytest.raises(BudgetError, match=f"index={index}.*{words}"):

@@ -3,11 +3,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 import trainlab.budgets
 from trainlab.budgets import Budget, budget
-from trainlab.budgets.words import why_none
+from trainlab.budgets.question import why_none
 from trainlab.errors import BudgetError
 
 GOOD = {"parameters": 44, "inputs": 2, "outputs": 1}
@@ -16,10 +17,10 @@ GOOD = {"parameters": 44, "inputs": 2, "outputs": 1}
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"parameters": 0}, r"parameters=0 is too small; allowed are integers of at least 1: raise it\."),
-        ({"parameters": "44"}, r"parameters='44' is not a whole number; allowed are integers of at least 1"),
-        ({"inputs": 2.0}, r"inputs=2\.0 is not a whole number"),
-        ({"outputs": True}, r"outputs=True is not a whole number"),
+        ({"parameters": 0}, r"parameters=0: must be a whole number from 1 to 1,000,000,000,000,000\."),
+        ({"parameters": "44"}, r"parameters='44': must be a whole number from 1 to 1,000,000,000,000,000\."),
+        ({"inputs": 2.0}, r"inputs=2\.0: must be a whole number from 1 to 1,000,000,000,000,000\."),
+        ({"outputs": True}, r"outputs=True: must be a whole number from 1 to 1,000,000,000,000,000\."),
         (
             {"hidden_bias": "yse"},
             r"hidden_bias='yse' is not known; allowed are 'yes', 'no' or 'any': choose one of them\. "
@@ -27,14 +28,14 @@ GOOD = {"parameters": 44, "inputs": 2, "outputs": 1}
         ),
         ({"output_bias": "none"}, r"output_bias='none' is not known.*Did you mean 'no'\?"),
         ({"hidden_bias": True}, r"hidden_bias=True is not known; allowed are 'yes', 'no' or 'any'"),
-        ({"min_width": 0}, r"min_width=0 is too small; allowed are integers of at least 1"),
-        ({"max_width": 0}, r"max_width=0 is too small; allowed are integers of at least 1"),
+        ({"min_width": 0}, r"min_width=0: must be a whole number from 1 to 1,000,000,000,000,000\."),
+        ({"max_width": 0}, r"max_width=0: must be a whole number from 1 to 1,000,000,000,000,000\."),
         (
             {"min_width": 5, "max_width": 3},
             r"max_width=3 is below min_width=5; allowed are limits with min_width <= max_width: "
             r"raise max_width or lower min_width\.",
         ),
-        ({"min_depth": -1}, r"min_depth=-1 is too small; allowed are integers of at least 0"),
+        ({"min_depth": -1}, r"min_depth=-1: must be a whole number from 0 to 1,000,000,000,000,000\."),
         ({"min_depth": 3, "max_depth": 2}, r"max_depth=2 is below min_depth=3"),
         (
             {"parameters": 20_000},
@@ -164,3 +165,9 @@ def test_the_public_names():
         "budget",
         "layer_table",
     ]
+
+
+def test_numpys_whole_numbers_are_pythons():
+    asked = budget(np.int64(44), inputs=np.int64(2), outputs=1, max_width=np.int64(9))
+    assert asked == budget(44, inputs=2, outputs=1, max_width=9)
+    assert json.loads(json.dumps(asked.to_dict()))["max_width"] == 9

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from trainlab.errors import how_to_install
+
 BLOCK = """
 import sys
 
@@ -42,7 +44,7 @@ def test_it_is_told_in_one_line():
     absent = {name for _, name, _ in CASES} | {"lightning"}
     assert told(*(code for *_, code in CASES), without=absent) == [
         f"True {name} trainlab.callbacks.{extra}: needs {name}, which isn't installed. "
-        f"pip install 'trainlab[{extra}]'"
+        f"Install it with: {how_to_install(extra)}"
         for extra, name, _ in CASES
     ]
 

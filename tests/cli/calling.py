@@ -63,7 +63,7 @@ def call_apart(*arguments: str, folder: Path, **options: Any) -> "subprocess.Com
         cwd=folder,
         env=environment(),
         text=True,
-        timeout=60,
+        timeout=300,
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
     )
 

@@ -9,7 +9,7 @@ import pytest
 from cli.calling import Caller
 
 from trainlab.cli.commands import COMMANDS, PARTS
-from trainlab.cli.completion import completion_script
+from trainlab.cli.main import completion_script
 
 pytestmark = pytest.mark.process
 
@@ -70,3 +70,10 @@ def test_a_shell_that_is_not_known(trainlab: Caller):
 
 def test_the_command_prints_the_script(trainlab: Caller, tmp_path: Path):
     assert trainlab("completion", "fish").out == completion_script("fish")
+
+
+def test_help_says_where_each_shell_looks_for_its_script(trainlab: Caller, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    words = " ".join(re.sub("[│╭╮╰╯─]", " ", trainlab("completion", "--help").out).split())
+    assert "bash-completion it is ~/.local/share/bash-completion/completions/trainlab, for fish" in words
+    assert "for fish ~/.config/fish/completions/trainlab.fish, for zsh _trainlab in a folder of its" in words

@@ -44,7 +44,7 @@ def test_sections_answer_and_files(trainlab: Caller) -> None:
     assert lines[-1] == "report: a.html"
     page = Path("a.html").read_text()
     assert page.lower().startswith("<!doctype html>")
-    assert page.count("<svg") == 2 + 4 + 3 + 3
+    assert page.count("<svg") == 6
     assert 'id="sizes"' in page
 
 

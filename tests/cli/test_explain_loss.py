@@ -34,7 +34,7 @@ def test_terminal_page_and_named_losses(trainlab: Caller, folder: Path) -> None:
     assert "tanh + hinge" in words
     assert "What is a loss? mse after tanh for two classes works" in words
     page = (folder / "l.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 4
     assert "http:" not in page.replace("http://www.w3.org", "")
 
 

@@ -67,3 +67,30 @@ def test_quick_examples_run(trainlab: Caller) -> None:
         for example in examples:
             outcome = trainlab(*shlex.split(example)[1:])
             assert (outcome.code, outcome.err) == (0, ""), example
+
+
+def test_how_many_has_one_name_in_every_command() -> None:
+    named: dict[str, list[tuple[str, ...]]] = {}
+    for words in ALL:
+        command = app
+        for word in words:
+            command = command[word]
+        if words[0] in PARTS and len(words) == 1:
+            continue
+        for argument in command.assemble_argument_collection():
+            for name in argument.names:
+                named.setdefault(name, []).append(argument.names)
+    assert set(named["-n"]) == {("--seeds", "-n")}
+    # The doctor hands an -n on to the script.
+    assert [names for names in named["--seeds"] if "-n" not in names] == [("--seeds",)]
+    assert named["--draw"] == [("--draw",), ("--draw", "--sample")]
+    assert named["--draw-seed"] == [("--draw-seed",), ("--draw-seed", "--seed")]
+    others = {names for found in named.values() for names in found if len(names) > 1}
+    assert others == {
+        ("--seeds", "-n"),
+        ("--draw", "--sample"),
+        ("--draw-seed", "--seed"),
+        ("--trained", "--initial"),
+        ("--try", "--no-try", "--quick"),
+        ("--open", "--no-open"),
+    }

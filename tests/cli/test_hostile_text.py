@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.calling import TINY, Caller
+from cli.calling import TINY, Caller, call_apart
 from diagnosis.seeds.made import population, run
 
 from trainlab.cli import doctor, seeds
@@ -99,6 +101,52 @@ def test_runs_of_seeds_that_failed_with_a_message(capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().out
     assert "x�[2Jy�31mz�w" in shown
     assert_plain(shown)
+
+
+NO_TEXT = os.fsdecode(b"caf\xe9")
+RAISES = """
+import os, torch
+model = torch.nn.Linear(3, 1)
+model(torch.ones(2, 3)).mean().backward()
+raise ValueError(os.fsdecode(b"caf\\xe9"))
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("command", ["doctor", "seeds"])
+def test_names_and_messages_that_are_no_text_are_escaped(command: str):
+    script = f"{NO_TEXT}.py"
+    try:
+        Path(script).write_text(RAISES, encoding="utf-8")
+    except OSError:
+        pytest.skip("this system knows no such names")
+    options = ["--json", "out.json", "--html", "out.html"]
+    if command == "seeds":
+        options += ["--seeds", "1", "--workers", "1", "--save", "runs.jsonl", "--keep-arguments"]
+    done = call_apart(command, *options, script, "--", NO_TEXT, folder=Path.cwd())
+    told = Path("out.json").read_text(encoding="utf-8")
+    assert done.returncode == 3, done.stderr
+    assert r"ValueError: caf\udce9" in done.stdout.replace("\n", "")
+    assert r'ValueError: caf\\udce9"' in told
+    assert json.loads(told)
+    assert r"caf\udce9" in Path("out.html").read_text(encoding="utf-8")
+    if command == "seeds":
+        again = call_apart(command, *options, script, "--", NO_TEXT, folder=Path.cwd())
+        assert (again.returncode, again.stdout) == (3, done.stdout)
+
+
+def test_a_study_file_holds_no_path_that_is_no_text(trainlab: Caller):
+    try:
+        Path(f"{NO_TEXT}.csv").write_text("a,b\n1,2\n2,3\n3,5\n4,4\n", encoding="utf-8")
+    except OSError:
+        pytest.skip("this system knows no such names")
+    outcome = trainlab("new", "--data", f"{NO_TEXT}.csv", "study.toml")
+    assert (outcome.code, outcome.err) == (
+        2,
+        r"trainlab: --data caf\udce9.csv: its path isn't text, which is all a study file holds. Rename it."
+        "\n",
+    )
+    assert not Path("study.toml").exists()
 
 
 def _shown(outcome: Any) -> tuple[str, str]:

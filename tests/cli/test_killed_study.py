@@ -73,11 +73,11 @@ def stop(folder: Path, number: signal.Signals, *, after: int) -> "subprocess.Com
     (folder / "study.toml").write_text(STUDY)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command(*ARGUMENTS), cwd=folder, env=environment(), text=True, **pipes) as process:
-        end = time.monotonic() + 50
+        end = time.monotonic() + 300
         while saved(folder) < after and process.poll() is None and time.monotonic() < end:
             time.sleep(0.005)
         process.send_signal(number)
-        out, err = process.communicate(timeout=50)
+        out, err = process.communicate(timeout=300)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 

@@ -128,11 +128,11 @@ def test_stopped_by_ctrl_c_it_goes_on_to_the_same_map(folder: Path) -> None:
     given = [*arguments("slow.toml", size="16x16", seeds="32", json="out.json", workers="1"), "--every-point"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command(*given), cwd=folder, env=environment(), text=True, **pipes) as process:
-        end = time.monotonic() + 50
+        end = time.monotonic() + 300
         while saved(folder) < 10 and process.poll() is None and time.monotonic() < end:
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=50)
+        out, err = process.communicate(timeout=300)
     assert (process.returncode, out) == (130, "")
     assert err.startswith("trainlab: stopped after ")
     assert "of 256 points" in err

@@ -50,11 +50,13 @@ def test_the_same_json_and_nothing_else(tmp_path: Path, marked: str) -> None:
             text=True,
             timeout=PATIENCE,
         )
-        assert (ended.returncode, ended.stderr) == (0, "")
+        # On a busy machine Ray starts for longer than a minute, and then each has its line.
+        said = [line for line in ended.stderr.splitlines() if not line.startswith("trainlab: training, ")]
+        assert (ended.returncode, said) == (0, [])
     here, ray = ((tmp_path / f"{on}.json").read_text() for on in ("here", "ray"))
     assert without_time(here) == without_time(ray)
     assert "; Ray on 1 node with " in ray
-    assert left(marked, within=10) == []
+    assert left(marked, within=60) == []
 
 
 @pytest.mark.process
@@ -80,7 +82,7 @@ def test_whoever_ends_it_nothing_is_left_running(tmp_path: Path, marked: str, nu
         assert told.startswith("trainlab: stopped after ")
         assert len(told.splitlines()) == 1
     # Three seconds, on a machine that does nothing else.
-    assert left(marked, within=30) == []
+    assert left(marked, within=60) == []
 
 
 def _training(mark: str) -> bool:

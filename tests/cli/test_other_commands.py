@@ -32,9 +32,9 @@ def test_budget_lists_as_many_as_it_counts(trainlab: Caller) -> None:
     lines = trainlab(*asked, "--list").out.splitlines()
     assert len(lines) == int(trainlab(*asked, "--count").out) == len(set(lines))
     assert len(trainlab(*asked, "--list", "--json").out.splitlines()) == len(lines)
-    drawn = trainlab(*asked, "--sample", "3", "--seed", "1").out
-    assert drawn == trainlab(*asked, "--sample", "3", "--seed", "1").out
-    assert drawn != trainlab(*asked, "--sample", "3", "--seed", "2").out
+    drawn = trainlab(*asked, "--draw", "3", "--draw-seed", "1").out
+    assert drawn == trainlab(*asked, "--sample", "3", "--seed", "1").out  # older names of the same
+    assert drawn != trainlab(*asked, "--draw", "3", "--draw-seed", "2").out
     assert set(drawn.splitlines()) <= set(lines)
 
 
@@ -60,7 +60,7 @@ def test_a_list_too_long_to_read_is_refused_and_says_how_to_shorten_it(trainlab:
     assert_refused(
         trainlab(*BUDGET, "--list"),
         "--list: would print 592,109,928,932 networks. Give --limit N",
-        "--sample N",
+        "--draw N",
     )
     outcome = trainlab(*BUDGET, "--list", "--limit", "3")
     assert (outcome.code, len(outcome.out.splitlines())) == (0, 3)
@@ -95,7 +95,7 @@ def test_help_waits_for_no_engine(folder: Path) -> None:
         for name in ("study", "run", "race", "params", "budget", "show", "new"):
             app([name, "--help"], result_action="return_value")
         app(["--help"], result_action="return_value")
-        heavy = {"torch", "numba", "scipy"} & set(sys.modules)
+        heavy = {"torch", "llvmlite", "scipy"} & set(sys.modules)
         sys.exit(f"imported {heavy}" if heavy else 0)
     """
     ended = subprocess.run(

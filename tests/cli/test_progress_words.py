@@ -6,12 +6,13 @@ import errno
 import io
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pytest
 
-from trainlab.cli.doctor_try import trying_line
-from trainlab.cli.progress import progress_line, progress_words
+from trainlab.cli.output import progress_line, progress_words
+from trainlab.draw import terminal
 from trainlab.execution import Progress
 
 NOW = Progress(
@@ -45,13 +46,6 @@ def test_what_follows_comes_first() -> None:
 def test_no_time_left_is_guessed_from_the_first_chunks() -> None:
     assert progress_words(replace(NOW, chunks_done=2)) == "60 of 1,000 runs"
     assert progress_words(replace(NOW, seconds_left=150.0)).endswith(", 2 min 30 s left")
-
-
-def test_only_the_engine_with_a_kernel_compiles_one() -> None:
-    start = replace(NOW, chunks_done=0, runs_done=0, rate=0.0, seconds_left=None)
-    assert progress_words(start) == "0 of 1,000 runs"
-    fast = progress_words(replace(start, engine="fast"))
-    assert fast == "0 of 1,000 runs, first chunk (a new kernel compiles some seconds)"
 
 
 def test_stopping_is_said_with_what_to_press() -> None:
@@ -102,5 +96,23 @@ def test_a_terminal_that_is_closed_is_no_failure(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "stderr", Closed())
     with progress_line() as show:
         show.tell(1, 2, "half")
-    with trying_line() as tell:
-        tell(0.5, "half")
+
+
+def test_a_file_gets_a_line_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "MINUTE", 0.02)
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    with progress_line("seeds") as show:
+        show.tell(3, 12, "3 of 12 runs\x1b[2J")
+        while not said.getvalue():
+            time.sleep(0.01)
+    assert said.getvalue().splitlines()[0] == "trainlab: seeds, 25 %, 3 of 12 runs�[2J"
+    whole = said.getvalue()
+    time.sleep(0.1)
+    assert said.getvalue() == whole  # nothing once it is over
+
+
+def test_work_of_less_than_a_minute_says_nothing_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_line() as show:
+        show.tell(1, 2, "half")
+    assert capsys.readouterr() == ("", "")

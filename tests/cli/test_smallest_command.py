@@ -92,7 +92,7 @@ def test_ctrl_c_is_130_and_goes_on(trainlab: Caller, monkeypatch: pytest.MonkeyP
 
 def test_progress_says_which_budget_and_how_many_race() -> None:
     from trainlab.cli.race import _budget_words
-    from trainlab.execution.progress import Workload, progress
+    from trainlab.execution.plan import Workload, progress
 
     training = progress(Workload(), Workload(), elapsed=0.0)
     words = _budget_words(BudgetProgress(parameters=9, place=5, budgets=9, candidates=72, training=training))

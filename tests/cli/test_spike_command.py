@@ -7,7 +7,7 @@ import pytest
 from cli.calling import Caller, assert_refused
 from studies.spikes.spiking import TEXT, UNLEARNT
 
-from trainlab.report.terminal_lines import LINES
+from trainlab.report.common import LINES
 
 SPIKE = ["run", "spiking.toml", "--spike", "--seeds", str(UNLEARNT + 1)]
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import trainlab
-from docs import blocks
-from trainlab.cli.faults import fault_lines, index_lines
+from measure import blocks
+from trainlab.cli.doctor import fault_lines, index_lines
 from trainlab.diagnosis import faults
 
 FILE = '''
@@ -21,7 +21,7 @@ from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import bars
-from trainlab.diagnosis.remedies.common_remedies import rate_times
+from trainlab.diagnosis.remedies.remedy import rate_times
 
 MOST = 1.0
 
@@ -107,6 +107,6 @@ def test_it_is_in_the_docs_and_the_command():
     assert "| [`rate_above_one`](#rate_above_one) | [`lr_too_high`](#lr_too_high), " in made.explained()
     (row,) = [line for line in made.signals().splitlines() if line.startswith("| update ratio |")]
     assert "| [`rate_above_one`](faults.md#rate_above_one), " in row
-    assert any(line.startswith("  rate_above_one ") for line in index_lines())
+    assert any(line.startswith("  rate_above_one ") for line in index_lines(details=True))
     assert "brings     lr_too_high" in "\n".join(fault_lines(faults.all_faults()["rate_above_one"]))
     assert "rate_above_one" in "\n".join(fault_lines(faults.all_faults()["lr_too_high"]))

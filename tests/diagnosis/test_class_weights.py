@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainlab.diagnosis.faults import class_weights_swapped
+from trainlab.diagnosis.faults.loss_weights import judge_class_weights_swapped
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.signals.training import training_from
@@ -13,7 +13,7 @@ from trainlab.diagnosis.signals.training import training_from
 def told(counts: dict[int, int], weights: list[float]) -> bool:
     loss = LossRecord("cross_entropy", None, "", (8, 2), (8,), "int64", count=10)
     loss.counts, loss.weights = counts, weights
-    return class_weights_swapped.judge(training_from(TrainingRecord(losses=[loss]))) is not None
+    return judge_class_weights_swapped(training_from(TrainingRecord(losses=[loss]))) is not None
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,6 @@ def test_classes_that_are_about_as_frequent_or_hardly_met_tell_nothing():
 def test_the_weight_of_a_yes():
     loss = LossRecord("binary_cross_entropy_with_logits", None, "", (8, 1), (8, 1), "float32", count=10)
     loss.rows, loss.sums, loss.weights = 1000, [100.0], [0.11]
-    assert class_weights_swapped.judge(training_from(TrainingRecord(losses=[loss]))) is not None
+    assert judge_class_weights_swapped(training_from(TrainingRecord(losses=[loss]))) is not None
     loss.weights = [9.0]
-    assert class_weights_swapped.judge(training_from(TrainingRecord(losses=[loss]))) is None
+    assert judge_class_weights_swapped(training_from(TrainingRecord(losses=[loss]))) is None

@@ -14,8 +14,8 @@ from torch import nn
 from torch.nn import functional
 
 from trainlab.diagnosis import Report
+from trainlab.diagnosis.faults import remedies_for
 from trainlab.diagnosis.remedies.applying import Applied
-from trainlab.diagnosis.remedies.trying import remedies_for
 
 FAULT = "loss_activation_mismatch"
 

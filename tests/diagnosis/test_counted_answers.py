@@ -40,14 +40,19 @@ def summed_up(outputs: Tensor, targets: Tensor) -> Tensor:
 
 WRONG: dict[str, tuple[Counted, str]] = {
     "argmax of all": (lambda out, y: (out.argmax() == y).float().mean(), "argmax"),
+    "the largest of one": (lambda out, y: (torch.max(out[:, :1], 1)[1] == y).float().mean(), "eq"),
+    "the place of the largest of one": (lambda out, y: (out[:, :1].argmax(-1) == y).sum() / len(y), "eq"),
     "whole numbers": (lambda out, y: summed_up(out, y) // len(y), "floor_divide"),
     "rounded": (
         lambda out, y: torch.div((out.argmax(1) == y).sum(), len(y), rounding_mode="floor"),
         "floor_divide",
     ),
+    "rounded logits": (lambda out, y: (torch.round(5 * out[:, 0]) == (y > 1)).float().mean(), "eq"),
     "each with all": (lambda out, y: (out.argmax(1, keepdim=True) == y).float().mean(), "eq"),
 }
 RIGHT: dict[str, Counted] = {
+    "the largest of several": lambda out, y: (torch.max(out, 1)[1] == y).float().mean(),
+    "the largest of one and targets of one class": lambda out, y: out[:, :1].argmax(1) == y * 0,
     "a share": lambda out, y: summed_up(out, y) / len(y),
     "one row's place": lambda out, y: out.argmax() // out.shape[1],
     "a single answer": lambda out, y: out[:1].argmax() == y[:1],
@@ -55,6 +60,8 @@ RIGHT: dict[str, Counted] = {
     "right answers a batch": lambda out, y: summed_up(out, y) // 5,
     "pairs of one class": lambda out, y: (y[:, None] == y).float().mean(),
     "one-hot by comparison": lambda out, y: (y[:4, None] == torch.arange(4)).float().mean(),
+    "rounded probabilities": lambda out, y: (out.softmax(1)[:, 0].round() == (y > 1)).float().mean(),
+    "rounded numbers": lambda out, y: (torch.round(5 * out[:, 0]) == y).float().mean(),
     "neighbours": lambda out, y: (y[:10, None] == y[10:20]).float().mean(1),
 }
 

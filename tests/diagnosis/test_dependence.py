@@ -13,8 +13,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from trainlab.diagnosis import Report
-from trainlab.diagnosis.observed.dependence import Dependence
-from trainlab.diagnosis.probe.exchanged_axes import are_exchanged
+from trainlab.diagnosis.observed.answers import Dependence
+from trainlab.diagnosis.probe.listener import are_exchanged
 from trainlab.diagnosis.probe.pass_calls import PassCalls, tears_rows_apart
 from trainlab.diagnosis.probe.probe import Probe
 
@@ -236,8 +236,8 @@ FAULTY: dict[str, tuple[str, Callable[[], nn.Module], Any, Any]] = {
 
 @pytest.mark.parametrize("name", FAULTY)
 def test_other_ways_to_the_same_faults(name: str):
-    fault, *training = FAULTY[name]
-    assert told(*training) == {fault}
+    fault, model, batch, loss = FAULTY[name]
+    assert told(model, batch, loss) == {fault}
 
 
 def tokens(shift: int) -> Callable[[], tuple[torch.Tensor, torch.Tensor]]:
@@ -271,6 +271,142 @@ def test_an_auto_encoder_may_see_all_and_a_tagger_too():
     assert told(recurrent(), tokens(0), flat) == set()  # nothing is continued
     labels = lambda: (torch.randint(5, (10, 8)), torch.randint(5, (10, 8)))  # noqa: E731
     assert told(recurrent(bidirectional=True), labels, flat) == set()
+
+
+# A decoder, or attention with a mask, that is trained to repeat what it is given.
+
+
+class Attentive(nn.Module):
+    """One head of attention over its tokens, written by hand, by function or as PyTorch's layer."""
+
+    def __init__(self, way: str, causal: bool, shift: bool = False) -> None:
+        super().__init__()
+        self.way, self.causal, self.shift = way, causal, shift
+        self.tokens, self.places = nn.Embedding(6, 8), nn.Embedding(8, 8)
+        self.source = nn.GRU(8, 8, batch_first=True)
+        self.qkv, self.out = nn.Linear(8, 24), nn.Linear(8, 6)
+        self.layer = nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, ids: torch.Tensor, source: torch.Tensor | None = None) -> torch.Tensor:
+        if self.shift:
+            ids = torch.cat([torch.full_like(ids[:, :1], 5), ids[:, :-1]], 1)
+        x = self.tokens(ids) + self.places(torch.arange(ids.shape[1]))
+        if source is not None:
+            x = x + self.source(self.tokens(source))[1].transpose(0, 1)
+        later = torch.ones(ids.shape[1], ids.shape[1]).triu(1).bool() if self.causal else None
+        q, k, v = self.qkv(x).chunk(3, -1)
+        if self.way == "layer":
+            h = self.layer(x, x, x, attn_mask=later, need_weights=False)[0]
+        elif self.way == "function":
+            h = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
+        else:
+            scores = q @ k.transpose(1, 2)
+            h = (scores if later is None else scores.masked_fill(later, -1e9)).softmax(-1) @ v
+        return self.out(x + h)
+
+
+WAYS = ["by hand", "function", "layer"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_masked_attention_that_repeats_its_tokens_is_told(way: str):
+    assert told(lambda: Attentive(way, causal=True), tokens(0), flat) == {"target_not_shifted"}
+    assert told(lambda: Attentive(way, causal=True), tokens(1), flat) == set()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_attention_without_a_mask_is_named_by_its_line(way: str):
+    report = diagnosed(lambda: steps(Attentive(way, causal=False), tokens(1), flat))
+    (finding,) = [one for one in report.findings if one.fault in NEW]
+    assert finding.fault == "missing_causal_mask"
+    lines = {"layer": "self.layer(x", "function": "scaled_dot", "by hand": ".softmax(-1) @ v"}
+    assert lines[way] in finding.where
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_attention_both_ways_may_give_back_what_it_is_given(way: str):
+    assert told(lambda: Attentive(way, causal=False), tokens(0), flat) == set()
+
+
+def test_targets_that_a_network_shifts_itself_are_no_fault():
+    """As T5 and others do: it is given the labels, and moves them one place on."""
+    assert told(lambda: Attentive("by hand", causal=True, shift=True), tokens(0), flat) == set()
+
+
+def test_each_token_for_itself_is_no_decoder():
+    one = Made(lambda m, x: m.out(m.emb(x)), emb=nn.Embedding(5, 4), out=nn.Linear(4, 5))
+    report = diagnosed(lambda: steps(one, tokens(0), flat))
+    assert NEW.isdisjoint(finding.fault for finding in (*report.findings, *report.notes))
+
+
+def copying() -> tuple[torch.Tensor, ...]:
+    """A source to be copied, what the decoder is given, and what it is to say: all begin alike."""
+    ids = torch.randint(5, (10, 9))
+    return ids[:, :-1], ids[:, :-1], ids[:, 1:]
+
+
+class Copies(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.decoder = Attentive("by hand", causal=True)
+
+    def forward(self, source: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+        return self.decoder(ids, source)
+
+
+def test_the_source_of_a_copy_is_no_later_token():
+    assert told(Copies, copying, flat) == set()
+
+
+def test_a_decoder_that_is_given_its_answers_is_told():
+    def pair(shift: int) -> Callable[[], tuple[torch.Tensor, ...]]:
+        def batch() -> tuple[torch.Tensor, ...]:
+            source = torch.randint(5, (10, 8))
+            ids = torch.cat([torch.zeros(10, 1, dtype=torch.long), source.flip(1)], 1)
+            return source, ids[:, :-1], ids[:, shift : 8 + shift]
+
+        return batch
+
+    def decoder() -> nn.Module:
+        return Made(
+            lambda m, source, ids: m.out(m.gru(m.emb(ids), m.encoder(m.emb(source))[1])[0]),
+            emb=nn.Embedding(5, 3),
+            encoder=nn.GRU(3, 8, batch_first=True),
+            gru=nn.GRU(3, 8, batch_first=True),
+            out=nn.Linear(8, 5),
+        )
+
+    assert told(decoder, pair(0), flat) == {"target_not_shifted"}
+    assert told(decoder, pair(1), flat) == set()
+
+
+def test_a_decoder_of_its_own_is_asked_what_it_depends_on():
+    """Encoder and decoder are two networks: the decoder's state comes from the encoder."""
+
+    def training(shift: int) -> None:
+        emb, encoder = nn.Embedding(5, 3), nn.GRU(3, 8, batch_first=True)
+        decoder = Made(
+            lambda m, ids, h: m.out(m.gru(m.emb(ids), h)[0]),
+            emb=emb,
+            gru=nn.GRU(3, 8, batch_first=True),
+            out=nn.Linear(8, 5),
+        )
+        code = Made(lambda m, x: m.encoder(m.emb(x))[1], emb=emb, encoder=encoder)
+        opt = torch.optim.SGD(list({*code.parameters(), *decoder.parameters()}), lr=0.01)
+        for _ in range(24):
+            source = torch.randint(5, (10, 8))
+            ids = torch.cat([torch.zeros(10, 1, dtype=torch.long), source.flip(1)], 1)
+            opt.zero_grad()
+            flat(decoder(ids[:, :-1], code(source)), ids[:, shift : 8 + shift]).backward()
+            opt.step()
+
+    assert NEW & set(faults(diagnosed(lambda: training(0)))) == {"target_not_shifted"}
+    assert NEW & set(faults(diagnosed(lambda: training(1)))) == set()
+
+
+def test_a_recurrent_network_alone_that_repeats_its_tokens_is_a_note():
+    report = diagnosed(lambda: steps(recurrent()(), tokens(0), flat))
+    assert "target_not_shifted" in [note.fault for note in report.notes]
 
 
 def test_masked_words_are_no_next_tokens():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,8 @@ import torch
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 
-from trainlab.diagnosis.remedies.trying import remedies_for
-from trainlab.diagnosis.script.plan import Plan
-from trainlab.diagnosis.script.runner import run_script
+from trainlab.diagnosis.faults import remedies_for
+from trainlab.diagnosis.remedies.applying import Applied
 
 STEPS = 80
 
@@ -182,14 +181,18 @@ for step in range(150):
 )
 def test_the_remedy_is_an_edit_of_that_line_and_can_be_tried(line: str, mended: str, tmp_path: Path):
     (tmp_path / "spring.py").write_text(SCRIPT.format(line=line))
-    plan = Plan(script=str(tmp_path / "spring.py"))
-    (finding,) = run_script(plan)["findings"]
+
+    def train() -> None:
+        runpy.run_path(str(tmp_path / "spring.py"))
+
+    (finding,) = diagnosed(train).to_dict()["findings"]
     code = finding["remedy"]["code"]
     assert code == (f"# spring.py:9\n- {line}\n+ {mended}" if mended else code)
     (remedy,) = remedies_for(finding)
-    changed = run_script(replace(plan, remedy=remedy.to_plan()))
-    assert changed["findings"] == []
-    assert changed["card"]["last_loss"] < 0.5
+    with Applied(remedy.to_plan()):
+        changed = diagnosed(train)
+    assert faults(changed) == []
+    assert changed.card["last_loss"] < 0.5
 
 
 def test_inputs_that_derivatives_are_taken_by_are_no_parameters():

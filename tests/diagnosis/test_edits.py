@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import linecache
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from trainlab.diagnosis import Finding, Report
-from trainlab.diagnosis.edits import line_without
+from trainlab.diagnosis.edits import behind_the_loop, holds, into_the_loop, line_without
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.observed.data import LoaderRecord
 from trainlab.diagnosis.observed.events import Clipping, Cut
 from trainlab.diagnosis.observed.losses import LossCurve
 from trainlab.diagnosis.observed.record import OptimizerRecord, TrainingRecord
-from trainlab.diagnosis.observed.site import Site
-from trainlab.diagnosis.place import NOWHERE, Place, place_at
+from trainlab.diagnosis.place import NOWHERE, Place, Site, place_at
 from trainlab.diagnosis.signals.training import Training, training_from
 
 STACK = "net = nn.Sequential(nn.Linear(3, 4))"
@@ -37,7 +38,7 @@ def finding(fault: str, place: Place = NOWHERE, value: float | None = None) -> F
 
 
 def code_for(finding: Finding, training: Training) -> str:
-    return all_faults()[finding.fault].whole(finding, training).code
+    return all_faults()[finding.fault].drawn_and_edited(finding, training).code
 
 
 def optimizer(made: str, **changes: Any) -> TrainingRecord:
@@ -51,7 +52,6 @@ def optimizer(made: str, **changes: Any) -> TrainingRecord:
     [
         ("lr_too_high", "opt = SGD(net.parameters(), lr=0.5)", "opt = SGD(net.parameters(), lr=0.05)"),
         ("lr_too_low", "opt = Adam(params, lr = 1e-7, eps=1)", "opt = Adam(params, lr = 1e-05, eps=1)"),
-        ("bad_momentum", "o = SGD(p, lr=1, momentum=0.99)", "o = SGD(p, lr=1, momentum=0.9)"),
         ("weight_decay_too_high", "o = SGD(p, weight_decay=1.0)", "o = SGD(p, weight_decay=0.01)"),
     ],
 )
@@ -204,3 +204,97 @@ def test_a_layer_of_a_stack_is_left_out_where_it_is_made(
     linecache.getline(str(file), called)
     assert line_without(Site(file.name, called, "<module>", "train(net)"), "Softmax") == edit
     assert line_without(Site(file.name, called, "<module>", "train(other)"), "Softmax") is None
+
+
+# Edits of a script whose text is known: moved calls, and whether an edit can be made at all.
+
+LOOPS = """for epoch in range(3):
+    for batch in loader:
+        loss = step(batch)
+        scheduler.step()
+        total += loss
+    print(epoch)
+"""
+
+
+def known(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    lines = text.splitlines(keepends=True)
+    monkeypatch.setattr(linecache, "cache", {"/x/train.py": (len(text), None, lines, "/x/train.py")})
+
+
+def moved(monkeypatch: pytest.MonkeyPatch, move: Callable[[Site], str], text: str) -> str:
+    known(monkeypatch, text)
+    line = text.splitlines().index(next(one for one in text.splitlines() if "scheduler.step" in one))
+    edit = move(site("scheduler.step()", line + 1))
+    assert holds(edit)
+    return edit
+
+
+def test_a_call_is_moved_behind_the_loop(monkeypatch: pytest.MonkeyPatch):
+    assert moved(monkeypatch, behind_the_loop, LOOPS).splitlines() == [
+        "# train.py:4",
+        "-         scheduler.step()",
+        "# train.py:5",
+        "          total += loss",
+        "+     scheduler.step()  # once the loop in line 2 is done",
+    ]
+    last = LOOPS.replace("        total += loss\n", "")
+    assert moved(monkeypatch, behind_the_loop, last).splitlines()[1:] == [
+        "-         scheduler.step()",
+        "+     scheduler.step()  # once the loop in line 2 is done",
+    ]
+
+
+def test_a_call_is_moved_into_the_loop(monkeypatch: pytest.MonkeyPatch):
+    text = LOOPS.replace("        scheduler.step()\n", "").replace("print(epoch)", "scheduler.step()")
+    assert moved(monkeypatch, into_the_loop, text).splitlines() == [
+        "# train.py:4",
+        "          total += loss",
+        "+         scheduler.step()",
+        "# train.py:5",
+        "-     scheduler.step()",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for batch in loader:\n    loss = step(batch)\n    scheduler.step()\n",  # there is no outer loop
+        LOOPS.replace("        scheduler.step()", "        if ready: scheduler.step()"),
+    ],
+)
+def test_a_call_that_may_be_meant_there_is_not_moved(monkeypatch: pytest.MonkeyPatch, text: str):
+    assert moved(monkeypatch, behind_the_loop, text) == ""
+    assert moved(monkeypatch, into_the_loop, text) == ""
+
+
+@pytest.mark.parametrize(
+    ("edit", "holds_"),
+    [
+        ("# train.py:3\n- loss = step(batch)\n+ loss = step(batch.float())", True),
+        ("# train.py:3\n+ model.train()\n  loss = step(batch)", True),
+        ("# train.py:3\n- loss = step(batch)", True),
+        ("# train.py:3\n- loss = step(batch)\n+ loss = step((batch)", False),
+        ("# train.py:3\n- loss = step(batch)\n+ loss  =  step( batch )", False),
+        ("# train.py:4\n- loss = step(batch)\n+ loss = 1", True),  # nothing is known of such a file
+        ("# other.py:3\n- loss = step(batch)\n+ loss = step((batch)", True),
+        ("optimizer.zero_grad()\nloss.backward(", True),
+    ],
+)
+def test_an_edit_that_breaks_the_script_or_changes_nothing_does_not_hold(
+    monkeypatch: pytest.MonkeyPatch, edit: str, holds_: bool
+):
+    known(monkeypatch, LOOPS)
+    assert holds(edit) == holds_
+
+
+def test_an_edit_that_does_not_hold_is_not_printed(monkeypatch: pytest.MonkeyPatch):
+    """The line is the first of several: with another one in its place the rest is left over."""
+    text = "opt = torch.optim.SGD(model.parameters(), lr=1.0,\n                      momentum=0.9)\n"
+    known(monkeypatch, text)
+    fault = all_faults()["lr_too_high"]
+    line = "# train.py:1\n- opt = torch.optim.SGD(model.parameters(), lr=1.0,\n+ opt = "
+    broken, sound = (replace(fault, edit=lambda *_, new=new: line + new) for new in ("sgd(0.1)", "sgd(0.1,"))
+    nothing = training_from(TrainingRecord())
+    assert broken.edited(finding("lr_too_high"), nothing) == ""
+    assert sound.edited(finding("lr_too_high"), nothing) == f"{line}sgd(0.1,"

@@ -1,6 +1,6 @@
 import torch
 
-from trainlab.diagnosis.observed.features import MAX_FEATURES, feature_name, sampled_places
+from trainlab.diagnosis.observed.data import MAX_FEATURES, feature_name, sampled_places
 
 
 def test_narrow_rows_are_looked_at_whole_and_wide_ones_at_the_same_places():

@@ -95,6 +95,16 @@ def test_classes_by_their_shares_and_accuracy():
     assert asked["eval_mode"]["reached"] == pytest.approx(right)
 
 
+def test_of_targets_between_0_and_1_the_constant_stands_in_the_unit_of_the_loss():
+    """An autoencoder of grey values: what lies above their own entropy was set against the loss itself."""
+    x = torch.rand(64, 6, generator=torch.Generator().manual_seed(0))
+    report = trained(lambda: nn.Linear(6, 6), x, x, functional.binary_cross_entropy_with_logits, batch=4)
+    expected = float(functional.binary_cross_entropy(x.mean(0).expand_as(x), x))
+    assert report.outcome["constant_answer_loss"] == pytest.approx(expected, rel=1e-2)
+    assert report.outcome["state"] in ("stuck", "poor")
+    assert "over the data at the end" not in str(report)
+
+
 def test_a_network_that_is_gone_by_the_end_is_asked_as_it_last_was():
     kept: list[nn.Module] = []
 
@@ -104,6 +114,11 @@ def test_a_network_that_is_gone_by_the_end_is_asked_as_it_last_was():
     there, gone = (
         one(trained(model, LINE, LINE**2, functional.mse_loss, made=made)) for made in (kept, None)
     )
+    # Sums are rounded by how their numbers lie in memory.
+    for mode in ("train_mode", "eval_mode"):
+        assert there.pop(mode) == pytest.approx(gone.pop(mode), rel=1e-6, abs=1e-6)
+    constants = there.pop("constant_answer_loss"), gone.pop("constant_answer_loss")
+    assert constants[0] == pytest.approx(constants[1], rel=1e-6)
     assert there == gone
 
 
@@ -140,7 +155,9 @@ def test_of_several_networks_the_one_that_is_judged_is_named():
 
     report = diagnosed(training)
     assert {model["class"] for model in report.card["models"]} == {"Teacher", "Student"}
-    assert report.outcome["reached_on"].startswith("40 rows trained on, asked of Student at the end")
+    assert report.outcome["reached_on"].startswith(
+        "40 rows trained on, checked on Student after the last step"
+    )
 
 
 def test_modes_that_answer_otherwise_are_told_apart():

@@ -46,3 +46,25 @@ def test_a_backbone_that_has_learnt_may_be_frozen_in_eval_mode() -> None:
             backbone.eval()
 
     assert faults(diagnosed(training)) == []
+
+
+@pytest.mark.trains
+def test_a_network_without_a_variable_is_called_what_the_line_calls_it() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(480, 4)
+    y = (x[:, 0] + x[:, 1] > 0).long()
+
+    class Trainer:
+        def __init__(self) -> None:
+            self.model = nn.Sequential(nn.Linear(4, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 2))
+
+        def run(self) -> None:
+            optimizer = torch.optim.Adam(self.model.parameters(), lr=5e-3)
+            for _ in range(8):
+                fit(self.model, optimizer, nn.functional.cross_entropy, x, y, epochs=1, size=48)
+                with torch.no_grad():
+                    (self.model(x[:100]).argmax(1) == y[:100]).float().mean().item()
+
+    report = diagnosed(lambda: Trainer().run())
+    assert faults(report) == ["train_mode_evaluation"]
+    assert report.findings[0].code.splitlines()[0] == "self.model.eval()"

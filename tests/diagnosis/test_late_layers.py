@@ -118,8 +118,7 @@ def test_the_line_that_makes_the_optimizer_again_is_one_to_paste(made: str, want
     (tmp_path / "late.py").write_text(
         "import torch\nfrom torch import nn\ntorch.manual_seed(0)\n"
         "net = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 5))\n"
-        f"{made}\nnet[2] = nn.Linear(16, 1)\n"
-        "x, y = torch.randn(200, 6), torch.randn(200, 1)\n"
+        f"{made}\nnet[2] = nn.Linear(16, 1)\nx, y = torch.randn(200, 6), torch.randn(200, 1)\n"
         "for step in range(60):\n    optimizer.zero_grad()\n"
         "    nn.functional.mse_loss(net(x), y).backward()\n    optimizer.step()\n"
     )

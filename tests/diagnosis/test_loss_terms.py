@@ -13,15 +13,16 @@ from diagnosis.watched import diagnosed, faults
 from torch import nn
 from torch.nn import functional as F
 
-from trainlab.diagnosis.probe.loss_terms import addends
-from trainlab.diagnosis.probe.output_path import Followed
+from trainlab.diagnosis.probe.loss_addends import addends
+from trainlab.diagnosis.probe.network_copies import Followed, Node
 from trainlab.diagnosis.probe.probe import Probe
 
 
 def factors(loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> list[float]:
     """Follow a loss of two outputs through the calls that it is made of."""
     one, two = torch.tensor(2.0, requires_grad=True) * 1, torch.tensor(3.0, requires_grad=True) * 1
-    followed = Followed((one, two))
+    followed = Followed()
+    followed.made((one, two), Node())
 
     class Mode(torch.overrides.TorchFunctionMode):
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

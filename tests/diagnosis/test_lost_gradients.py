@@ -160,3 +160,25 @@ def test_a_function_that_clears_and_calls_backward():
                 opt.step()
 
     assert "zero_grad_every_microbatch" in faults(diagnosed(training))
+
+
+@pytest.mark.trains
+def test_a_loss_that_was_made_to_require_gradients_names_the_call_that_ends_the_graph() -> None:
+    torch.manual_seed(0)
+    x, y = torch.randn(256, 4), torch.randint(2, (256,))
+
+    def training() -> None:
+        net = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 2))
+        optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+        for rows in (rows for _ in range(10) for rows in torch.randperm(256).split(32)):
+            optimizer.zero_grad()
+            answers = net(x[rows]).argmax(1).float()
+            loss = 1 - (answers == y[rows]).float().mean()
+            loss.requires_grad_(True)
+            loss.backward()
+            optimizer.step()
+
+    (finding,) = diagnosed(training).findings
+    assert (finding.fault, finding.place.call) == ("detached_graph", "argmax")
+    assert finding.where.startswith("argmax() at test_lost_gradients.py:")
+    assert "which has no derivative" in finding.remedy

@@ -47,3 +47,31 @@ def test_where_a_line_sees_something_and_the_network_nothing_it_is_stuck():
     report = diagnosed(lambda: train(classes=False, idle=True))
     assert report.outcome["state"] == "stuck"
     assert "shuffled_targets" not in faults(report)
+
+
+@pytest.mark.parametrize(("classes", "shuffled"), [(True, True), (False, True), (True, False)])
+def test_a_table_learnt_by_heart_of_which_new_rows_know_nothing(classes: bool, shuffled: bool):
+    def training() -> None:
+        x = torch.randn(400, 8)
+        y = x[:, 0] * x[:, 1] + x[:, 2]
+        y = (y > 0.5).long() if classes else y
+        y = y[torch.randperm(400)] if shuffled else y
+        last = nn.Linear(64, 1 + classes)
+        model = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), last, nn.Flatten(int(classes)))
+        optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+        loss = F.cross_entropy if classes else F.mse_loss
+        for _ in range(40):
+            for rows in torch.randperm(300).split(30):
+                optimizer.zero_grad()
+                loss(model(x[rows]), y[rows]).backward()
+                optimizer.step()
+            with torch.no_grad():
+                out = model(x[300:])
+                loss(out, y[300:])
+                if classes:
+                    (out.argmax(1) == y[300:]).float().mean().item()
+
+    report = diagnosed(training)
+    assert ("shuffled_targets" in faults(report)) == shuffled
+    if shuffled:
+        assert any("evaluation data" in one for one in report.findings[0].evidence)

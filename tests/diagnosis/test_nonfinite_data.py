@@ -38,3 +38,21 @@ def test_data_that_has_them_from_the_start():
     for standardized in (False, True):
         finding = trained(x, standardized=standardized).findings[0]
         assert finding.where.startswith("the input batch")
+
+
+def test_a_root_whose_square_is_taken_is_named_and_not_the_square():
+    def train() -> None:
+        torch.manual_seed(0)
+        model = nn.Linear(3, 2)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        for step in range(40):
+            x = torch.randn(16, 3)
+            other = x if step > 20 else torch.randn(16, 3)  # a pair of one row with itself
+            optimizer.zero_grad()
+            distance = torch.sqrt(torch.sum((model(x) - model(other)) ** 2, dim=1))
+            (distance**2 - 2 * distance).mean().backward()
+            optimizer.step()
+
+    (finding,) = [one for one in diagnosed(train).findings if one.fault == "nonfinite_values"]
+    assert finding.where.startswith("sqrt at ")
+    assert "an input of sqrt is 0" in " ".join(finding.evidence)

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from trainlab.diagnosis.faults import all_faults
-from trainlab.diagnosis.faults.lr_too_low import raised_by
+from trainlab.diagnosis.faults.learning_rate_too_low import raised_by
 from trainlab.diagnosis.observed.data import DataRecord
 from trainlab.diagnosis.observed.events import Dropout, DropoutInEval
 from trainlab.diagnosis.observed.losses import LossCurve
 from trainlab.diagnosis.observed.record import FirstValues, OptimizerRecord, ParamRecord, TrainingRecord
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
-from trainlab.diagnosis.pictures.loops import loss_picture
+from trainlab.diagnosis.pictures.shared_pictures import loss_picture
 from trainlab.diagnosis.signals.training import Training, training_from
-from trainlab.page.text_picture import in_text
+from trainlab.page.sketch import in_text
 
 
 def test_a_long_curve_keeps_its_ends_and_its_spikes():
@@ -155,7 +155,6 @@ def test_steps_that_were_large_at_first_only_are_shown_where_they_were_large():
     assert made is not None
     assert [bar["value"] for bar in made["bars"]] == [0.8, 0.8]
     assert min(bar["value"] for bar in made["bars"]) > made["usual"][1]
-    assert picture_of("bad_momentum", training_of(weight(0, update), weight(1, update))) == made
 
 
 def test_one_first_step_that_overran_the_weights_is_shown_as_that():
@@ -166,9 +165,8 @@ def test_one_first_step_that_overran_the_weights_is_shown_as_that():
     assert [bar["value"] for bar in made["bars"]] == [8.0]
 
 
-@pytest.mark.parametrize("fault", ["lr_too_high", "bad_momentum"])
-def test_steps_within_the_usual_are_no_picture_of_large_ones(fault: str):
-    made = picture_of(fault, training_of(weight(0, [5e-3] * 60), losses=[1.0, 3.0, 9.0]))
+def test_steps_within_the_usual_are_no_picture_of_large_ones():
+    made = picture_of("lr_too_high", training_of(weight(0, [5e-3] * 60), losses=[1.0, 3.0, 9.0]))
     assert made is not None
     assert made["kind"] == "lines"
     assert made["lines"][0]["label"] == "training loss"
@@ -222,14 +220,6 @@ def test_equal_columns_of_an_embedding_are_its_units():
     made = picture_of("symmetric_init", training_of(embedding))
     assert made is not None
     assert made["bars"] == [{"label": "0.weight, columns", "value": 100.0}]
-
-
-def test_a_bias_whose_one_gate_starts_large_is_shown_by_that_gate():
-    bias = ParamRecord(5, "rnn.bias_ih_l0", "LSTM", (16,), reached=9)
-    bias.start = FirstValues(mean_abs=0.8, mean=0.8, largest_quarter=3.0)
-    made = picture_of("bad_bias_init", training_of(bias))
-    assert made is not None
-    assert made["bars"][0]["value"] == 3.0 > made["usual"][1]
 
 
 def test_features_far_from_zero_are_shown_by_their_size():

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from trainlab.diagnosis.judge.diagnose import diagnose
-from trainlab.diagnosis.judge.known_failure import KnownFailure
+from trainlab.diagnosis.judge.outcome import KnownFailure
 from trainlab.diagnosis.judge.study_run import judge_run
-from trainlab.diagnosis.judge.study_run_playback import play, train
-from trainlab.diagnosis.judge.study_run_trail import Trail, step_by_step, trail_of
+from trainlab.diagnosis.judge.study_run_playback import Trail, play, step_by_step, trail_of, train
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.report.report import Report
 from trainlab.engine import Runs, get_engine

@@ -10,17 +10,12 @@ from diagnosis.faults.made import blobs, fit, mlp
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 
-from trainlab.diagnosis.signals.late_readings import loss_at_end
+from trainlab.diagnosis.signals.loss_readings import loss_at_end
 
 
 @pytest.mark.parametrize(
     ("first", "looked_at", "of_all", "last"),
-    [
-        (1.0, 0.9, 0.3, 0.3),
-        (1.0, 0.3, 0.5, 0.3),
-        (1.0, 0.3, 9.0, 9.0),
-        (1.0, 0.3, math.nan, 0.3),
-    ],
+    [(1.0, 0.9, 0.3, 0.3), (1.0, 0.3, 0.5, 0.3), (1.0, 0.3, 9.0, 9.0), (1.0, 0.3, math.nan, 0.3)],
     ids=["seldom looked at", "a worse batch or two", "ends above its start", "another loss"],
 )
 def test_the_end(first: float, looked_at: float, of_all: float, last: float) -> None:
@@ -96,3 +91,29 @@ def test_a_network_that_a_few_steps_killed(lr: float, blamed: bool):
         assert "the network is dead" in words
         assert finding.picture is not None
         assert "first 10" in finding.picture["title"]
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize(("dtype", "found"), [(torch.bfloat16, ["lr_too_low"]), (torch.float32, [])])
+def test_steps_that_weights_of_few_digits_round_away(dtype: torch.dtype, found: list[str]) -> None:
+    torch.manual_seed(0)
+    x, y = blobs()
+
+    def training() -> None:
+        net = mlp(8, 32, 4).to(dtype)
+        optimizer = torch.optim.Adam(net.parameters(), lr=1e-4)
+        fit(
+            net,
+            optimizer,
+            lambda out, to: nn.functional.cross_entropy(out.float(), to),
+            x.to(dtype),
+            y,
+            epochs=80,
+        )
+
+    report = diagnosed(training)
+    assert faults(report) == found
+    if found:
+        (finding,) = report.findings
+        assert finding.where.startswith("the weights in bfloat16, ")
+        assert finding.code.startswith("model.float()  # weights in float32\n")

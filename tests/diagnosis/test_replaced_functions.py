@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from trainlab.diagnosis.probe.probe import Probe
-from trainlab.diagnosis.probe.schedule import DENSE
+from trainlab.diagnosis.probe.trainings import DENSE
 
 BASE: Any = torch.Tensor.__base__
 WEIGHTED = "weight" in inspect.signature(F.l1_loss).parameters
@@ -83,20 +83,6 @@ def wrapped(log: Log, name: str, original: Any) -> Any:
 def decorated(log: Log, name: str, original: Any) -> Any:
     """As by a decorator of PyTorch's: its code is in PyTorch's folder."""
     return torch.enable_grad()(plain(log, name, original))
-
-
-class Bound:
-    """An object with a `__get__` of its own, as a library of wrappers makes."""
-
-    def __init__(self, log: Log, name: str, original: Any) -> None:
-        self.log, self.name, self.original = log, name, original
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self.log.add(self.name, args, kwargs)
-        return self.original(*args, **kwargs)
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
 
 
 @contextmanager
@@ -231,7 +217,7 @@ def _nothing_is_left() -> Iterator[None]:
 
 
 @pytest.mark.trains
-@pytest.mark.parametrize("way", [plain, wrapped, decorated, Bound])
+@pytest.mark.parametrize("way", [plain, wrapped, decorated])
 def test_all_that_is_called_is_called_as_often_in_the_same_order_with_the_same(way: Callable[..., Any]):
     calls, final = run(way, listened="")
     others, same = run(way, listened="after")
@@ -259,38 +245,6 @@ def test_what_was_put_there_while_it_listens_is_heard_as_well():
     ] * 3
     assert [loss.kind for loss in record.losses] == ["mse_loss"]
     assert not record.troubles
-
-
-def test_a_property_of_tensors_that_is_replaced_is_the_users_alone():
-    log, own = Log(), BASE.grad
-
-    def read(tensor: torch.Tensor) -> Any:
-        log.add("read", [], {})
-        return own.__get__(tensor)
-
-    def write(tensor: torch.Tensor, value: Any) -> None:
-        log.add("written", [], {})
-        own.__set__(tensor, value)
-
-    def trained(probe: Probe | None) -> list[str]:
-        log.calls.clear()
-        weight = torch.ones(2, requires_grad=True)
-        if probe is not None:
-            probe.start()
-        for _ in range(3):
-            (weight * 2).sum().backward()
-            log.add(str(weight.grad is not None), [], {})
-            weight.grad = None
-        if probe is not None:
-            probe.read()
-            probe.stop()
-        return [name for name, *_ in log.calls]
-
-    torch.Tensor.grad = property(read, write)  # pyright: ignore
-    try:
-        assert trained(Probe()) == trained(None) == ["read", "True", "written"] * 3
-    finally:
-        del torch.Tensor.grad
 
 
 def test_two_probes_leave_what_they_found():

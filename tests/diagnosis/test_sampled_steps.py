@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.probe.probe import Probe
-from trainlab.diagnosis.probe.schedule import DENSE, is_sampled
+from trainlab.diagnosis.probe.trainings import DENSE, is_sampled
 
 STEPS = DENSE + 20
 
@@ -50,9 +50,7 @@ def seen_of(
 def test_a_network_that_calls_itself_is_called_once_a_step():
     torch.manual_seed(0)
     record = seen_of(Tree(), torch.randn(4, 3))
-    assert [(root.name, root.train_calls, root.learn_in_train) for root in record.networks] == [
-        ("Tree", STEPS, STEPS)
-    ]
+    assert [(root.name, root.learn_in_train) for root in record.networks] == [("Tree", STEPS)]
 
 
 class Fails(nn.Module):
@@ -82,7 +80,7 @@ def test_a_pass_that_fails_is_over():
             optimizer.step()
     finally:
         record = probe.stop()
-    assert record.networks[0].train_calls == STEPS + STEPS - DENSE - 1
+    assert record.networks[0].learn_in_train == STEPS + STEPS - DENSE - 1
 
 
 def test_a_pass_that_was_broken_off_hides_none_of_those_that_follow():
@@ -113,9 +111,8 @@ def test_a_pass_that_was_broken_off_hides_none_of_those_that_follow():
     finally:
         record = probe.stop()
     assert record.troubles == []
-    assert (
-        record.networks[0].train_calls >= STEPS - 1
-    )  # the next pass may be taken for part of the broken one
+    # The next pass may be taken for part of the broken one.
+    assert record.networks[0].learn_in_train >= STEPS - 1
     assert len(record.activations) == 1
     assert len(record.activations[0].silent) >= DENSE
 
@@ -165,7 +162,7 @@ def test_an_optimizers_own_sums_are_not_listened_to():
     assert heard == [False] * STEPS
     # The step after it is listened to again, where it is one of those looked at closely.
     assert [graph.tick for graph in record.graphs[:1]] == [0]
-    assert len(record.graph_sizes) > 5
+    assert len(record.graph_passes) > 5
     assert len(record.params[0].update) >= DENSE
 
 

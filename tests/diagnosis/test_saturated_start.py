@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trainlab.diagnosis.faults.saturated_activation import judge
+from trainlab.diagnosis.faults.fading_signals import judge_saturated_activation
 from trainlab.diagnosis.observed.record import ActivationRecord, FirstValues, ParamRecord
 
 
@@ -23,7 +23,7 @@ def test_where_they_began(state: str, first: float, found: bool) -> None:
     case: Any = SimpleNamespace(
         learning=learning, record=SimpleNamespace(activations=[one], graphs=[]), weights=list
     )
-    assert (judge(case) is not None) == found
+    assert (judge_saturated_activation(case) is not None) == found
 
 
 @pytest.mark.parametrize(("std", "found"), [(1.0, True), (0.1, False)])
@@ -31,15 +31,10 @@ def test_wide_weights_before_it_make_half_of_its_values_enough(std: float, found
     one = ActivationRecord("tanh", "encoder.1", "encoder.1", None, "encoder.0", 64)
     one.ticks, one.saturated, one.before = list(range(40)), [0.7] * 40, [5.0] * 40
     weight = ParamRecord(
-        key=0,
-        name="encoder.0.weight",
-        module_kind="Linear",
-        shape=(64, 96),
-        dtype="float32",
-        requires_grad=True,
+        key=0, name="encoder.0.weight", module_kind="Linear", shape=(64, 96), requires_grad=True
     )
     weight.start = FirstValues(std=std)
     learning = SimpleNamespace(state="learnt", falls_short=False, ratio=0.2, words="…")
     record = SimpleNamespace(activations=[one], graphs=[])
     case: Any = SimpleNamespace(learning=learning, record=record, weights=lambda: [weight])
-    assert (judge(case) is not None) == found
+    assert (judge_saturated_activation(case) is not None) == found

@@ -9,8 +9,8 @@ from diagnosis.faults.made import batches
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 
-from trainlab.diagnosis.judge.card import epochs as gone_through
 from trainlab.diagnosis.probe.probe import Probe
+from trainlab.diagnosis.signals.training import epochs as gone_through
 
 ROWS, SIZE, EPOCHS = 600, 50, 5
 

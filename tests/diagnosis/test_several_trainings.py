@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from trainlab.diagnosis import Report
-from trainlab.diagnosis.report.several import alike, line_of
+from trainlab.diagnosis.report.verdict import alike, line_of
 
 
 def told(report: Report) -> list[tuple[str, str, list[str]]]:
@@ -48,7 +48,7 @@ def test_each_is_looked_at_closely_from_its_start() -> None:
     assert third.looked_at["graphs"] == first.looked_at["graphs"]
     assert third.looked_at["batches"] == first.looked_at["batches"]
     assert third.outcome["curve"]["loss"][0] > 0.2
-    assert third.outcome["reached_on"] == "4 rows trained on, asked at the end"
+    assert third.outcome["reached_on"] == "4 rows trained on, checked after the last step"
 
 
 @pytest.mark.trains

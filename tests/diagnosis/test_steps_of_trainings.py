@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainlab.diagnosis.observed.parts import MAX_RUNS, Steps
+from trainlab.diagnosis.observed.record import MAX_RUNS, Steps
 
 
 def steps(*ticks: int) -> Steps:

@@ -6,8 +6,11 @@ import pytest
 import torch
 from diagnosis.watched import diagnosed, faults
 from torch import nn
+from torch.nn import functional as F
 
+from trainlab.diagnosis.faults import remedies_for
 from trainlab.diagnosis.probe.probe import Probe
+from trainlab.diagnosis.remedies.applying import Applied
 
 
 def kinds_of(loss_of: object, *, steps: int = 30) -> list[str]:
@@ -120,3 +123,48 @@ def test_a_game_on_few_places_is_a_game():
             optimizer.step()
 
     assert diagnosed(train).to_dict()["outcome"]["state"] == "unknown"
+
+
+class Variational(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder, self.decoder = nn.Linear(100, 8), nn.Linear(4, 100)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        mean, log_variance = self.encoder(x).chunk(2, 1)
+        z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+        return torch.sigmoid(self.decoder(z)), mean, log_variance
+
+
+def variational(*, summed: bool) -> None:
+    """Reconstruction averaged over the pixels beside a divergence summed over the code, or both summed."""
+    torch.manual_seed(0)
+    code = torch.randn(400, 2)
+    x = torch.sigmoid(3 * code @ torch.randn(2, 100))
+    net = Variational()
+    opt = torch.optim.Adam(net.parameters(), lr=3e-3)
+    for rows in (rows for _ in range(30) for rows in torch.randperm(400).split(40)):
+        out, mean, log_variance = net(x[rows])
+        if summed:
+            error = F.binary_cross_entropy(out, x[rows], reduction="sum") / 40
+        else:
+            error = F.binary_cross_entropy(out, x[rows])
+        divergence = -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(1).mean()
+        opt.zero_grad()
+        (error + divergence).backward()
+        opt.step()
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize(("summed", "found"), [(False, ["loss_term_dominates"]), (True, [])])
+def test_a_divergence_in_another_unit_drowns_the_reconstruction(summed: bool, found: list[str]):
+    report = diagnosed(lambda: variational(summed=summed))
+    assert faults(report) == found
+    if found:
+        (finding,) = report.findings
+        assert "binary_cross_entropy" in finding.where
+        (remedy,) = remedies_for(finding.to_dict())
+        with Applied(remedy.to_plan()) as applied:
+            mended = diagnosed(lambda: variational(summed=False))
+        assert applied.acted == 300
+        assert mended.outcome["loss_by_constant"] < 0.9 < report.outcome["loss_by_constant"]

@@ -63,7 +63,7 @@ def test_the_last_rows_being_answered_well_says_nothing_of_the_others() -> None:
     """The network is believed when asked, though the last 12 rows had no loss at all."""
     rows = (STEPS - 12) // 4 * [0, 1, 2, 3] + 12 // 2 * [0, 1]
     found = outcome(Answers(range(4), (0.0, 1.0, 1.0, 1.0)), rows, lr=1e-9, loss=nn.L1Loss())
-    assert found["reached_on"] == "4 rows trained on, asked at the end"
+    assert found["reached_on"] == "4 rows trained on, checked after the last step"
     assert (found["reached"], found["state"]) == (pytest.approx(0.0, abs=1e-6), "stuck")
 
 

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import scipy.stats
 import torch
+from diagnosis.faults.made import fit, mlp
 from diagnosis.watched import diagnosed, faults
 from scipy.optimize import minimize
 from torch import nn
 from torch.nn import functional as F
+
+from trainlab.diagnosis.probe.final_answers import rare_rows
 
 pytestmark = pytest.mark.trains
 ROWS, STEPS = 400, 150
@@ -72,3 +76,36 @@ def test_a_network_that_cannot_be_asked_is_not_judged_by_another_loss(loss: Loss
     """What backward is called on may be a sum, or a part of it: then there is nothing to hold it against."""
     found = outcome(loss, outputs, rate=0.05, module=False)
     assert (found["state"], found["constant_answer_loss"]) == ("unknown", None)
+
+
+def test_how_rare_rows_are_ranked_is_scipys_u():
+    generator = torch.Generator().manual_seed(0)
+    labels = (torch.rand(300, generator=generator) < 0.1).long()
+    shares = (
+        torch.randn(300, 2, generator=generator) + 2.0 * labels[:, None] * torch.tensor([0, 1])
+    ).softmax(1)
+    shares = (20 * shares).round() / 20  # ties
+    found = rare_rows(shares, labels)
+    assert found is not None
+    yes, no = shares[labels == 1, 0], shares[labels == 0, 0]
+    u = scipy.stats.mannwhitneyu(no.numpy(), yes.numpy())
+    assert found.ranked == pytest.approx(u.statistic / (len(yes) * len(no)), abs=1e-9)
+    assert (found.count, found.rows) == (len(yes), 300)
+    assert found.right == pytest.approx(float((shares.argmax(1) == 1)[labels == 1].float().mean()))
+    assert found.is_told_apart is bool(u.pvalue < 6.3e-5)  # four standard errors
+    assert rare_rows(shares, torch.zeros(300, dtype=torch.long)) is None
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize(("signal", "found"), [(1.0, ["class_imbalance"]), (0.0, [])])
+def test_a_rare_class_that_nothing_tells_apart_is_no_ones_fault(signal: float, found: list[str]):
+    torch.manual_seed(0)
+    x = torch.randn(1000, 4)
+    y = (signal * x.sum(1) + 2 * torch.randn(1000) > (4.5 if signal else 3.2)).long()
+
+    def training() -> None:
+        net = mlp(4, 8, 2)
+        fit(net, torch.optim.Adam(net.parameters(), lr=0.003), nn.functional.cross_entropy, x, y, epochs=5)
+
+    assert 20 < int(y.sum()) < 100
+    assert faults(diagnosed(training)) == found

@@ -31,6 +31,7 @@ PAGES = ["README.md", *(f"docs/{name}.md" for name in (*GUIDES, *QUESTIONS))]
 
 
 @pytest.mark.pages
+@pytest.mark.usefixtures("forking")
 @pytest.mark.parametrize("page", PAGES)
 def test_the_page_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -58,7 +59,10 @@ def test_the_page_runs(
 
 def test_a_wrong_output_is_seen():
     assert is_like("a\n...\nz\n", "a\nb\nc\nz\n")
+    assert is_like("a.\n...\nz.\n...\n", "a.\nz.\nb\n")
+    assert is_like("a ...c\n\n", "a b c\n   \n")
     assert not is_like("a\n...\nz\n", "a\nb\nc\n")
+    assert not is_like("a\n...\nz\n", "a\nbz\n")
     assert not is_like("44\n", "45\n")
 
 
@@ -79,7 +83,7 @@ def test_the_race_table_on_its_page_can_be_read_and_raced():
     import re
 
     from trainlab.spec import study_from_toml
-    from trainlab.studies.races.candidates import study_field
+    from trainlab.studies.candidates import study_field
 
     (table,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "race.md").read_text(encoding="utf-8"), re.S)
     example = (ROOT / "examples" / "xor44.toml").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from docs.pages import ROOT
 
-from docs import blocks
+from measure import blocks
 from trainlab.diagnosis.faults import ORDER, all_faults
 
 
@@ -23,7 +23,7 @@ def test_the_pages_are_what_the_rules_give():
     wanted = blocks.files({"faults": None})
     names = {"docs/faults.md", "docs/signals.md", "docs/pictures/doctor-layers.svg"}
     assert {str(path) for path in wanted} == names
-    assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures faults"
+    assert blocks.stale(wanted) == [], "out of date: run scripts/measure faults"
 
 
 @pytest.mark.parametrize("name", ORDER)
@@ -44,12 +44,12 @@ def test_no_threshold_is_left_in_braces():
 
 
 def test_a_threshold_on_the_page_is_the_rules_own(monkeypatch: pytest.MonkeyPatch):
-    from trainlab.diagnosis.faults import dead_relu
+    from trainlab.diagnosis.faults import fading_signals
 
-    source = Path(dead_relu.__file__).read_text(encoding="utf-8")
+    source = Path(fading_signals.__file__).read_text(encoding="utf-8")
     exec(source.replace("DEAD = 0.9", "DEAD = 0.77"), changed := {"__name__": "changed"})
-    monkeypatch.setitem(sys.modules, "changed", SimpleNamespace(**changed))
-    monkeypatch.setitem(all_faults(), "dead_relu", changed["FAULT"])
+    monkeypatch.setitem(sys.modules, "changed", SimpleNamespace(**changed, __file__=fading_signals.__file__))
+    monkeypatch.setitem(all_faults(), "dead_relu", changed["DEAD_RELU"])
     sections = blocks.load("faults").sections()
     assert "over 77 % of a layer's units" in sections
     assert "`DEAD = 0.77`" in sections

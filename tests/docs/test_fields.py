@@ -8,7 +8,7 @@ import typing
 import pytest
 from docs.pages import ROOT
 
-from docs import blocks
+from measure import blocks
 from trainlab import Experiment
 from trainlab.maths import ACTIVATIONS, INITS, LOSSES, OPTIMIZERS, SCHEDULES
 from trainlab.maths.gradients import KEPT_SIZE
@@ -34,7 +34,7 @@ def read(name: str) -> str:
 def test_the_pages_are_what_the_structs_give():
     wanted = blocks.files({"fields": None})
     assert {str(path) for path in wanted} == {"README.md", "docs/study_file.md"}
-    assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures fields"
+    assert blocks.stale(wanted) == [], "out of date: run scripts/measure fields"
 
 
 def test_every_field_of_an_experiment_has_a_block():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from threading import Event
 from typing import Any
 
@@ -14,10 +14,13 @@ from studies.spikes.spiking import SPIKING, UNLEARNT
 
 import trainlab
 from trainlab import explain
-from trainlab.cli.doctor_try import tried
+from trainlab.cli.doctor import tried
 from trainlab.diagnosis import Plan, run_script
+from trainlab.diagnosis.remedies.edited_runs import Edited
 from trainlab.diagnosis.seeds.populate import populate
 from trainlab.diagnosis.seeds.question import Question
+
+pytestmark = pytest.mark.usefixtures("all_forking")
 
 RATE = {"k", "n", "low", "high"}
 ESTIMATE = {"estimate", "low", "high", "p_adjusted", "p_small_adjusted", "reading"}
@@ -116,8 +119,10 @@ def test_so_it_is_of_a_diagnosis():
         assert finding["picture"]["kind"] in page()
         assert finding.keys() == report["findings"][0].keys()
         finding["picture"] = None
+    report["findings"][0]["remedy"]["run"] = asdict(Edited(steps=1))
     report["picture"], report["notes"], report["troubles"] = None, [0], [""]
-    report["looked_at"]["other_frameworks"] = ["jax"]
+    report["looked_at"] |= {"other_frameworks": ["jax"], "copies": "One doesn't answer."}
+    report["processes"] = "The training ran in a process that the script started."
     report["outcome"]["not_asked"] = [{"model": "net", "why": "it holds a Strange"}]
     card = report["card"]
     card["loaders"] = [{"rows": 1, "batch": 1, "shuffled": True, "passes": 1}]

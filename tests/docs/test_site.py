@@ -87,7 +87,7 @@ FAULTS = {
 
 def test_broken_links_and_stray_pages_are_errors(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     root = tmp_path / "copy"
-    for folder in ("docs", "examples"):
+    for folder in ("docs", "examples", "measure"):
         shutil.copytree(ROOT / folder, root / folder)
     for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"):
         shutil.copy(ROOT / name, root)

@@ -36,7 +36,6 @@ from trainlab.draw import (
     region_map,
     shapes,
     strips,
-    tangent,
 )
 
 NASTY = "<b>\"&'\x1b]]>\ud800 Model"
@@ -179,13 +178,6 @@ def _shapes() -> Picture:
     return shapes(drawn, title=NASTY)
 
 
-def _tangent() -> Picture:
-    x = np.linspace(-4, 4, 161)
-    return tangent(
-        x, np.tanh(x), at=(1.5, 0.905), slope=0.18, name=NASTY, x_label=NASTY, y_label=NASTY, title=NASTY
-    )
-
-
 KINDS: dict[str, Callable[[], Picture]] = {
     "curves": lambda: _curves(log=False),
     "log curves": lambda: _curves(log=True),
@@ -200,7 +192,6 @@ KINDS: dict[str, Callable[[], Picture]] = {
     "heat": _heat,
     "regions": _regions,
     "contributions": _contributions,
-    "tangent": _tangent,
     "bars": lambda: _bars(log=False),
     "log bars": lambda: _bars(log=True),
     "no bars": lambda: bars([], x_label="units", title="Nothing"),

@@ -1,12 +1,20 @@
+"""Axes, and the room that charts take."""
+
 from __future__ import annotations
 
+import doctest
+import importlib
 import math
+import pkgutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import trainlab.draw
 from trainlab.draw.axes import Scale, axis_label, floats, linear_scale, log_scale, needs_log, tick_labels
 from trainlab.errors import TrainlabError
 
@@ -120,3 +128,26 @@ def test_a_spike_needs_a_log_axis_and_values_below_zero_forbid_it() -> None:
     assert not needs_log([-1.0, 2.0, 1e12, 1.5])
     assert not needs_log([1.0, 1e12])
     assert not needs_log([])
+
+
+# The room as a whole: its examples run, its names are all there, and it is light to import.
+
+
+def test_examples_in_the_docstrings_run() -> None:
+    names = [module.name for module in pkgutil.iter_modules(trainlab.draw.__path__)]
+    results = [doctest.testmod(importlib.import_module(f"trainlab.draw.{name}")) for name in names]
+    assert sum(result.attempted for result in results) >= 5
+    assert sum(result.failed for result in results) == 0
+
+
+def test_public_names_exist_once() -> None:
+    assert len(set(trainlab.draw.__all__)) == len(trainlab.draw.__all__)
+    for name in trainlab.draw.__all__:
+        assert getattr(trainlab.draw, name) is not None
+
+
+def test_importing_loads_no_heavy_package() -> None:
+    heavy = ("rich", "scipy", "torch", "llvmlite", "matplotlib")
+    code = f"import sys, trainlab.draw; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

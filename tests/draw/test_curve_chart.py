@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainlab.draw import Band, Curve, Picture, curves
-from trainlab.draw.curve_chart import spread
-from trainlab.draw.downsample import BUCKETS, downsample
-from trainlab.draw.marks import dash, line, runs
+from trainlab.draw.curve_charts import BUCKETS, downsample, spread
 from trainlab.draw.palette import series_role
+from trainlab.draw.svg import dash, line, runs
 from trainlab.errors import TrainlabError
 
 

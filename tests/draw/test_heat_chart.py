@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from trainlab.draw import Contour, HeatAxis, HeatScale, Picture, Spot, heat_map, region_map
-from trainlab.draw.heat_data import MOST, plane
-from trainlab.draw.heat_frame import frame
+from trainlab.draw.heat_charts import MOST, frame, plane
 from trainlab.errors import TrainlabError
 
 SVG = "{http://www.w3.org/2000/svg}"

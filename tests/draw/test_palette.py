@@ -1,16 +1,19 @@
-"""Contrast by WCAG 2, and colours told apart under simulated colour blindness, from the very values used."""
+"""The palette: readable in both themes, told apart by everyone."""
 
 from __future__ import annotations
 
 import re
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+import trainlab
 from trainlab.draw import palette
 
+# Contrast by WCAG 2, and colours told apart under simulated colour blindness, from the very values used.
 FloatArray = npt.NDArray[np.float64]
 THEMES = {"light": palette.LIGHT, "dark": palette.DARK}
 
@@ -146,3 +149,15 @@ def test_terminal_styles_are_rich_s_own_and_near_the_page_s_hues() -> None:
 def test_roles_wrap_around_and_heat_is_clamped() -> None:
     assert [palette.series_role(i) for i in (0, 7, 8)] == ["s1", "s8", "s1"]
     assert [palette.heat_step(share) for share in (-1, 0, 0.5, 1, 2)] == [0, 0, 5, 10, 10]
+
+
+def test_no_colour_stands_outside_of_the_palette() -> None:
+    """The terminal's map had a copy of its own, one colour of which was in no palette."""
+    package = Path(trainlab.__file__).parent
+    written = {
+        path.relative_to(package).as_posix(): found
+        for ending in ("py", "js", "css", "html")
+        for path in package.rglob(f"*.{ending}")
+        if (found := re.findall(r"(?<![&\w/#-])#[0-9A-Fa-f]{6}\b", path.read_text(encoding="utf-8")))
+    }
+    assert list(written) == ["draw/palette.py"]

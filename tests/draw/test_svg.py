@@ -1,3 +1,5 @@
+"""SVG and marks: text is escaped, and its width known."""
+
 from __future__ import annotations
 
 from xml.etree import ElementTree
@@ -24,8 +26,8 @@ def test_escape_covers_both_quotes() -> None:
     assert escape("<b>\"&'") == "&lt;b&gt;&quot;&amp;&#x27;"
 
 
-def test_control_characters_and_lone_surrogates_are_replaced() -> None:
-    assert clean("a\x00\x1b\ud800\ufffeb\tc") == "a����b\tc"
+def test_control_characters_are_replaced_and_lone_surrogates_escaped() -> None:
+    assert clean("a\x00\x1b\ud800\ufffeb\tc") == "a��\\ud800�b\tc"
 
 
 def test_coordinates_are_short() -> None:

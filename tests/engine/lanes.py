@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from trainlab.engine.kernel.memory import aligned_zeros
-from trainlab.engine.kernel.simd import Lanes, load, store
+from trainlab.engine.kernel.lanes import Lanes, aligned_zeros
+from trainlab.engine.kernel.simd import load, store
 
 NETWORKS = 8
 Floats = npt.NDArray[Any]
@@ -19,7 +19,7 @@ Floats = npt.NDArray[Any]
 def tag(
     dtype: str = "float64", *, networks: int = NETWORKS, samples: int = 1, checked: bool = False
 ) -> Lanes:
-    return Lanes(networks=networks, samples=samples, dtype=dtype, source="tests", checked=checked)
+    return Lanes(networks=networks, samples=samples, dtype=dtype, checked=checked)
 
 
 def memory_of(rows: npt.ArrayLike, dtype: str | None = None) -> Floats:
@@ -38,7 +38,7 @@ def call(function: Any, *arguments: Any) -> Any:
 def elementwise(function: Any) -> Callable[[Floats], Floats]:
     """Return a function of arrays of any length that applies a vector function ``f(tag, x)``."""
 
-    @njit
+    @njit(error_model="numpy")
     def over_rows(lane: Any, source: Any, target: Any, rows: int) -> None:
         for row in range(rows):
             store(lane, target, row, function(lane, load(lane, source, row)))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from trainlab.engine.bfloat16 import MISSING, NAN, RELATIVE_ERROR, decode, encode, is_missing
+from trainlab.engine.runs import MISSING, NAN, RELATIVE_ERROR, decode, encode, is_missing
 
 EVERY = np.arange(2**16, dtype=np.uint16)
 BITS = hnp.arrays(np.uint32, st.integers(0, 40), elements=st.integers(0, 2**32 - 1))

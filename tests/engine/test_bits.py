@@ -7,9 +7,8 @@ import pytest
 from engine.bits import EXPERIMENTS, FEW, PLAIN, SEEDS, Way, all_ways, differing, train
 
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.protocol import Engine
 from trainlab.engine.reference import ReferenceEngine
-from trainlab.engine.runs import Runs, select
+from trainlab.engine.runs import Engine, Runs, select
 from trainlab.maths import LINKS, LOSSES, OPTIMIZERS
 from trainlab.spec import Experiment, name_of
 

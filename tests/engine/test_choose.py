@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from trainlab.engine import by_engine, crossover, engine_of, other_engine
-from trainlab.engine.choose import Choice, choose
-from trainlab.engine.crossover import BATCHES, POPULATIONS, RATIOS, WIDTHS, equal_width, ratio
+from trainlab.engine import by_engine, engine_of, other_engine
+from trainlab.engine.choose import BATCHES, POPULATIONS, RATIOS, WIDTHS, Choice, choose, equal_width, ratio
 from trainlab.spec import Experiment
 
 
@@ -62,7 +61,7 @@ def test_a_table_is_met_at_its_points_and_held_beyond() -> None:
 
 def test_between_two_points_it_is_between(monkeypatch: pytest.MonkeyPatch) -> None:
     flat = tuple((0.5, 0.5, 2.0) for _ in RATIOS)
-    monkeypatch.setattr(crossover, "RATIOS", flat)
+    monkeypatch.setattr("trainlab.engine.choose.RATIOS", flat)
     assert ratio(width=50, batch=3, population=3) == pytest.approx(0.5)
     # Halfway between 8 and 64, by logarithms.
     assert ratio(width=50, batch=3, population=8 * 8**0.5) == pytest.approx(1.0)

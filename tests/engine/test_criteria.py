@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from trainlab.engine.reference.losses import build_criterion
-from trainlab.engine.torch.losses import criterion_of
+from trainlab.engine.reference.module import build_criterion
+from trainlab.engine.torch.stack import criterion_of
 from trainlab.maths import LOSSES
 from trainlab.spec import LogCosh
 

@@ -2,7 +2,9 @@
 
 import math
 import pickle
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,25 +17,18 @@ from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.torch import TorchEngine
 from trainlab.errors import EngineError, SpecError
 from trainlab.execution import train_all
-from trainlab.maths import custom_losses
-from trainlab.maths.custom_losses import custom_entry
-from trainlab.report.torch_code.cell_code import cell_code
-from trainlab.report.words import loss_label
-from trainlab.spec import (
-    Change,
-    Custom,
-    Experiment,
-    experiment_from_toml,
-    experiment_to_toml,
-    loss_entry,
-)
+from trainlab.maths import formula
+from trainlab.maths.formula import custom_entry
+from trainlab.report.common import loss_label
+from trainlab.report.torch_training import cell_code
+from trainlab.spec import Change, Custom, Experiment, experiment_from_toml, experiment_to_toml, loss_entry
 from trainlab.store import Store
 from trainlab.studies.causes import best_constant_loss
 
 
 @pytest.fixture(autouse=True)
 def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(custom_losses, "_registered", {})
+    monkeypatch.setattr(formula, "_registered", {})
 
 
 def square(p: Any, y: Any) -> Any:
@@ -128,9 +123,11 @@ def test_no_shape_of_tiles_changes_a_bit() -> None:
         task={"name": "moons", "points": 13},
         sampling={"name": "batch", "batch_size": 5},
     )
+    seeds = range(5)
     runs = [
-        FastEngine(networks=networks, samples=samples, checked=checked).train(own, range(5))[0]
-        for networks, samples, checked in ((None, None, False), (8, 4, False), (8, 2, True))
+        FastEngine(dtype="float64", networks=networks, samples=samples, checked=checked).train(own, seeds)[0]
+        # The one that checks is that of other files too: each shape costs numba half a minute.
+        for networks, samples, checked in ((None, None, False), (16, 1, False), (8, 4, True))
     ]
     for other in runs[1:]:
         assert other.parameters.tobytes() == runs[0].parameters.tobytes()
@@ -165,6 +162,13 @@ def test_each_engine_says_what_it_cant_do() -> None:
     with pytest.raises(EngineError, match="numba can't compile the function of the loss 'tens'"):
         FastEngine().train(tensors, range(1))
     assert engine_of("auto", experiment(custom_loss("sq", square, square_slope))) in ("fast", "torch")
+
+
+def test_a_folder_called_numba_is_not_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numba", ModuleType("numba"))
+    own = experiment(custom_loss("quartic", lambda p, y: (p - y) ** 4, lambda p, y: 4 * (p - y) ** 3))
+    with pytest.raises(EngineError, match="the loss 'quartic': needs numba, which isn't installed"):
+        FastEngine().train(own, range(1))
 
 
 def entropy(p: float, y: float) -> float:
@@ -294,7 +298,7 @@ def test_files_name_it_and_a_stranger_can_read_but_not_train_them() -> None:
         Change.from_dict("own", {"loss": {"name": "custom", "function": "mine"}}).apply(experiment("l1"))
         == made
     )
-    custom_losses._registered.clear()
+    formula._registered.clear()
     unknown = experiment_from_toml(text)
     assert unknown.fingerprint == made.fingerprint
     assert pickle.loads(pickle.dumps(unknown)) == made
@@ -326,7 +330,7 @@ def test_the_store_keeps_it_apart_and_shows_it_to_strangers() -> None:
             train_all([each], range(2), engine="fast", store=store, workers=1)[0] for each in (first, other)
         ]
         assert runs[0].loss[0] != runs[1].loss[0]
-        custom_losses._registered.clear()
+        formula._registered.clear()
         assert [each.fingerprint for each in store.summary()] == [first.fingerprint, other.fingerprint]
         again = train_all([first], range(2), engine="fast", store=store, workers=1)[0]
         assert again.loss.tobytes() == runs[0].loss.tobytes()

@@ -22,14 +22,14 @@ from trainlab.engine.kernel.draws import (
     drop_units,
 )
 from trainlab.engine.kernel.memory import tile_at
-from trainlab.engine.reference.draws import Steps
+from trainlab.engine.reference.loop import Steps
 from trainlab.spec import Experiment
 
 SEEDS = np.array([0, 1, 2, 3, 2**32 - 1, 2**32, 0x123456789ABCDEF0, 2**63 - 1], dtype=np.uint64)
 COUNTERS = (0, 1, 12345, 2**32 - 1, 2**32, 2**32 + 1, 2**40 + 3)
 
 
-@njit
+@njit(error_model="numpy")
 def _draw(lane: Any, words: int, low: int, high: int, stream: int) -> None:
     draw_words(lane, words, EXAMPLE_WORDS, low, high, stream)
 
@@ -73,7 +73,7 @@ def made(sampling: Any, **fields: Any) -> tuple[Experiment, Tile]:
     return experiment, tile_of(experiment, keys=SEEDS)
 
 
-@njit
+@njit(error_model="numpy")
 def _choose(lane: Any, block: Any, address: int, step: int) -> None:
     choose_example(lane, block, tile_at(lane, address), step)
 
@@ -122,13 +122,13 @@ def test_batches_are_gathered_as_the_reference_takes_them(sampling: dict[str, An
                     np.testing.assert_array_equal(found.transpose(2, 1, 0), source[chosen[:, slots]])
 
 
-@njit
+@njit(error_model="numpy")
 def _noise(lane: Any, block: Any, address: int, step: int, part: int) -> None:
     tile = tile_at(lane, address)
     add_noise(lane, block, tile, step, part, tile.row_inputs)
 
 
-@njit
+@njit(error_model="numpy")
 def _drop(lane: Any, block: Any, address: int, layer: int, step: int, part: int) -> None:
     drop_units(lane, block, tile_at(lane, address), layer, step, part)
 

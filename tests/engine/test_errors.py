@@ -8,11 +8,11 @@ import pytest
 
 from trainlab.engine.choose import ENGINES, get_engine
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.protocol import Engine
 from trainlab.engine.reference import ReferenceEngine
+from trainlab.engine.runs import Engine
 from trainlab.engine.torch import TorchEngine
-from trainlab.engine.torch.availability import usable_torch
-from trainlab.errors import EngineError
+from trainlab.engine.torch.engine import usable_torch
+from trainlab.errors import EngineError, how_to_install
 from trainlab.spec import Experiment, Network
 
 EXPERIMENT = Experiment(network=Network(widths=(2, 1)), epochs=20)
@@ -55,8 +55,8 @@ def test_torch_is_missing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(EngineError) as caught:
         engine.train(EXPERIMENT, range(1))
     assert str(caught.value) == (
-        f"engine = '{engine.name}': needs PyTorch, which is not installed. Use --engine fast, "
-        "or install it with: pip install 'trainlab[torch]'"
+        f"engine = '{engine.name}': needs PyTorch, which isn't installed. Use --engine fast, "
+        f"or install it with: {how_to_install('torch')}"
     )
 
 

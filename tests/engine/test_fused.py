@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from trainlab.engine.torch.availability import available_devices
-from trainlab.engine.torch.optimizers import FUSED, StackedOptimizer
+from trainlab.engine.torch.engine import available_devices
+from trainlab.engine.torch.stack import FUSED, StackedOptimizer
 from trainlab.spec import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, name_of
 
 

@@ -6,15 +6,14 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from trainlab.engine import identity, stored_name
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.kernel.initial_draws import fill_draws
+from trainlab.engine.kernel import archive
 from trainlab.engine.reference import ReferenceEngine
+from trainlab.engine.source_digest import source_digest
 from trainlab.engine.torch import TorchEngine
-from trainlab.engine.torch.compiled_draws import shuffle_examples
 
 
 def test_engines_and_precisions_are_stored_apart() -> None:
@@ -46,11 +45,9 @@ def test_an_edit_of_any_source_that_computes_gives_another_name(
 ) -> None:
     here = Path(identity.__file__).parent
     sources = [here / name for name in identity._SHARED]
-    for folder in ("fast", "kernel") if engine == "fast" else (engine,):
+    for folder in {"fast": ("fast", "kernel"), "torch": ("torch", "kernel")}.get(engine, (engine,)):
         sources += sorted((here / folder).glob("*.py"))
-    sources += (
-        [here / "kernel" / "philox.py", here / "reference" / "optimizers.py"] if engine == "torch" else []
-    )
+    sources += [here / "reference" / "optimizers.py"] if engine == "torch" else []
     sources += [here.parent / "maths" / "inits.py", here.parent / "tasks" / "generated.py"]
     sources += [here.parent / "spec" / "sampling.py", here.parent / "spec" / "schedules.py"]
     for room in ("engine", "maths", "spec", "tasks"):
@@ -62,7 +59,7 @@ def test_an_edit_of_any_source_that_computes_gives_another_name(
     named = stored_name.__wrapped__
     assert named(engine) == stored_name(engine)
     # What a digest leaves out is in test_source_digest.py; here it is which files count, and many times.
-    monkeypatch.setattr(identity, "source_digest", digest_of_bytes)
+    monkeypatch.setattr(identity, "syntax_digest", digest_of_bytes)
     before = named(engine)
     for path in sources:
         copy = tmp_path / path.relative_to(here.parent)
@@ -73,61 +70,50 @@ def test_an_edit_of_any_source_that_computes_gives_another_name(
     assert named(engine) == before
 
 
+def test_equal_bits_are_claimed_of_the_sources_as_they_are() -> None:
+    """What the next change of the sources has ended is to be deleted."""
+    assert identity._SAME_BITS.keys() <= {identity._sources_digest(kind) for kind in identity._FOLDERS}
+
+
 def imported_by_the_kernel() -> list[str]:
     """Return the files outside of the kernel from which it takes constants, below the package."""
     here = Path(identity.__file__).parent
     names = set[str]()
-    for path in (here / "kernel").glob("*.py"):
+    for path in {*(here / "kernel").glob("*.py")} - {here / "kernel" / name for name in archive._READS_IT}:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("trainlab."):
                 names.add(node.module)
     outside = {name for name in names if not name.startswith("trainlab.engine.kernel")}
-    # identity itself makes the digest.
-    return sorted(name.split(".", 1)[1].replace(".", "/") for name in outside - {"trainlab.engine.identity"})
+    return sorted(name.split(".", 1)[1].replace(".", "/") for name in outside)
 
 
 def test_an_edit_of_a_constant_that_is_compiled_in_names_another_build(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     files = imported_by_the_kernel()
     assert {"engine/rng", "maths/activation_functions", "maths/loss_functions"} <= set(files)
     package = Path(identity.__file__).parents[1]
     shutil.copytree(package / "engine", tmp_path / "engine")
     shutil.copytree(package / "maths", tmp_path / "maths")
-    monkeypatch.setattr(identity, "_HERE", tmp_path / "engine")
+    kernel = tmp_path / "engine" / "kernel"
     for file in files:
-        before = identity.kernel_digest.__wrapped__()
+        before = source_digest(archive.sources_of_kernel(kernel))
         with (tmp_path / f"{file}.py").open("a") as handle:
-            handle.write("\n")
-        assert identity.kernel_digest.__wrapped__() != before, file
+            handle.write("\nANOTHER = 1\n")
+        assert source_digest(archive.sources_of_kernel(kernel)) != before, file
 
 
-def test_what_is_compiled_without_lanes_is_kept_under_the_digest() -> None:
-    keys, order = np.zeros((1, 2), dtype=np.uint64), np.zeros((1, 3), dtype=np.int64)
-    shuffle_examples(keys, 0, order)
-    fill_draws(0, 0, 0, False, np.zeros((1, 1)))
-    for function in (shuffle_examples, fill_draws):
-        kept = Path(function.stats.cache_path).glob(f"*-{identity.kernel_digest()}-*.nbi")
-        assert any(function.py_func.__name__ in path.name for path in kept)
+@pytest.mark.parametrize("engine", ["fast", "torch"])
+def test_other_compiled_code_gives_another_name(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = stored_name(engine)
+    monkeypatch.setattr(identity, "code_digest", lambda: "0" * 64)
+    assert stored_name.__wrapped__(engine) != before
 
 
 def test_the_name_costs_no_heavy_import() -> None:
     code = (
         "import sys; from trainlab.engine import stored_name; stored_name('fast'); stored_name('reference'); "
         "stored_name('torch'); "
-        "sys.exit(bool({'numba', 'torch'} & set(sys.modules)))"
+        "sys.exit(bool({'llvmlite', 'numba', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_what_the_kernel_keeps_by_types_of_its_own_is_named_by_its_digest():
-    """numba reads an index before it knows whether it is stale; types that an upgrade moved can't be read."""
-    kept = [
-        f"{path.stem}.{node.name}"
-        for path in sorted(Path(identity.__file__).parent.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef)
-        for decorator in node.decorator_list
-        if "cache=True" in ast.unparse(decorator)
-    ]
-    assert kept == []

@@ -11,7 +11,7 @@ from engine.made_task import task_of
 from engine.tile import Tile, tile_of
 from numba import njit
 
-from trainlab.engine.kernel.activations_by_slope import silu_slope
+from trainlab.engine.kernel.activations import silu_slope
 from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.engine.reference import build_module
 from trainlab.maths import ACTIVATIONS, LOSSES
@@ -55,12 +55,12 @@ def loss_of(experiment: Experiment, row: Any) -> float:
     return float(LOSSES[name_of(experiment.loss)].value(predict(experiment, row), experiment.data().targets))
 
 
-@njit
+@njit(error_model="numpy")
 def _silu(lane: Any, x: Any) -> Any:
     return silu_slope(lane, x)[0]
 
 
-@njit
+@njit(error_model="numpy")
 def _silu_slope(lane: Any, x: Any) -> Any:
     return silu_slope(lane, x)[1]
 

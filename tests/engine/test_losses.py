@@ -10,10 +10,9 @@ from engine.lanes import NETWORKS, tag
 from engine.tile import Tile, tile_of
 from numba import njit
 
-from trainlab.engine.kernel.evaluate import count_misses
-from trainlab.engine.kernel.layers import outputs_row
-from trainlab.engine.kernel.losses import add_loss, output_deltas
+from trainlab.engine.kernel.losses import add_loss, output_deltas, outputs_row
 from trainlab.engine.kernel.memory import tile_at
+from trainlab.engine.kernel.tile import count_misses
 from trainlab.maths import LINKS, LOSSES, is_right
 from trainlab.spec import Experiment
 
@@ -27,14 +26,14 @@ SETTINGS: dict[str, dict[str, float]] = {
 }
 
 
-@njit
+@njit(error_model="numpy")
 def _losses(lane: Any, block: Any, address: int) -> None:
     tile = tile_at(lane, address)
     output_deltas(block, tile, tile.unit_block_deltas, tile.row_targets, tile.row_weights)
     add_loss(lane, block, tile, tile.row_targets, tile.row_weights)
 
 
-@njit
+@njit(error_model="numpy")
 def _count(lane: Any, block: Any, address: int) -> None:
     tile = tile_at(lane, address)
     count_misses(lane, block, tile, outputs_row(block, tile), tile.row_targets, tile.row_weights)

@@ -11,14 +11,14 @@ from engine.used_everywhere import assert_engines_train_alike, assert_hessian_is
 from numba import njit
 
 from trainlab.diagnosis.lift.layer_chain import activation_of
-from trainlab.engine.kernel import compiled_units, dispatch
+from trainlab.engine.kernel import units
 from trainlab.engine.kernel.vector import absolute, splat
 from trainlab.explain.questions.chain_rule.flow import largest_slope
-from trainlab.explain.questions.loss.gradients import gradient_formula
 from trainlab.explain.questions.loss.pairing import pairing
+from trainlab.explain.questions.loss.rules import gradient_formula
 from trainlab.maths import ACTIVATIONS
 from trainlab.maths.activations import elementwise
-from trainlab.report.torch_code.cell_code import cell_code
+from trainlab.report.torch_training import cell_code
 from trainlab.spec import Experiment
 from trainlab.spec.decode import decode
 
@@ -50,16 +50,8 @@ def softsign_slope(block: Any, x: Any) -> Any:
 @pytest.fixture
 def added(monkeypatch: pytest.MonkeyPatch) -> Experiment:
     monkeypatch.setitem(ACTIVATIONS, "softsign", SOFTSIGN)
-    known = dict(enumerate(dispatch.SLOPES))
-    monkeypatch.setattr(dispatch, "SLOPES", {**known, CODE: softsign_slope})
-    compiled = compiled_units._compiled
-
-    def fresh(unit: compiled_units.Unit) -> int:
-        # The unit of the new activation alone: what is compiled for it must not be kept on disk.
-        own = unit.__qualname__.startswith("activation.")
-        return compiled(unit, kept_on_disk=not own)
-
-    monkeypatch.setattr(compiled_units, "_compiled", fresh)
+    known = dict(enumerate(units.SLOPES))
+    monkeypatch.setattr(units, "SLOPES", {**known, CODE: softsign_slope})
     return of("softsign")
 
 

@@ -13,20 +13,20 @@ from numba import njit
 
 import trainlab.spec
 from trainlab.engine.constant_baseline import best_constant_loss
-from trainlab.engine.kernel import compiled_units, cross_entropy, dispatch, loss_terms, tables
+from trainlab.engine.kernel import losses, tables, units
 from trainlab.engine.kernel.vector import fma, splat, sqrt
-from trainlab.explain.questions.loss import gradients
-from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES, LossSignature
+from trainlab.explain.questions.loss import rules
 from trainlab.explain.questions.loss.pairing import pairing
+from trainlab.explain.questions.loss.rules import LOSS_SIGNATURES, LossSignature
 from trainlab.maths import LOSSES
 from trainlab.maths import Loss as Entry
-from trainlab.report.torch_code.cell_code import cell_code
+from trainlab.report.torch_training import cell_code
 from trainlab.spec import Experiment, Loss, name_of
 from trainlab.spec.decode import decode
-from trainlab.spec.parts import Kind
+from trainlab.spec.fields import Kind
 
 CODE = 99
-KERNEL_CODES = (*loss_terms.TERMS, *cross_entropy.OVER_OUTPUTS, tables.L1, tables.MSE)
+KERNEL_CODES = (*losses.TERMS, *losses.OVER_OUTPUTS, tables.L1, tables.MSE)
 KERNEL = {name for name, entry in LOSSES.items() if entry.code in KERNEL_CODES}
 """The losses that the kernel has functions for."""
 EXPORTED = {name_of(kind) for kind in vars(trainlab.spec).values() if kind in get_args(Loss)}
@@ -37,10 +37,10 @@ EXPORTED = {name_of(kind) for kind in vars(trainlab.spec).values() if kind in ge
     [
         ("an entry in maths/losses.py", LOSSES),
         (
-            "a pair of functions in TERMS of engine/kernel/loss_terms.py",
+            "a pair of functions in TERMS of engine/kernel/losses.py",
             KERNEL,
         ),
-        ("an entry in explain/questions/loss/loss_signatures.py", LOSS_SIGNATURES),
+        ("an entry in explain/questions/loss/rules.py", LOSS_SIGNATURES),
         (
             "its class in spec/__init__.py",
             EXPORTED,
@@ -101,14 +101,7 @@ def pseudo_huber_slope(block: Any, setting: float, value: Any, target: Any) -> A
 def added(monkeypatch: pytest.MonkeyPatch) -> Experiment:
     monkeypatch.setitem(LOSSES, "pseudo_huber", ENTRY)
     monkeypatch.setitem(LOSS_SIGNATURES, "pseudo_huber", SIGNATURE)
-    monkeypatch.setitem(dispatch.TERMS, CODE, (pseudo_huber_term, pseudo_huber_slope))
-    compiled = compiled_units._compiled
-
-    def fresh(unit: compiled_units.Unit) -> int:
-        # The units of the new loss alone: what is compiled for it must not be kept on disk.
-        return compiled(unit, kept_on_disk=not unit.__qualname__.startswith("loss_"))
-
-    monkeypatch.setattr(compiled_units, "_compiled", fresh)
+    monkeypatch.setitem(units.TERMS, CODE, (pseudo_huber_term, pseudo_huber_slope))
     experiment = of("log_cosh")
     # The union of the spec is closed, so a file can't name the loss; an experiment can have it.
     msgspec.structs.force_setattr(experiment, "loss", PseudoHuber())
@@ -138,7 +131,7 @@ def test_explanations_know_it(added: Experiment):
     judged = pairing("regression", "tanh", "pseudo_huber", targets=(0.0, 3.0))
     assert judged.verdict == "wrong"
     assert "tanh gives numbers from −1 to 1 only" in judged.reason
-    assert gradients.gradient_formula("tanh", "pseudo_huber") == "d/√(1 + d²)·(1 − p²), d = p − y"
+    assert rules.gradient_formula("tanh", "pseudo_huber") == "d/√(1 + d²)·(1 − p²), d = p − y"
     assert_hessian_is_that_of_differences(added)
 
 

@@ -14,7 +14,7 @@ from torch import nn
 import trainlab
 from trainlab.engine import rng
 from trainlab.engine.torch import Population, population
-from trainlab.engine.torch.availability import available_devices
+from trainlab.engine.torch.engine import available_devices
 from trainlab.errors import EngineError, TrainlabError
 from trainlab.spec import SGD, Adam, AdamW, Batch, NAdam, Optimizer, Single
 

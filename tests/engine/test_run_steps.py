@@ -45,7 +45,6 @@ def experiment_of(name: str) -> Experiment:
     return Experiment.from_dict({**SHARED, **VARIANTS[name]})
 
 
-@pytest.mark.compiles
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_epoch_ends_as_in_the_population(name: str) -> None:
     experiment = experiment_of(name)
@@ -65,7 +64,6 @@ def test_every_epoch_ends_as_in_the_population(name: str) -> None:
     assert np.array_equal(found.after[-1], run.parameters[0])
 
 
-@pytest.mark.compiles
 @pytest.mark.parametrize("name", VARIANTS)
 def test_where_it_is_read_changes_nothing(name: str) -> None:
     run = train_alone(experiment_of(name), 1)
@@ -81,7 +79,6 @@ def test_where_it_is_read_changes_nothing(name: str) -> None:
         assert np.array_equal(one, other[some])
 
 
-@pytest.mark.compiles
 @pytest.mark.parametrize("name", ["single", "plateau"])
 def test_every_step_is_the_plain_loop_s_in_float64(name: str) -> None:
     pytest.importorskip("torch")
@@ -95,7 +92,6 @@ def test_every_step_is_the_plain_loop_s_in_float64(name: str) -> None:
     assert np.allclose(found.rate[:-1], plain.rate, rtol=1e-6)
 
 
-@pytest.mark.compiles
 def test_gradients_are_those_of_runs() -> None:
     for gradients in ("step", "data"):
         experiment = experiment_of("shuffled")

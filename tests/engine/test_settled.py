@@ -11,8 +11,8 @@ from engine.numpy_trainer import NumpyTrainer
 
 from trainlab.engine import Runs, concatenate, select
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.protocol import Engine
 from trainlab.engine.reference import ReferenceEngine
+from trainlab.engine.runs import Engine
 from trainlab.engine.torch import TorchEngine
 from trainlab.maths import LINKS, is_right
 from trainlab.spec import Experiment

@@ -8,7 +8,7 @@ from engine.numpy_trainer import examples_of, order_of, words_at
 from scipy import stats
 
 from trainlab.engine import rng
-from trainlab.engine.reference.draws import Steps
+from trainlab.engine.reference.loop import Steps
 from trainlab.spec import Experiment
 
 SEED = 7 * 2**32 + 3

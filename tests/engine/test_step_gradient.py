@@ -11,11 +11,10 @@ import torch
 
 from trainlab.engine import Runs, rng
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.layout import layers_of
-from trainlab.engine.protocol import Engine
+from trainlab.engine.layout import drawing_seeds, layers_of
 from trainlab.engine.reference import ReferenceEngine
+from trainlab.engine.runs import Engine
 from trainlab.engine.torch import TorchEngine
-from trainlab.engine.warm_start import drawing_seeds
 from trainlab.spec import Experiment, Record
 
 SEEDS = range(44, 52)
@@ -106,7 +105,6 @@ def assert_alike(found: Runs, expected: Runs) -> None:
         )
 
 
-@pytest.mark.compiles
 @each_engine
 @each_sampling
 def test_the_others_read_what_the_reference_does(sampling: str, engine: str) -> None:
@@ -116,7 +114,6 @@ def test_the_others_read_what_the_reference_does(sampling: str, engine: str) -> 
         assert_alike(found, there)
 
 
-@pytest.mark.compiles
 @each_engine
 @pytest.mark.parametrize("sampling", ["single", "batches"])
 def test_a_run_that_has_stopped_is_read_on_at_the_steps_it_would_have_made(
@@ -132,7 +129,6 @@ def test_a_run_that_has_stopped_is_read_on_at_the_steps_it_would_have_made(
     assert (np.ptp(later, axis=1).max(axis=1) > 0).all()
 
 
-@pytest.mark.compiles
 @each_engine
 def test_a_training_that_goes_on_draws_for_itself(engine: str) -> None:
     before = experiment_of("single")
@@ -143,7 +139,6 @@ def test_a_training_that_goes_on_draws_for_itself(engine: str) -> None:
     np.testing.assert_allclose(expected.step_gradient[0], row, rtol=1e-12)
 
 
-@pytest.mark.compiles
 @each_engine
 @each_sampling
 def test_to_read_them_changes_no_bit_of_the_training(sampling: str, engine: str) -> None:

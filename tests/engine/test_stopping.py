@@ -8,11 +8,10 @@ import pytest
 from engine.numpy_trainer import NumpyTrainer
 
 from trainlab.engine import Runs, concatenate, select
-from trainlab.engine.bfloat16 import encode
 from trainlab.engine.evaluation import is_solved
 from trainlab.engine.fast import FastEngine
 from trainlab.engine.reference import ReferenceEngine
-from trainlab.engine.runs import ARRAYS, CURVES
+from trainlab.engine.runs import ARRAYS, CURVES, encode
 from trainlab.errors import EngineError
 from trainlab.maths import LINKS, is_right
 from trainlab.spec import Experiment

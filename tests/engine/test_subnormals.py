@@ -42,7 +42,6 @@ def subnormal(values: np.ndarray) -> np.ndarray:
     return (values != 0) & (np.abs(values) < SMALLEST)
 
 
-@pytest.mark.compiles
 @pytest.mark.parametrize("seed", [0, 1])
 def test_of_a_network_that_has_learnt_no_bit_of_a_weight_is_another(seed: int):
     run = train_alone(LEARNT, seed)
@@ -56,7 +55,6 @@ def test_of_a_network_that_has_learnt_no_bit_of_a_weight_is_another(seed: int):
     assert flushed.parameters[0].tobytes() == run.parameters[0].tobytes()
 
 
-@pytest.mark.compiles
 def test_what_comes_after_has_them_again():
     FastEngine().train(LEARNT.at_epochs(1), range(8), threads=1)
     tiny = np.full(4, SMALLEST, dtype=np.float32) * np.float32(0.25)
@@ -64,7 +62,6 @@ def test_what_comes_after_has_them_again():
     assert float(tiny[0]) != 0.0
 
 
-@pytest.mark.compiles
 def test_where_signs_are_all_that_counts_the_smallest_still_moves_a_weight():
     # The second layer passes back 1e-41 of the gradient, whose sign Lion takes.
     weights = [{"name": "constant", "val": val} for val in (0.5, 1e-41, 1.0)]

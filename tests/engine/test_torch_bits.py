@@ -9,11 +9,9 @@ import msgspec
 import pytest
 import torch
 
-from trainlab.engine.bfloat16 import encode
-from trainlab.engine.runs import ARRAYS, Runs, concatenate, select
+from trainlab.engine.runs import ARRAYS, Runs, concatenate, encode, select
 from trainlab.engine.torch import TorchEngine
-from trainlab.engine.torch.availability import available_devices
-from trainlab.engine.torch.engine import BUDGET, MOST, block_size
+from trainlab.engine.torch.engine import BUDGET, MOST, available_devices, block_size
 from trainlab.spec import Experiment, Record
 
 SEEDS = range(990, 1031)

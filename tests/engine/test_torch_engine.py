@@ -13,11 +13,11 @@ from engine.agreement import relative_difference
 from engine.breadth import HIDDEN, SCHEDULES, combinations, describe, largest
 
 from trainlab.engine import rng
-from trainlab.engine.protocol import Engine
 from trainlab.engine.reference import ReferenceEngine
+from trainlab.engine.runs import Engine
 from trainlab.engine.torch import TorchEngine
-from trainlab.engine.torch.availability import available_devices
 from trainlab.engine.torch.draws import Disturbances, Examples
+from trainlab.engine.torch.engine import available_devices
 from trainlab.spec import Batch, Experiment, Network, Sampling, Single, name_of
 
 ALL = tuple(combinations())

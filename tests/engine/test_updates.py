@@ -10,9 +10,9 @@ from engine.lanes import NETWORKS, memory_of, tag
 from engine.tile import tile_of
 from numba import njit
 
-from trainlab.engine.kernel.fused_updates import add_up, apply_adam, apply_sgd, clear_rows, rates_of
 from trainlab.engine.kernel.memory import tile_at
 from trainlab.engine.kernel.simd import load
+from trainlab.engine.kernel.steps import add_up, apply_adam, apply_sgd, clear_rows, rates_of
 from trainlab.engine.layout import layers_of
 from trainlab.maths import OPTIMIZERS, clip_norm, clip_value, initial_state, momenta, penalise
 from trainlab.spec import Experiment
@@ -129,7 +129,7 @@ def test_penalty_then_clip_then_step(fields: dict[str, Any]) -> None:
 
 
 def fused(apply: Any) -> Any:
-    @njit
+    @njit(error_model="numpy")
     def one(lane: Any, address: int, step: int, p: int) -> None:
         tile = tile_at(lane, address)
         ones = load(lane, tile.memory, tile.row_values)
@@ -178,7 +178,7 @@ def test_adding_up_goes_on_with_the_gradient_and_changes_nothing_else() -> None:
     np.testing.assert_array_equal(tile.table, before)
 
 
-@njit
+@njit(error_model="numpy")
 def _clear(lane: Any, memory: int, first: int, count: int) -> None:
     clear_rows(lane, memory, first, count)
 

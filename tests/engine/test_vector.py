@@ -11,17 +11,8 @@ from engine.lanes import NETWORKS, Floats, call, memory_of, tag
 from numba import njit
 
 from trainlab.engine.kernel import vector as v
-from trainlab.engine.kernel.memory import (
-    aligned,
-    aligned_zeros,
-    element,
-    event,
-    is_faulty,
-    set_element,
-    set_event,
-    set_word,
-    word,
-)
+from trainlab.engine.kernel.lanes import aligned, aligned_zeros, is_faulty
+from trainlab.engine.kernel.memory import element, event, set_element, set_event, set_word, word
 from trainlab.engine.kernel.simd import load, load_words, samples_of, store
 
 SAMPLES = 4
@@ -32,7 +23,7 @@ def numbers(rows: int, dtype: str, seed: int = 0) -> Floats:
     return np.random.default_rng(seed).normal(size=(rows, NETWORKS)).astype(dtype)
 
 
-@njit
+@njit(error_model="numpy")
 def _arithmetic(lane: Any, source: Any, target: Any) -> None:
     a, b, c = load(lane, source, 0), load(lane, source, 1), load(lane, source, 2)
     store(lane, target, 0, a + b)
@@ -73,7 +64,7 @@ def test_fma_rounds_once(dtype: str) -> None:
     np.testing.assert_array_equal(target.reshape(8, NETWORKS)[6], eps * eps)
 
 
-@njit
+@njit(error_model="numpy")
 def _move(lane: Any, source: Any, target: Any, start: int, stop: int) -> None:
     for row in range(start, stop):
         store(lane, target, stop - 1 - (row - start), load(lane, source, row))
@@ -100,7 +91,7 @@ def test_the_checked_build_marks_the_memory_of_which_rows_outside_are_asked(
     assert is_faulty(larger) == (start < 0)
 
 
-@njit
+@njit(error_model="numpy")
 def _fill(lane: Any, target: Any, row: int) -> None:
     store(lane, target, row, v.splat(lane, 1.0))
 
@@ -113,7 +104,7 @@ def test_the_checked_build_refuses_to_store_outside(row: int, samples: int) -> N
     assert not memory.any()
 
 
-@njit
+@njit(error_model="numpy")
 def _elements(lane: Any, floats: int, words: int, events: int, index: int) -> float:
     set_element(lane, floats, index, element(lane, floats, index) + 0.5)
     set_word(lane, words, index, word(lane, words, index) + 1)
@@ -153,7 +144,7 @@ def test_operations_refuse_to_run_uncompiled() -> None:
             function(tag(), memory.ctypes.data, 0, 0.0)
 
 
-@njit
+@njit(error_model="numpy")
 def _choose(lane: Any, source: Any, target: Any) -> None:
     a, b = load(lane, source, 0), load(lane, source, 1)
     yes, no = load(lane, source, 2), load(lane, source, 3)
@@ -173,7 +164,7 @@ def test_where_takes_no_for_a_nan(dtype: str) -> None:
     np.testing.assert_array_equal(target.reshape(2, NETWORKS), [a < b, a == b])
 
 
-@njit
+@njit(error_model="numpy")
 def _over_samples(lane: Any, block: Any, source: Any, target: Any) -> None:
     a, b = load(block, source, 0), load(block, source, samples_of(block))
     before = load(lane, source, 2 * samples_of(block))
@@ -201,7 +192,7 @@ def test_sums_over_the_samples_of_a_block(dtype: str, samples: int) -> None:
     np.testing.assert_array_equal(rows[2:], np.tile(source[0], (samples, 1)))
 
 
-@njit
+@njit(error_model="numpy")
 def _powers(lane: Any, source: Any, target: Any, shift: float) -> None:
     store(lane, target, 0, v.power_of_two(load(lane, source, 0) + v.splat(lane, shift)))
 
@@ -214,7 +205,7 @@ def test_power_of_two(dtype: str, mantissa: int, least: int) -> None:
     np.testing.assert_array_equal(target, np.ldexp(np.ones(NETWORKS), n[0]).astype(dtype))
 
 
-@njit
+@njit(error_model="numpy")
 def _finite(lane: Any, source: int) -> bool:
     return v.any_not_finite(load(lane, source, 0))
 
@@ -231,7 +222,7 @@ def test_any_not_finite(dtype: str) -> None:
             assert call(_finite, tag(dtype), memory_of(spoilt))
 
 
-@njit
+@njit(error_model="numpy")
 def _words(lane: Any, source: Any, target: Any) -> None:
     a, b = load_words(lane, source, 0), load_words(lane, source, 1)
     store(lane, target, 0, v.multiply_high(a, b))

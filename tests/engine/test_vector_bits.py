@@ -9,8 +9,8 @@ import pytest
 from engine.lanes import NETWORKS, Floats, call, elementwise, memory_of, tag
 from numba import njit
 
-from trainlab.engine.kernel import vector_bits as b
-from trainlab.engine.kernel.memory import aligned_zeros, is_faulty
+from trainlab.engine.kernel import vector as b
+from trainlab.engine.kernel.lanes import aligned_zeros, is_faulty
 from trainlab.engine.kernel.simd import load_words, store
 from trainlab.engine.kernel.vector import splat, splat_word, where_less
 
@@ -18,7 +18,7 @@ each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 EDGES = np.array([0, 1, 2**24 + 1, 2**31 - 1, 2**31, 2**32 - 129, 2**32 - 128, 2**32 - 1], dtype=np.uint32)
 
 
-@njit
+@njit(error_model="numpy")
 def _floats(lane: Any, words: Any, target: Any) -> None:
     store(lane, target, 0, b.to_float(lane, load_words(lane, words, 0)))
 
@@ -30,7 +30,7 @@ def test_words_become_the_nearest_float(dtype: str) -> None:
     np.testing.assert_array_equal(target, EDGES.astype(dtype))
 
 
-@njit
+@njit(error_model="numpy")
 def _words(lane: Any, words: Any, floats: Any, target: Any) -> None:
     first, second = load_words(lane, words, 0), load_words(lane, words, 1)
     store(lane, target, 0, b.invert_word(first))
@@ -85,7 +85,7 @@ def test_a_polynomial_has_the_coefficients_of_its_precision() -> None:
     np.testing.assert_array_equal(function(x), 2 + x)
 
 
-@njit
+@njit(error_model="numpy")
 def _look_up(lane: Any, table: Any, words: Any, target: Any, stride: int, offset: int) -> None:
     store(lane, target, 0, b.gather(lane, table, load_words(lane, words, 0), stride, offset))
 

@@ -10,8 +10,8 @@ import pytest
 from engine.lanes import Floats, elementwise
 from engine.series import interpolated, ulps
 
-from trainlab.engine.kernel import vector_log
-from trainlab.engine.kernel.vector_log import SERIES, expm1, log, log1p
+from trainlab.engine.kernel import vector_maths
+from trainlab.engine.kernel.vector_maths import SERIES, expm1, log, log1p
 
 EXP_LIMITS = {"float32": 87.0, "float64": 708.0}
 each_dtype = pytest.mark.parametrize("dtype", EXP_LIMITS)
@@ -103,7 +103,7 @@ def test_the_series_is_the_interpolation_that_is_stated(dtype: str) -> None:
 
 def test_the_two_parts_of_ln_2() -> None:
     with mpmath.workdps(60):
-        for dtype, (high, low) in vector_log.LN2.items():
+        for dtype, (high, low) in vector_maths.LN2.items():
             assert high == float(np.array(float(mpmath.log(2))).astype(dtype))
             assert low == float(mpmath.log(2) - high)
 

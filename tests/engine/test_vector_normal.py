@@ -13,16 +13,9 @@ from numba import njit
 from scipy import special
 
 from trainlab.engine import rng
-from trainlab.engine.kernel.memory import aligned_zeros
+from trainlab.engine.kernel.draws import CENTRE, LIMIT, TAIL, normal_cdf, normal_density, normal_quantile
+from trainlab.engine.kernel.lanes import aligned_zeros
 from trainlab.engine.kernel.simd import load_words, store
-from trainlab.engine.kernel.vector_normal import (
-    CENTRE,
-    LIMIT,
-    TAIL,
-    normal_cdf,
-    normal_density,
-    normal_quantile,
-)
 
 each_dtype = pytest.mark.parametrize("dtype", LIMIT)
 CDF, DENSITY = elementwise(normal_cdf), elementwise(normal_density)
@@ -92,7 +85,7 @@ def test_the_tail_is_the_interpolation_that_is_stated(dtype: str) -> None:
     assert TAIL[dtype] == interpolated(tail, interval, len(TAIL[dtype]))
 
 
-@njit
+@njit(error_model="numpy")
 def _quantiles(lane: Any, words: Any, target: Any, rows: int) -> None:
     for row in range(rows):
         store(lane, target, row, normal_quantile(lane, load_words(lane, words, row)))

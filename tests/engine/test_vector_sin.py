@@ -11,7 +11,7 @@ from engine.lanes import Floats, elementwise
 from engine.series import exactly, interpolated, ulps
 from numba import njit
 
-from trainlab.engine.kernel.vector_sin import COS, HALF_PI, REDUCED_LIMIT, SIN, sin_cos
+from trainlab.engine.kernel.vector_maths import COS, HALF_PI, REDUCED_LIMIT, SIN, sin_cos
 
 REACH = {"float32": 1e5, "float64": 1e9}
 BOUND = 1.6

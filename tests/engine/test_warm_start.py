@@ -12,12 +12,12 @@ from trainlab.engine import Engine, rng
 from trainlab.engine.fast import FastEngine
 from trainlab.engine.layout import initial_parameters
 from trainlab.engine.reference import ReferenceEngine, build_module
-from trainlab.engine.reference.draws import Steps
+from trainlab.engine.reference.loop import Steps
 from trainlab.engine.reference.module import flat
 from trainlab.engine.torch import TorchEngine
 from trainlab.errors import EngineError
 from trainlab.execution.plan import plan
-from trainlab.report.torch_code.cell_code import cell_code
+from trainlab.report.torch_training import cell_code
 from trainlab.spec import Experiment
 from trainlab.spec.change import flatten, go_on
 

@@ -10,8 +10,8 @@ import numpy as np
 from engine.lanes import NETWORKS
 
 from trainlab.engine.fast.job import Job, prepare
-from trainlab.engine.kernel.draws import ORDER
-from trainlab.engine.kernel.memory import aligned_zeros
+from trainlab.engine.kernel.lanes import aligned_zeros
+from trainlab.engine.kernel.tables import ORDER
 from trainlab.engine.layout import initial_parameters
 from trainlab.engine.rng import seed_keys
 from trainlab.spec import Experiment

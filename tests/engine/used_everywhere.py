@@ -7,7 +7,7 @@ import numpy as np
 from trainlab.engine import get_engine
 from trainlab.engine.layout import initial_parameters
 from trainlab.spec import Experiment
-from trainlab.studies.landscape.place import place_at
+from trainlab.studies.landscape import place_at
 
 
 def assert_engines_train_alike(added: Experiment, *, unlike: Experiment) -> None:

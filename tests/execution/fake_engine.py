@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.engine import Runs
-from trainlab.engine.bfloat16 import encode
-from trainlab.engine.runs import ARRAYS, curve_rows, recorded_epochs
+from trainlab.engine.runs import ARRAYS, curve_rows, encode, recorded_epochs
 from trainlab.spec import Experiment, Full
 
 

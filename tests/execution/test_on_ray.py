@@ -103,12 +103,12 @@ def test_a_second_ctrl_c_stops_at_once() -> None:
         train_missing(
             [EXPERIMENT],
             range(300),
-            engine=SlowLater(seconds=20.0),
+            engine=SlowLater(seconds=40.0),
             store=store,
             on="ray",
             on_progress=press,
         )
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 35
 
 
 def test_a_worker_that_dies_costs_its_chunks_only(tmp_path: Path) -> None:

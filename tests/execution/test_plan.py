@@ -1,11 +1,18 @@
-from collections import Counter
+"""What there is to do, as chunks, and how far that is."""
 
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from execution.fake_engine import made_up
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainlab.execution import Chunk, plan
+from trainlab.execution.plan import Workload, progress, spared_steps
 from trainlab.spec import Experiment
 from trainlab.store import Store
 
@@ -118,3 +125,42 @@ def test_trainings_whose_schedule_looks_ahead_are_not_one_read_at_marks() -> Non
     assert ahead.looks_ahead
     assert marks(ahead) == [(5,), (3,)]
     assert marks(fixed) == [(3, 5)]
+
+
+SMALL = Chunk(
+    experiment=Experiment.from_dict({"network": "2-2-1", "epochs": 10}), seeds=range(6), marks=(5, 10)
+)
+LARGE = Chunk(
+    experiment=Experiment.from_dict({"network": "2-11-1", "epochs": 10}), seeds=range(6), marks=(10,)
+)
+
+
+def test_figures_of_half_the_work() -> None:
+    total = Workload().plus([SMALL, LARGE])
+    now = progress(Workload().plus([LARGE]), total, elapsed=3.0)
+    assert (now.chunks_done, now.chunks_total) == (1, 2)
+    assert (now.runs_done, now.runs_total) == (6, 18)
+    assert (now.steps_done, now.steps_total) == (60, 120)
+    assert now.rate == 20.0
+    assert now.seconds_left == pytest.approx(3.0 * 9 / 45)
+
+
+def test_nothing_done_yet() -> None:
+    now = progress(Workload(), Workload().plus([SMALL]), elapsed=0.0)
+    assert (now.rate, now.seconds_left) == (0.0, None)
+
+
+def test_all_done() -> None:
+    total = Workload().plus([SMALL, LARGE])
+    assert progress(total, total, elapsed=2.0).seconds_left == 0.0
+
+
+def test_steps_of_frozen_networks_are_not_counted_as_trained() -> None:
+    runs = made_up(SMALL.experiment, SMALL.seeds)
+    stops = np.array([-1, 4, 0, 10, 9, -1])
+    spared = spared_steps(replace(runs, stopped_epoch=stops))
+    assert spared == 6 + 10 + 1
+    total = Workload().plus([SMALL, LARGE])
+    now = progress(Workload().plus([SMALL], spared=spared), total, elapsed=2.0)
+    assert (now.steps_done, now.steps_trained, now.rate) == (60, 43, 21.5)
+    assert Workload(spared=5).plus([SMALL], spared=2).spared == 7

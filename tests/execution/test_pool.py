@@ -1,3 +1,7 @@
+"""Chunks are trained by workers and saved soon after: nothing that was finished is lost."""
+
+from __future__ import annotations
+
 import signal
 import threading
 import time
@@ -10,7 +14,8 @@ from execution.fake_engine import FakeEngine, assert_same, made_up
 
 from trainlab.engine import Runs
 from trainlab.errors import EngineError, SpecError, StoreError, TrainlabError
-from trainlab.execution import Chunk, Interrupted, Progress, carry_out, default_workers
+from trainlab.execution import Chunk, Interrupted, Progress, carry_out, default_workers, pool
+from trainlab.interrupt import one_call
 from trainlab.spec import Experiment
 from trainlab.store import Store
 
@@ -87,7 +92,7 @@ def test_many_chunks_are_trained_side_by_side_few_are_shared_out() -> None:
 
 
 def test_several_threads_train_at_the_same_time() -> None:
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=60)
 
     class Meeting(FakeEngine):
         def train(self, *args: object, **options: object) -> tuple[Runs, ...]:
@@ -149,11 +154,22 @@ def test_ctrl_c_without_a_store_says_that_nothing_is_kept() -> None:
         carry_out(chunks(9), FakeEngine(), store, workers=1, on_progress=at(0, press))
 
 
-def test_ctrl_c_in_the_last_chunk_still_stops() -> None:
+def test_ctrl_c_in_the_last_chunk_leaves_nothing_to_stop() -> None:
     with Store.in_memory() as store:
-        with pytest.raises(Interrupted, match="stopped after 3 of 3 chunks"):
-            carry_out(chunks(3), FakeEngine(), store, workers=1, on_progress=at(3, press))
-        assert held(store) == 15
+        done = carry_out(chunks(3), FakeEngine(), store, workers=1, on_progress=at(3, press))
+        assert (done.chunks, held(store)) == (3, 15)
+
+
+def test_ctrl_c_in_the_last_chunk_stops_what_the_same_call_would_begin_next() -> None:
+    engine = FakeEngine()
+    with Store.in_memory() as store:
+        with one_call():
+            carry_out(chunks(3), engine, store, workers=1, on_progress=at(3, press))
+            with pytest.raises(Interrupted, match="stopped after 0 of 2 chunks"):
+                carry_out(chunks(2), engine, store, workers=1)
+        # The next call is another wish.
+        carry_out(chunks(2), engine, store, workers=1)
+    assert len(engine.asked) == 5
 
 
 def test_a_second_ctrl_c_stops_at_once() -> None:
@@ -262,3 +278,114 @@ def test_workers_must_be_one_or_more() -> None:
 
 def test_default_workers_are_the_cores_of_this_process() -> None:
     assert default_workers() >= 1
+
+
+class Clock:
+    """A clock that the test sets; every save takes `save_takes` seconds of it."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.save_takes = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Recorder:
+    """A store that remembers the first seeds of each transaction."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.transactions: list[list[int]] = []
+
+    def save(self, runs_list: list[Any], *, engine: str) -> None:
+        self.transactions.append([runs.first_seed for runs in runs_list])
+        self.clock.now += self.clock.save_takes
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(pool, "time", made)
+    return made
+
+
+def finished(start: int) -> tuple[Chunk, Any]:
+    seeds = range(start, start + 5)
+    return Chunk(experiment=EXPERIMENT, seeds=seeds, marks=(20,)), (made_up(EXPERIMENT, seeds),)
+
+
+def test_a_chunk_that_took_long_is_saved_at_once(clock: Clock) -> None:
+    store, told = Recorder(clock), list[Chunk]()
+    kept = pool.Saver(store, [finished(0)[0]], engine="fake", on_saved=lambda chunk, _: told.append(chunk))  # type: ignore[arg-type]
+    clock.save_takes = 0.01
+    for start in (0, 5, 10):
+        kept.add([finished(start)])
+        clock.now += 0.0401
+    assert store.transactions == [[0], [5], [10]]
+    assert [chunk.seeds.start for chunk in told] == [0, 5, 10]
+
+
+def test_short_chunks_wait_for_four_times_the_last_save_and_go_together(clock: Clock) -> None:
+    store = Recorder(clock)
+    kept = pool.Saver(store, [finished(0)[0]], engine="fake", on_saved=lambda *_: None)  # type: ignore[arg-type]
+    clock.save_takes = 0.01
+    for start in range(0, 60, 5):
+        kept.add([finished(start)])
+        clock.now += 0.012
+    assert store.transactions == [
+        [0],
+        [5, 10, 15, 20],
+        [25, 30, 35, 40],
+    ]
+    kept.flush()
+    assert store.transactions[-1] == [45, 50, 55]
+    kept.flush()
+    assert len(store.transactions) == 4
+
+
+def test_nothing_waits_longer_than_half_a_second(clock: Clock) -> None:
+    store = Recorder(clock)
+    kept = pool.Saver(store, [finished(0)[0]], engine="fake", on_saved=lambda *_: None)  # type: ignore[arg-type]
+    clock.save_takes = 2.0
+    kept.add([finished(0)])
+    kept.add([finished(5)])
+    clock.now += 0.49
+    kept.add([])
+    assert store.transactions == [[0]]
+    clock.now += 0.02
+    kept.add([])
+    assert store.transactions == [[0], [5]]
+
+
+def test_a_transaction_is_whole_or_not_there(tmp_path: Path) -> None:
+    told: list[Chunk] = []
+    with Store.open(tmp_path) as store:
+        kept = pool.Saver(
+            store, [finished(0)[0]], engine="fake", on_saved=lambda chunk, _: told.append(chunk)
+        )
+        kept.flush()
+        kept.add([finished(0)])
+        broken = made_up(EXPERIMENT, range(10, 15))
+        object.__setattr__(broken, "loss", broken.loss[:2])
+        kept._waiting = [finished(5), (finished(10)[0], (broken,))]
+        with pytest.raises(ValueError, match="broadcast"):
+            kept.flush()
+        assert store.missing(EXPERIMENT, range(20), engine="fake") == [range(5, 20)]
+    assert [chunk.seeds.start for chunk in told] == [0]
+
+
+def test_runs_of_a_data_file_that_changed_meanwhile_are_refused(tmp_path: Path) -> None:
+    data = tmp_path / "points.csv"
+    data.write_text("x,y\n0,0\n1,1\n")
+    task = {"name": "file", "path": str(data), "targets": "y"}
+    experiment = Experiment.from_dict(
+        {"network": "1-2-1", "task": task, "solved": {"loss": 0.1}, "epochs": 20}
+    )
+    chunk = Chunk(experiment=experiment, seeds=range(5), marks=(20,))
+    with Store.open(tmp_path / "store") as store:
+        kept = pool.Saver(store, [chunk], engine="fake", on_saved=lambda *_: None)
+        data.write_text("x,y\n0,0\n1,2\n")
+        with pytest.raises(SpecError, match="the file changed while networks were trained on it"):
+            kept.add([(chunk, (made_up(experiment, range(5)),))])
+        assert store.summary() == []

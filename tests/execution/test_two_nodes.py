@@ -129,9 +129,9 @@ def test_the_driver_is_killed_and_started_again(cluster: Any, tmp_path: Path) ->
 
 IMPATIENT = """
 from trainlab.cli.main import main
-from trainlab.execution import ray_alive
+from trainlab.execution import ray_cluster
 
-ray_alive.HEAD = 1.0
+ray_cluster.HEAD = 1.0
 main()
 """
 

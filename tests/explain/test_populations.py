@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from trainlab.explain.common.parts import with_note
-from trainlab.explain.common.populations import MOST_WORK, Populations, work
+from trainlab.explain.options import with_note
+from trainlab.explain.populations import MOST_WORK, Populations, work
 from trainlab.page.section import Section
 from trainlab.spec import Experiment
 
@@ -52,7 +52,7 @@ def test_all_populations_of_a_call_share_the_limit() -> None:
 
 
 def test_fewer_are_trained_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainlab.explain.common.populations.MOST_WORK", 30.0 * work([experiment()]))
+    monkeypatch.setattr("trainlab.explain.populations.MOST_WORK", 30.0 * work([experiment()]))
     populations = Populations(seeds=50, engine="fast")
     (runs,) = populations.train([experiment()])
     assert len(runs.solved) == 30

@@ -21,8 +21,7 @@ from fuzz.api import call_wrongly
 from fuzz.mutations import mutated, twisted, value
 
 from trainlab.cli.main import main
-from trainlab.diagnosis.script.notebook import read_cells
-from trainlab.diagnosis.script.notebook_plain import plain_python
+from trainlab.diagnosis.script.notebook import plain_python, read_cells
 from trainlab.errors import TrainlabError
 from trainlab.spec import (
     Experiment,
@@ -34,10 +33,10 @@ from trainlab.spec import (
 )
 from trainlab.spec.tasks import File, Scaling, Split
 from trainlab.tasks import build
+from trainlab.web.experiment_forms import experiment_of
 from trainlab.web.limits import Limits
 from trainlab.web.questions import read_question
-from trainlab.web.reading import experiment_of
-from trainlab.web.socket import UNREADABLE
+from trainlab.web.visitors import UNREADABLE
 
 Kind = Callable[[random.Random], None]
 """It works in the current folder, and may raise TrainlabError."""

@@ -18,6 +18,8 @@ TOKEN = re.compile(
     rf"|[{BARS}]+"
 )
 """A number that stands by itself, or a drawing in text; not the line of a file, as in ``made.py:51``."""
+RULE = re.compile(r"[─━]{2,}")
+"""Lines of a table, as long as its columns are wide."""
 MOST_LINES = 40
 """Of a difference that are shown."""
 
@@ -26,29 +28,46 @@ def difference(old: str, new: str, *, name: str, numbers: Numbers = "close") -> 
     """Return how a view differs from its copy, as a short diff; nothing if it doesn't.
 
     `numbers` says whether those with a fraction must be ``close`` to the copy's, or may be ``any``: after a
-    training that amplifies rounding. Numbers without one, where they are close, must be the same.
+    training that amplifies rounding. Numbers without one, where they are close, must be the same. Lines may
+    end elsewhere only where a number is printed wider or narrower.
     """
     before, after = old.splitlines(), new.splitlines()
-    shapes = [_shape(line) for line in before], [_shape(line) for line in after]
-    for action, start, end, begin, _ in SequenceMatcher(None, *shapes, autojunk=False).get_opcodes():
-        for place in range(start, end) if action == "equal" else ():
-            other = begin + place - start
-            if _alike(before[place], after[other], numbers):
-                after[other] = before[place]
-    lines = list(unified_diff(before, after, f"copies/{name}", "now", lineterm="", n=1))
+    moves = _widths(old) != _widths(new)
+    shapes = [shape(line) for line in before], [shape(line) for line in after]
+    same: list[str] = []
+    for action, start, end, begin, stop in SequenceMatcher(None, *shapes, autojunk=False).get_opcodes():
+        old_lines, new_lines = before[start:end], after[begin:stop]
+        if action == "equal":
+            pairs = zip(old_lines, new_lines, strict=True)
+            same += [was if _alike(was, now, numbers, moves=moves) else now for was, now in pairs]
+        else:
+            same += old_lines if moves and _only_wrapped(old_lines, new_lines, numbers) else new_lines
+    lines = list(unified_diff(before, same, f"copies/{name}", "now", lineterm="", n=1))
     more = len(lines) - MOST_LINES
     return "\n".join([*lines[:MOST_LINES], *([f"… and {more} more lines"] if more > 0 else [])])
 
 
-def _shape(line: str) -> str:
-    """Return a line without its numbers and bars; how wide they are may change the spaces beside them."""
-    return re.sub(r" +", " ", TOKEN.sub("#", line))
+def shape(line: str) -> str:
+    """Return a line without its numbers and bars, whose width changes the spaces beside them and rules."""
+    return re.sub(r" +", " ", RULE.sub("─", TOKEN.sub("#", line)))
 
 
-def _alike(old: str, new: str, numbers: Numbers) -> bool:
+def _widths(text: str) -> list[int]:
+    return [len(number) for number in TOKEN.findall(text)]
+
+
+def _only_wrapped(old_lines: list[str], new_lines: list[str], numbers: Numbers) -> bool:
+    """Return whether these are the same words, and the same numbers in other widths, but end elsewhere."""
+    old, new = (" ".join(RULE.sub(" ", line) for line in lines) for lines in (old_lines, new_lines))
+    same = shape(old).split() == shape(new).split()
+    return same and _widths(old) != _widths(new) and _alike(old, new, numbers)
+
+
+def _alike(old: str, new: str, numbers: Numbers, *, moves: bool = False) -> bool:
+    """Return whether two lines of one shape are the same but for rounding, and, if that moves them, rules."""
     before, after = TOKEN.findall(old), TOKEN.findall(new)
     if before == after:
-        return old == new
+        return old == new or (moves and RULE.search(old) is not None)
     return numbers == "any" or all(_close(*pair) for pair in zip(before, after, strict=True))
 
 

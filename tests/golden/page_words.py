@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import groupby
+from operator import itemgetter
 
 UNSEEN = ("style", "script", "title")
 BLOCKS = {
@@ -37,15 +40,44 @@ BLOCKS = {
     "dl": "",
 }
 """Elements that begin a line, and what it begins with."""
-MOST_ROWS = 8
-"""Of a table that are kept; of a longer one its head, its first rows and its last."""
+SAID = "fold: In words and numbers"
+"""What begins the numbers of a picture: sentences, then a table."""
+MOST_ROWS, MOST_OF_A_PICTURE = 12, 2
+"""Rows of a table that are kept, and sentences and rows of a picture: the first, and one more, the last."""
+DATA = re.compile(r" +\[[-\d., e]+\],?")
+"""A row of numbers in code: the first and the last of several are kept."""
 OF_A_PICTURE = ("title", "desc", "text")
 """Elements of an SVG that have words; of its labels those with letters are kept."""
 
 
 def page_words(page: str) -> list[str]:
     """Return the lines of a page; ``{#id}`` is the anchor of a block, ``(#id)`` where a link leads to."""
-    return _Words(page).lines
+    kept: list[str] = []
+    most = MOST_ROWS
+    for kind, run in groupby(_with_kinds(_Words(page).lines), key=itemgetter(0)):
+        lines = [line for _, line in run]
+        if kind == "said":
+            most = MOST_OF_A_PICTURE
+        shown = most + (kind == "rows")  # with the head of the table
+        if kind and len(lines) > shown + 1:
+            lines = [*lines[:shown], f"… {len(lines)} in all …", lines[-1]]
+        kept += lines
+        if kind == "rows":
+            most = MOST_ROWS
+    return kept
+
+
+def _with_kinds(lines: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield each line with what it is one of many of: ``rows`` of a table, what is ``said`` of a picture."""
+    kind = ""
+    for line in lines:
+        if line.startswith(BLOCKS["tr"]):
+            kind = "rows"
+        elif kind != "said" or line.startswith(BLOCKS["caption"]):
+            kind = ""
+        yield kind, line
+        if line == SAID:
+            kind = "said"
 
 
 class _Words(HTMLParser):
@@ -56,7 +88,6 @@ class _Words(HTMLParser):
         self._unseen = self._svg = 0
         self._label: str | None = None
         self._pre = False
-        self._rows: list[str] = []
         self.feed(page)
         self.close()
         self._end()
@@ -98,8 +129,6 @@ class _Words(HTMLParser):
         elif tag in BLOCKS:
             self._end()
             self._pre = False
-            if tag == "table":
-                self._end_table()
 
     def handle_data(self, data):
         if self._svg:
@@ -118,15 +147,15 @@ class _Words(HTMLParser):
         words = self._line.strip("\n") if self._pre else " ".join(self._line.split())
         if words.strip() or self._anchor:
             line = f"{self._mark}{self._anchor}{words}".rstrip()
-            if self._mark == BLOCKS["tr"]:
-                self._rows.append(line)
-            else:
-                self.lines += line.splitlines()
+            self.lines += _without_data(line.splitlines())
             self._anchor = ""
         self._line, self._mark = "", ""
 
-    def _end_table(self) -> None:
-        rows, self._rows = self._rows, []
-        if len(rows) > MOST_ROWS + 1:
-            rows = [*rows[:MOST_ROWS], f"| … {len(rows)} rows in all …", rows[-1]]
-        self.lines += rows
+
+def _without_data(lines: list[str]) -> list[str]:
+    kept: list[str] = []
+    for place, line in enumerate(lines):
+        around = lines[max(place - 1, 0) : place + 2]
+        if len(around) < 3 or not all(map(DATA.fullmatch, around)):
+            kept.append(line)
+    return kept

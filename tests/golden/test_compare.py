@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from golden import copies_on_disk
-from golden.case import Case
+from golden import copies
+from golden.cases import CASES
 from golden.compare import difference
-from golden.copies_on_disk import FOLDER, stale
+from golden.copies import Case
 from golden.page_words import page_words
 from golden.views import Views, shortened
 
-MOST_BYTES = 1_500_000
+MOST_BYTES = 700_000
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,8 @@ MOST_BYTES = 1_500_000
         ('"low": -3.243e-16,', '"low": -0.0,'),
         ("loss ▁▂▃ 1.39", "loss ▁▃▃ 1.4"),
         ("│ x │   0.5 │", "│ x │ 0.501 │"),
+        ("the largest\ndifference is 0.\nNext", "the largest difference is\n4.44×10⁻¹⁶.\nNext"),
+        (" p(0)\n ────\n 0.5", " p(0)\n ──────\n 0.5001"),
     ],
 )
 def test_rounding_passes(old: str, new: str):
@@ -44,6 +46,8 @@ def test_rounding_passes(old: str, new: str):
         ("a gradient of 1.2×10⁻⁵", "a gradient of 1.2×10⁻⁴"),
         ("a\nb", "a"),
         ("a", "a\nb"),
+        ("a number,\n0.5", "a\nnumber, 0.5"),
+        (" p(0)\n ────\n 0.5", " p(0)\n ──────\n 0.5"),
     ],
 )
 def test_a_change_is_shown(old: str, new: str):
@@ -81,30 +85,77 @@ def test_a_page_is_a_line_a_block():
     ]
 
 
+def test_of_a_table_and_of_a_picture_some_rows_are_enough():
+    rows = "".join(f"<tr><td>{at}</td></tr>" for at in range(20))
+    told = "<p>first</p><p>second</p><p>third</p><p>last</p>"
+    page = (
+        f"<details><summary>In words and numbers</summary>{told}<table>{rows}</table></details><p>Then:</p>"
+    )
+    said = ["fold: In words and numbers", "first", "second", "… 4 in all …", "last"]
+    assert page_words(page) == [*said, "| 0", "| 1", "| 2", "… 20 in all …", "| 19", "Then:"]
+    assert len(page_words(f"<table>{rows}</table>")) == 15
+
+
 def test_json_is_short():
     assert shortened({"seconds": 3.1, "loss": [0.123456] * 20}) == {
         "seconds": "…",
-        "loss": [0.1235, 0.1235, 0.1235, 0.1235, "… 20 in all …", 0.1235],
+        "loss": [0.1235, "… 20 in all …", 0.1235],
     }
+    alike = [{"k": at, "of": "seeds"} for at in range(5)]
+    assert shortened(alike) == [alike[0], "… 5 alike …"]
+    assert shortened({str(at): each for at, each in enumerate(alike)})["4"] == "…"
+    assert shortened([*alike, {"k": 1}]) == [alike[0], "… 6 in all …", {"k": 1}]
 
 
-def test_a_view_that_is_gone_or_new_is_a_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(copies_on_disk, "FOLDER", tmp_path)
-    monkeypatch.setattr(copies_on_disk, "CASES", {"x": Case(make=lambda: Views(data={}, terminal="words"))})
-    (tmp_path / "x.page.txt").write_text("# A page\n")
-    copies_on_disk.made.cache_clear()
-    found = copies_on_disk.differences("x")
+@pytest.fixture
+def on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for copies that has none."""
+    monkeypatch.setattr(copies, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def test_a_view_that_is_gone_or_new_is_a_difference(on_disk: Path):
+    case = Case(make=Views(data={}, terminal="words").sections, file="x.txt")
+    (on_disk / "x.txt").write_text("=== page ===\n# A page\n")
+    found = copies.differences(case)
     assert "+words" in found
     assert "-# A page" in found
-    copies_on_disk.write("x")
-    assert copies_on_disk.differences("x") == ""
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json", "x.terminal.txt"]
-    copies_on_disk.made.cache_clear()
+    copies.write(case)
+    assert copies.differences(case) == ""
+    assert copies.kept("x.txt") == {"terminal": "words\n", "json": "{}\n"}
+
+
+def test_of_what_another_copy_has_a_changed_word_is_seen(on_disk: Path):
+    (on_disk / "other.txt").write_text("=== page ===\nHow it was run: 8 seeds\nA study\n")
+    same = Case(make=lambda: {"page": "A race\nHow it was run: 9 seeds\n"}, file="x.txt", beside="other.txt")
+    copies.write(same)
+    assert copies.kept("x.txt") == {"page": "A race\n"}
+    assert copies.differences(same) == ""
+    changed = Case(make=lambda: {"page": "A race\nHow it ran: 9 seeds\n"}, file="x.txt", beside="other.txt")
+    assert "+How it ran: 9 seeds" in copies.differences(changed)
+
+
+def test_a_section_of_its_own_is_compared_written_and_removed_alone(on_disk: Path):
+    cases = {
+        name: Case(make=lambda name=name: {name: f"title: {name}\n"}, file="all.txt", section=name)
+        for name in ("b", "a")
+    }
+    for case in cases.values():
+        copies.write(case)
+    assert list(copies.kept("all.txt")) == ["a", "b"]
+    assert [copies.differences(case) for case in cases.values()] == ["", ""]
+    del cases["b"]
+    assert list(copies.stale(cases)) == [("all.txt", "b")]
+    copies.remove("all.txt", "b")
+    assert copies.kept("all.txt") == {"a": "title: a\n"}
+    assert copies.differences(cases["a"]) == ""
+    copies.remove("all.txt", "a")
+    assert list(on_disk.iterdir()) == []
 
 
 def test_each_copy_has_its_case():
-    assert stale() == []
+    assert list(copies.stale(CASES)) == []
 
 
 def test_copies_are_small():
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < MOST_BYTES
+    assert sum(path.stat().st_size for path in copies.FOLDER.iterdir()) < MOST_BYTES

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from golden.cases import CASES
-from golden.copies_on_disk import FOLDER, differences, stale, write
+from golden.copies import differences, remove, stale, write
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -23,18 +23,18 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
     status = 0
     for name in chosen:
-        found = differences(name)
+        found = differences(CASES[name])
         if found and options.check:
             print(found)
             status = 1
         elif found:
-            write(name)
+            write(CASES[name])
             print(f"{name}: written")
-    for path in () if options.names else stale():
-        print(f"{path.relative_to(FOLDER.parent)}: {'belongs to no case' if options.check else 'removed'}")
+    for file, section in () if options.names else list(stale(CASES)):
+        print(f"{file}, {section}: {'belongs to no case' if options.check else 'removed'}")
         status = 1 if options.check else status
         if not options.check:
-            path.unlink()
+            remove(file, section)
     return status
 
 

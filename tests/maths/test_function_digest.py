@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from trainlab.errors import SpecError
-from trainlab.maths.function_digest import function_digest
+from trainlab.maths.formula import function_digest
 
 SCALE = 2.0
 TABLE = [1.0, 2.0]

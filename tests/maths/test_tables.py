@@ -15,13 +15,12 @@ from trainlab.maths import (
     LOSSES,
     OPTIMIZERS,
     SCHEDULES,
-    cycles,
     plateau_step,
     schedule_curves,
     warmup_factors,
 )
 from trainlab.spec import Custom, InitScheme, Loss, Network, Optimizer, Schedule, Warmup
-from trainlab.spec.inits import Nonlinearity
+from trainlab.spec.network import Nonlinearity
 
 TABLES = {
     "activations": ACTIVATIONS,
@@ -45,8 +44,8 @@ CURVES = {
     "exponential": schedule_curves.exponential,
     "cosine_annealing": schedule_curves.cosine_annealing,
     "cosine_annealing_warm_restarts": schedule_curves.cosine_annealing_warm_restarts,
-    "cyclic": cycles.cyclic,
-    "one_cycle": cycles.one_cycle,
+    "cyclic": schedule_curves.cyclic,
+    "one_cycle": schedule_curves.one_cycle,
     "lambda": schedule_curves.multiplied,
     "multiplicative": schedule_curves.multiplicative,
     "reduce_on_plateau": plateau_step,

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from trainlab.page.cells import share, share_alone
-from trainlab.page.columns import Column, TableOf, json_only
+from trainlab.page.columns import Column, TableOf, json_only, share, share_alone
 from trainlab.page.section import printed
 from trainlab.stats import Rate, rate
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import trainlab
 from trainlab.draw.svg import escape
-from trainlab.page.html import NOTHING, join_html, joined, tag
-from trainlab.page.notebook import notebook, text_list
+from trainlab.page.document import NOTHING, join_html, joined, notebook, tag, text_list
 
 ROOT = Path(trainlab.__file__).parent
 TRUSTED = {
@@ -16,8 +15,6 @@ TRUSTED = {
     "draw/svg.py",
     "draw/table.py",
     "page/document.py",
-    "page/html.py",
-    "page/notebook.py",
 }
 """Files that write HTML by hand; elsewhere it is put together of what these return."""
 

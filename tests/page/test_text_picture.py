@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainlab.page.text_picture import _ends
+from trainlab.page.sketch import _ends
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from report.page_reader import PageReader, svgs
 from trainlab.diagnosis.report.sections import report_sections
 from trainlab.page.document import page as whole_page
 from trainlab.report import diagnosis_html
-from trainlab.report.diagnosis_page import DiagnosisParts
+from trainlab.report.section_pages import DiagnosisParts
 
 CHAIN: dict[str, Any] = {
     "kind": "chain",
@@ -150,7 +150,7 @@ def test_a_picture_that_comes_twice_is_drawn_once():
         report(
             finding("wrong_loss", picture=CHAIN),
             finding("lr_too_high", picture=BARS),
-            finding("bad_momentum", picture=BARS),
+            finding("oscillating_loss", picture=BARS),
         )
     )
     assert len(svgs(made)) == 3
@@ -158,7 +158,9 @@ def test_a_picture_that_comes_twice_is_drawn_once():
 
 
 def test_the_same_picture_is_drawn_once():
-    made = diagnosis_html(report(finding("lr_too_high", picture=BARS), finding("bad_momentum", picture=BARS)))
+    made = diagnosis_html(
+        report(finding("lr_too_high", picture=BARS), finding("oscillating_loss", picture=BARS))
+    )
     assert len(svgs(made)) == 2
     assert made.count("The picture is at the top of the page.") == 2
 
@@ -185,7 +187,7 @@ def test_nothing_found_has_no_findings_section():
 def test_several_reports_stand_on_a_page():
     found = report(
         finding("lr_too_high", picture=BARS),
-        finding("bad_momentum", picture=BARS),
+        finding("oscillating_loss", picture=BARS),
         finding("dead_relu", consequence_of="lr_too_high", because="steps overshoot"),
         picture=None,
     )

@@ -18,10 +18,10 @@ from studies.races.racing import networks_race
 
 from trainlab.draw import Curve, curves
 from trainlab.explain.explanation import TITLES, Explanation, ShortAnswer
-from trainlab.page.files import page_script
+from trainlab.page.document import page_script
 from trainlab.page.section import Section, Table
 from trainlab.report import diagnosis_html, explanation_html, map_html, race_html, study_html
-from trainlab.report.first_sentence import first_sentence
+from trainlab.report.common import first_sentence
 
 
 def drawn(title: str) -> Any:

@@ -253,8 +253,16 @@ def test_a_folder_a_missing_file_and_a_name_that_no_file_has(tmp_path: Path):
 
 
 def test_a_file_without_end_is_not_read_to_its_end():
-    with pytest.raises(SpecError, match="is larger than 10,000,000 bytes"):
+    with pytest.raises(SpecError, match="is larger than 2,000,000 bytes"):
         read_text("/dev/zero")
+
+
+def test_networks_are_counted_before_they_are_read():
+    many = "\n".join(f'n{number} = "never read"' for number in range(20_001))
+    with pytest.raises(
+        SpecError, match=r"20,001 networks with 2 .. 0 sets of changes are 20,001 cells; at most"
+    ):
+        study_from_toml(f'title = "t"\n[baseline]\ntask = "xor"\n[networks]\n{many}')
 
 
 def test_binary_without_a_bad_byte_is_not_toml():

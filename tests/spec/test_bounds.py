@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from trainlab.spec import Adam, Batch, Circles, CyclicLR, LossBelow, MultiStepLR, Split, StepLR
-from trainlab.spec.bounds import bounds_of
 from trainlab.spec.checks import MAX_COUNT, OutOfBoundsError
+from trainlab.spec.fields import bounds_of
 from trainlab.spec.tasks import BOUNDS
 
 

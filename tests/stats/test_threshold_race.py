@@ -7,10 +7,10 @@ import pytest
 
 from trainlab.errors import StatsError
 from trainlab.stats import Reaching, any_reaches
-from trainlab.stats.exact_binomial import Bools, Counts
-from trainlab.stats.threshold_race import PICK, TRIES
+from trainlab.stats.race import PICK, TRIES
+from trainlab.stats.rate import Bools, Counts
 
-SHARE, ERROR, SEARCHES = 0.95, 0.05, 300
+SHARE, THRESHOLD_ERROR, SEARCHES = 0.95, 0.05, 300
 HARD = {
     "60 just below": [0.949] * 60,
     "one at the share, 60 below": [0.95, *[0.93] * 60],
@@ -45,7 +45,7 @@ def is_wrong(rates: Sequence[float], found: Reaching) -> bool:
 @pytest.mark.computes
 @pytest.mark.parametrize("rates", HARD.values(), ids=HARD)
 def test_what_is_said_is_wrong_in_less_than_5_percent(rates: list[float]) -> None:
-    assert np.mean([is_wrong(rates, search(rates, seed=seed)) for seed in range(SEARCHES)]) < ERROR
+    assert np.mean([is_wrong(rates, search(rates, seed=seed)) for seed in range(SEARCHES)]) < THRESHOLD_ERROR
 
 
 def test_this_test_would_see_a_judge_of_the_seeds_that_picked() -> None:
@@ -63,7 +63,7 @@ def test_this_test_would_see_a_judge_of_the_seeds_that_picked() -> None:
         )
         return is_wrong(rates, found)
 
-    assert np.mean([careless(seed) for seed in range(60)]) > 2 * ERROR
+    assert np.mean([careless(seed) for seed in range(60)]) > 2 * THRESHOLD_ERROR
 
 
 def test_the_best_of_many_is_never_judged_on_the_seeds_that_picked_it() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import AbstractContextManager, closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,11 @@ from trainlab.execution import train_all, train_and_read
 from trainlab.spec import Experiment
 from trainlab.store import DamagedError, DamageWarning, Store, repair
 from trainlab.store.check import MOST_LINES, integrity
-from trainlab.store.schema import transaction
-from trainlab.store.sqlite_errors import as_store_errors
+from trainlab.store.chunks import HEADS, UnfitError, chunk_from, read_blobs, read_rows
+from trainlab.store.database import as_store_errors, connect
 
 # Said on purpose: it is what these tests are about.
-pytestmark = pytest.mark.filterwarnings("default::trainlab.store.damage.DamageWarning")
+pytestmark = pytest.mark.filterwarnings("default::trainlab.store.chunks.DamageWarning")
 
 
 EXPERIMENT = Experiment.from_dict({"network": "2-3-1", "epochs": 20, "record": {"curves": 4}})
@@ -84,10 +85,20 @@ def test_altered_runs_are_trained_again_and_it_is_said(tmp_path: Path, change: s
         with pytest.raises(DamagedError, match=r"is damaged: seeds 0 to \d+ of 2-3-1, 20 epochs") as caught:
             store.load(EXPERIMENT, SEEDS, engine="fake")
         assert "\n" not in str(caught.value)
-        with pytest.warns(DamageWarning, match="They are trained again"):
+        with pytest.warns(DamageWarning, match="They count as missing"):
             (runs,) = train_all([EXPERIMENT], SEEDS, engine=FakeEngine(), store=store, workers=1)
         assert_same(runs, made_up(EXPERIMENT, SEEDS))
         assert store.check().damage == ()
+
+
+def test_that_they_are_trained_is_not_promised_before_it_is_refused(tmp_path: Path) -> None:
+    fill(tmp_path)
+    alter(tmp_path, ROWS[0])
+    with Store.open(tmp_path) as store:
+        store._db.execute("PRAGMA query_only = ON")
+        told = pytest.warns(DamageWarning, match=r"they aren't what was saved\. They count as missing\.$")
+        with told, pytest.raises(StoreError, match="is read-only"):
+            train_all([EXPERIMENT], SEEDS, engine=FakeEngine(), store=store, workers=1)
 
 
 def test_a_damaged_chunk_costs_no_look_at_the_others(tmp_path: Path) -> None:
@@ -250,9 +261,120 @@ def test_a_file_that_cannot_be_read_keeps_nothing_and_it_is_said(tmp_path: Path)
     file.write_bytes(whole[:100] + b"\0" * (len(whole) - 100))
     told = call("store", "repair", "--store", str(tmp_path))
     assert (told.code, told.err) == (1, "")
-    assert told.out.startswith("Nothing could be kept: SQLite can't read the file. ")
+    assert told.out.startswith(
+        "Nothing could be kept: SQLite can't read the file, and its pages hold no chunk"
+    )
     (copy,) = tmp_path.glob("store.sqlite3.damaged-*")
     assert copy.read_bytes()[100:] == bytes(len(whole) - 100)
+
+
+CHUNKS, LONG = 20, 100
+
+
+def fill_chunks(folder: Path) -> None:
+    """Fill a store with chunks that each take pages of their own."""
+    with Store.open(folder) as store:
+        for chunk in range(CHUNKS):
+            runs = made_up(EXPERIMENT, range(chunk * LONG, (chunk + 1) * LONG))
+            store.save([runs], engine="fake")
+        store.remember("study", "Mine", [EXPERIMENT.fingerprint], networks=1, seeds=CHUNKS * LONG)
+
+
+def readable(file: Path) -> list[range]:
+    """Return of which chunks SQLite still reads all that their digests prove, told to pass over the size."""
+    found: list[range] = []
+    with closing(connect(str(file))) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        for rowid in range(1, CHUNKS + 1):
+            with suppress(sqlite3.DatabaseError, UnfitError):
+                head = db.execute(f"{HEADS} WHERE chunks.rowid = ?", (rowid,)).fetchone()
+                chunk = chunk_from(head, EXPERIMENT.fingerprint)
+                assert chunk is not None
+                read_rows(db, chunk)
+                read_blobs(db, chunk)
+                found.append(chunk.seeds)
+    return found
+
+
+def kept(folder: Path) -> list[range]:
+    """Return the seeds that are there after a repair, each of which is as it was saved."""
+    with Store.open(folder, create=False) as store:
+        assert store.check().damage == ()
+        held = store.summary()
+        ranges = list(held[0].ranges) if held else []
+        for seeds in ranges:
+            assert_same(store.load(EXPERIMENT, seeds, engine="fake"), made_up(EXPERIMENT, seeds))
+    return ranges
+
+
+@pytest.mark.parametrize("percent", [55, 75, 95, 99])
+def test_of_a_file_cut_short_every_chunk_is_kept_that_its_digests_prove(tmp_path: Path, percent: int) -> None:
+    fill_chunks(tmp_path)
+    file = tmp_path / "store.sqlite3"
+    os.truncate(file, file.stat().st_size * percent // 100)
+    due = readable(file)
+    assert len(due) > 4
+    told = call("store", "repair", "--store", str(tmp_path))
+    assert (told.code, told.err) == (0, "")
+    there = kept(tmp_path)
+    chunks = sum(map(len, there)) // LONG
+    assert all(any(set(seeds) <= set(each) for each in there) for seeds in due)
+    words = f"Kept {chunks} chunks ({chunks * LONG:,} runs), read page by page; at least "
+    assert told.out.startswith(f"SQLite can't read the file. {words}")
+    assert len(due) <= chunks < CHUNKS
+
+
+@pytest.mark.parametrize(
+    ("lost", "offset", "length"),
+    [("page", 0, 4096), ("format", 44, 4), ("application", 68, 4), ("root of chunks", 0, 4096)],
+)
+def test_without_its_header_or_a_tree_every_chunk_of_a_file_is_kept(
+    tmp_path: Path, lost: str, offset: int, length: int
+) -> None:
+    fill_chunks(tmp_path)
+    file, page = tmp_path / "store.sqlite3", 1
+    if lost == "root of chunks":
+        with closing(sqlite3.connect(file)) as db:
+            ((page,),) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'chunks'").fetchall()
+    with file.open("r+b") as raw:
+        raw.seek(4096 * (page - 1) + offset)
+        raw.write(b"\xff" * length)
+    told = call("store", "repair", "--store", str(tmp_path))
+    assert (told.code, told.err) == (0, "")
+    assert "Kept 20 chunks (2,000 runs), read page by page; none known to be lost. The file" in told.out
+    assert kept(tmp_path) == [range(2000)]
+    with Store.open(tmp_path) as store:
+        assert [study.title for study in store.studies()] == ["Mine"]
+
+
+def test_what_was_deleted_is_not_read_from_free_pages(tmp_path: Path) -> None:
+    fill_chunks(tmp_path)
+    other = Experiment.from_dict({"network": "2-4-1", "epochs": 20})
+    with Store.open(tmp_path) as store:
+        store.save([made_up(other, range(LONG))], engine="fake")
+        store.delete([EXPERIMENT], engine="fake")
+    file = tmp_path / "store.sqlite3"
+    with closing(sqlite3.connect(file)) as db:
+        assert db.execute("PRAGMA freelist_count").fetchone()[0] > 50
+        ((page,),) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'judged_runs'").fetchall()
+    with file.open("r+b") as raw:
+        raw.seek(4096 * (page - 1))
+        raw.write(b"\xff" * 4096)
+    assert (
+        "Kept 1 chunk (100 runs), read page by page" in call("store", "repair", "--store", str(tmp_path)).out
+    )
+
+
+def test_a_database_of_somebody_else_is_not_repaired(tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite3"
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("CREATE TABLE recipes (name TEXT)")
+    before = file.read_bytes()
+    told = call("store", "repair", "--store", str(tmp_path))
+    assert (told.code, told.out) == (2, "")
+    assert "is not a trainlab store: no page of it has runs as they were saved. Move it away" in told.err
+    assert file.read_bytes()[100:] == before[100:]
+    assert list(tmp_path.glob("store.sqlite3.*")) == []
 
 
 def test_of_what_sqlite_finds_a_few_lines_are_shown(tmp_path: Path) -> None:
@@ -273,8 +395,10 @@ def test_of_what_sqlite_finds_a_few_lines_are_shown(tmp_path: Path) -> None:
 @pytest.mark.process
 def test_what_a_killed_repair_left_is_gone_after_the_next(tmp_path: Path) -> None:
     fill(tmp_path)
+    alter(tmp_path, NAMES[0])
     killed = (
-        f"import os; from trainlab.store import repair; repair({str(tmp_path)!r}, lambda *_: os._exit(9))"
+        "import os, glob; from trainlab.store import repair; "
+        f"repair({str(tmp_path)!r}, lambda *_: glob.glob('{tmp_path}/*.repaired-*') and os._exit(9))"
     )
     assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == 9
     assert list(tmp_path.glob("*.repaired-*"))
@@ -283,23 +407,69 @@ def test_what_a_killed_repair_left_is_gone_after_the_next(tmp_path: Path) -> Non
     assert done.runs == len(SEEDS)
 
 
-def test_of_two_repairs_the_later_one_deletes_nothing_of_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_repair_beside_another_is_refused_and_touches_nothing(tmp_path: Path) -> None:
     fill(tmp_path)
-    file, theirs = tmp_path / "store.sqlite3", tmp_path / "store.sqlite3.repaired-20260101-000000-000000"
+    alter(tmp_path, ROWS[0])
+    theirs = tmp_path / "store.sqlite3.repaired-20260101-000000-000000"
     theirs.touch()
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+    before = sorted(tmp_path.iterdir())
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    told = call("store", "repair", "--store", str(tmp_path))
+    assert (told.code, told.out) == (2, "")
+    assert told.err.endswith(": another repair of it is under way. Wait until that has ended.\n")
+    assert sorted(tmp_path.iterdir()) == before
+    os.close(folder)
+    assert call("store", "repair", "--store", str(tmp_path)).out.startswith("Kept 1 chunk")
 
-        def begun_after_the_other(db: sqlite3.Connection) -> AbstractContextManager[None]:
-            if db.execute("PRAGMA database_list").fetchone()[2] == str(file):
-                other.execute("BEGIN IMMEDIATE")
-            return transaction(db)
 
-        monkeypatch.setattr(sys.modules["trainlab.store.repair"], "transaction", begun_after_the_other)
-        with pytest.raises(StoreError, match="is in use"):
-            repair(tmp_path, lambda done, total: None)
-    assert theirs.exists()
+REPAIRS = """\
+import os, sys
+from trainlab.errors import StoreError
+from trainlab.store import repair
+
+waiting, go = os.pipe()
+started = []
+for _ in range(6):
+    process = os.fork()
+    if not process:
+        os.close(go)
+        os.read(waiting, 1)
+        try:
+            done = repair(sys.argv[1], lambda done, total: None)
+            said = "mended" if done.copy else "was mended"
+        except StoreError as error:
+            said = str(error).rpartition(": ")[2]
+        os.write(1, f"{said}\\n".encode())
+        os._exit(0)
+    started.append(process)
+os.close(go)
+for process in started:
+    os.waitpid(process, 0)
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("how", ["altered", "cut"])
+def test_of_repairs_at_once_one_mends_it_and_the_others_say_what_is_so(tmp_path: Path, how: str) -> None:
+    fill_chunks(tmp_path)
+    file = tmp_path / "store.sqlite3"
+    if how == "altered":
+        alter(tmp_path, ROWS[0])
+    else:
+        os.truncate(file, file.stat().st_size * 9 // 10)
+    ended = subprocess.run(
+        [sys.executable, "-c", REPAIRS, tmp_path], capture_output=True, text=True, timeout=60, check=False
+    )
+    said = ended.stdout.splitlines()
+    assert (ended.stderr, len(said)) == ("", 6)
+    assert said.count("mended") == 1
+    others = {"was mended", "another repair of it is under way. Wait until that has ended."}
+    assert set(said) <= {"mended", *others}
+    assert len(list(tmp_path.glob("store.sqlite3.*-*"))) == 1
+    with Store.open(tmp_path) as store:
+        assert store.check().damage == ()
+        assert store.summary()[0].seeds >= 1200
 
 
 def test_who_waits_for_a_repair_is_told_to_try_again(tmp_path: Path) -> None:
@@ -337,6 +507,6 @@ def test_a_study_of_an_altered_store_has_the_same_answer(tmp_path: Path) -> None
     assert (told.code, answer(told)) == (0, before)
     (line,) = told.err.splitlines()
     assert "is damaged: seeds 0 to 4 of 2-" in line
-    assert line.endswith("They are trained again.")
+    assert line.endswith("They count as missing.")
     again = call(*asked)
     assert (answer(again), again.err) == (before, "")

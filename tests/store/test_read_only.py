@@ -101,3 +101,9 @@ def test_an_older_version_can_not_be_upgraded_there(folder: Path) -> None:
     with only_read(folder), pytest.raises(StoreError, match="version 9, which would be upgraded") as caught:
         Store.open(folder)
     assert "\n" not in str(caught.value)
+
+
+def test_an_empty_file_can_not_become_a_store_there(folder: Path) -> None:
+    (folder / "store.sqlite3").write_bytes(b"")
+    with only_read(folder), pytest.raises(StoreError, match="is empty, and can't become a store: the file"):
+        Store.open(folder, create=False)

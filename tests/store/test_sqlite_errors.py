@@ -2,16 +2,19 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 from execution.fake_engine import made_up
+from store.flipped import call
 
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store import Store, store
-from trainlab.store.sqlite_errors import REASONS
+from trainlab.store.database import REASONS
 
 EXPERIMENT = Experiment.from_dict({"network": "2-11-1", "epochs": 100})
 
@@ -39,7 +42,9 @@ def filled(folder: Path) -> Path:
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "store.sqlite3").write_bytes(b"I am a diary. " * 1000)
-    assert "is not a trainlab store. Move it away" in complaint(tmp_path)
+    words = complaint(tmp_path)
+    assert "is not a trainlab store. Move it away" in words
+    assert "If it was one, 'trainlab store repair' keeps what can be read." in words
     assert (tmp_path / "store.sqlite3").read_bytes().startswith(b"I am a diary.")
 
 
@@ -104,9 +109,65 @@ def test_runs_of_two_formats(tmp_path: Path) -> None:
     assert "engine 'fake' saved runs in different formats" in complaint(tmp_path)
 
 
-def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
-    (tmp_path / "store.sqlite3").touch()
+@pytest.mark.parametrize("left", ["", "-journal", "-wal", "-shm"])
+def test_an_empty_file_is_a_store_to_be_whatever_a_full_disk_left_beside_it(
+    tmp_path: Path, left: str
+) -> None:
+    for name in {"store.sqlite3", f"store.sqlite3{left}"}:
+        (tmp_path / name).touch()
+    with Store.open(tmp_path, create=False) as opened:
+        assert opened.summary() == []
     assert filled(tmp_path).stat().st_size > 0
+
+
+@pytest.mark.parametrize("command", [("show",), ("store", "check"), ("store", "repair")])
+def test_a_command_takes_an_empty_file_for_a_store_with_nothing_in_it(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "store.sqlite3").touch()
+    told = call(*command, "--store", str(tmp_path))
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith(("Nothing in ", "No damage in ", "Nothing to repair in "))
+
+
+STARTS = """\
+import os, sys
+from trainlab.cli.study import left_over
+from trainlab.spec import load_study
+from trainlab.store import Store
+
+plan = load_study("xor44")
+for folder in "123":
+    waiting, go = os.pipe()
+    started = []
+    for number in range(8):
+        process = os.fork()
+        if not process:
+            os.close(go)
+            os.read(waiting, 1)
+            try:
+                left_over(plan, folder)
+                with Store.open(folder) as store:
+                    store.remember("study", plan.title, [str(number)], networks=1, seeds=2)
+            except BaseException as error:
+                print(error, file=sys.stderr, flush=True)
+            os._exit(0)
+        started.append(process)
+    os.close(go)
+    for process in started:
+        os.waitpid(process, 0)
+"""
+
+
+@pytest.mark.process
+def test_first_studies_that_start_side_by_side_all_work(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", STARTS], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    for folder in "123":
+        with Store.open(tmp_path / folder) as store:
+            assert len(store.studies()) == 8
 
 
 def test_no_store_where_none_is_to_be_made(tmp_path: Path) -> None:

@@ -14,8 +14,7 @@ from trainlab.engine.runs import ARRAYS
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store import Store, subtract
-from trainlab.store.blobs import BLOBS
-from trainlab.store.outcomes import OUTCOME
+from trainlab.store.chunks import BLOBS, OUTCOME
 
 
 def experiment(**fields: Any) -> Experiment:

@@ -11,7 +11,7 @@ from execution.fake_engine import made_up
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store import Store, repair
-from trainlab.store.totals import Total, within
+from trainlab.store.listing import Total, within
 
 EXPERIMENT = Experiment.from_dict({"network": "2-3-1", "epochs": 100})
 PIECES = (range(10), range(10, 25), range(25, 30))

@@ -14,12 +14,11 @@ import pytest
 from execution.fake_engine import assert_same, made_up
 
 from trainlab.engine import Runs, concatenate, select
-from trainlab.engine.bfloat16 import MISSING
-from trainlab.engine.runs import UNKNOWN
+from trainlab.engine.runs import MISSING, UNKNOWN
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
-from trainlab.store import DamagedError, Store, schema
-from trainlab.store.outcomes import COLUMNS
+from trainlab.store import DamagedError, Store, database
+from trainlab.store.chunks import COLUMNS
 
 EXPERIMENT = Experiment.from_dict(
     {
@@ -134,7 +133,7 @@ def test_everything_that_was_there_is_there_and_coarse_curves_are_missing(tmp_pa
             (row,) = store.summary()
             assert row.seeds == 20
             assert row.bytes == sum(getattr(whole, name).nbytes for name in BLOBS)
-    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+    assert version(tmp_path / "store.sqlite3") == database.VERSION
 
 
 def test_what_is_saved_from_then_on_has_them(tmp_path: Path) -> None:
@@ -165,19 +164,19 @@ def test_it_has_the_columns_of_a_new_one(tmp_path: Path) -> None:
 def test_an_upgrade_that_fails_leaves_version_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     version_2(tmp_path, range(10)).close()
     before = columns(tmp_path / "store.sqlite3")
-    upgrade = schema._upgrade
+    upgrade = database._upgrade
 
     def fails(db: sqlite3.Connection) -> None:
         upgrade(db)
         raise sqlite3.OperationalError("no more")
 
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "_upgrade", fails)
+        patch.setattr(database, "_upgrade", fails)
         with pytest.raises(StoreError, match="can't be used"):
             Store.open(tmp_path)
     assert (version(tmp_path / "store.sqlite3"), columns(tmp_path / "store.sqlite3")) == (2, before)
     Store.open(tmp_path).close()
-    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+    assert version(tmp_path / "store.sqlite3") == database.VERSION
 
 
 def test_one_of_version_3_gets_the_table_of_judged_runs(tmp_path: Path) -> None:
@@ -194,7 +193,7 @@ def test_one_of_version_3_gets_the_table_of_judged_runs(tmp_path: Path) -> None:
         assert_same(store.load(EXPERIMENT, range(10), engine="fake"), as_version_5_has(runs))
         store.save_judged(EXPERIMENT, 4, b"{}", engine="fake", rules="r")
         assert store.judged(EXPERIMENT, engine="fake", rules="r") == {4: "{}"}
-    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+    assert version(tmp_path / "store.sqlite3") == database.VERSION
 
 
 def test_many_may_open_it_at_once(tmp_path: Path) -> None:
@@ -242,7 +241,7 @@ def test_one_of_version_4_gets_the_names_of_studies(tmp_path: Path) -> None:
         assert_same(store.load(EXPERIMENT, range(10), engine="fake"), as_version_5_has(runs))
         (one,) = store.studies()
     assert (one.title, one.fingerprints) == ("Mine", {EXPERIMENT.fingerprint})
-    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+    assert version(tmp_path / "store.sqlite3") == database.VERSION
 
 
 def test_of_runs_of_version_5_since_when_they_are_solved_is_unknown(tmp_path: Path) -> None:
@@ -262,7 +261,7 @@ def test_of_runs_of_version_5_since_when_they_are_solved_is_unknown(tmp_path: Pa
         ended = store.outcomes(EXPERIMENT, range(20), engine="fake")
     assert_same(loaded, concatenate([as_version_5_has(old), new]))
     np.testing.assert_array_equal(ended["settled_epoch"], loaded.settled_epoch)
-    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+    assert version(tmp_path / "store.sqlite3") == database.VERSION
 
 
 @pytest.mark.parametrize("sampling", ["single", "full"])
@@ -286,7 +285,7 @@ def test_runs_of_version_6_have_no_gradient_of_a_step_unless_it_is_that_of_all_e
     assert_same(loaded, concatenate([old if known else without_step_gradient(old), new]))
     assert np.array_equal(loaded.step_gradient, loaded.gradient) == known
     assert np.isnan(loaded.step_gradient[:10]).all() != known
-    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+    assert version(tmp_path / "store.sqlite3") == database.VERSION
 
 
 def test_of_studies_that_version_7_named_what_they_asked_is_unknown_until_they_are_asked_again(
@@ -309,7 +308,7 @@ def test_of_studies_that_version_7_named_what_they_asked_is_unknown_until_they_a
         (kept,) = store.studies()
     assert (old.question, again.question, kept.question) == (None, {"title": "Mine"}, {"title": "Mine"})
     assert old.key == again.key == kept.key
-    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+    assert version(tmp_path / "store.sqlite3") == database.VERSION
 
 
 def test_runs_of_version_8_have_no_digest_and_those_saved_from_then_on_have(tmp_path: Path) -> None:
@@ -330,7 +329,7 @@ def test_runs_of_version_8_have_no_digest_and_those_saved_from_then_on_have(tmp_
         assert store.outcomes(EXPERIMENT, range(10), engine="fake")["loss"][3] == 7
         with pytest.raises(DamagedError, match="seeds 10 to 19 of 2-3-1, 100 epochs"):
             store.outcomes(EXPERIMENT, range(20), engine="fake")
-    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+    assert version(tmp_path / "store.sqlite3") == database.VERSION
 
 
 def test_runs_of_version_9_are_added_up_row_by_row_and_those_saved_from_then_on_are_not(
@@ -354,7 +353,7 @@ def test_runs_of_version_9_are_added_up_row_by_row_and_those_saved_from_then_on_
         (turned,) = store.summary()
         assert turned.solved == (~old.solved).sum() + new.solved.sum()
         assert store.check().unchecked == 0
-    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+    assert version(tmp_path / "store.sqlite3") == database.VERSION
 
 
 def test_a_program_of_version_9_that_has_the_file_open_may_delete_and_save(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.engine.bfloat16 import encode
-from trainlab.engine.runs import curve_rows, recorded_epochs
+from trainlab.engine.runs import curve_rows, encode, recorded_epochs
 from trainlab.spec import Cell, Experiment, Study, study_from_dict
 from trainlab.stats import rate
 from trainlab.studies.causes import Causes

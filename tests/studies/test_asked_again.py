@@ -11,7 +11,7 @@ from trainlab.spec import study_from_dict, study_from_toml
 from trainlab.store import Store
 from trainlab.studies import map_plane, race, study
 from trainlab.studies.maps.question import Question, ask
-from trainlab.studies.races.race_question import RaceQuestion
+from trainlab.studies.race import RaceQuestion
 
 TOML = """
 title = "Mine"

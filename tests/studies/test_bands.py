@@ -12,7 +12,7 @@ import pytest
 from studies.made_up import TINY
 
 from trainlab import run
-from trainlab.engine.bfloat16 import MISSING, decode, encode
+from trainlab.engine.runs import MISSING, decode, encode
 from trainlab.spec import Study
 from trainlab.stats import median_and_bands
 from trainlab.studies import cells

@@ -182,7 +182,7 @@ def test_as_json_has_them(study: Study, cells):
 
 
 def test_the_chart_says_of_an_effect_what_the_table_says():
-    from trainlab.studies.study_pictures import _EMPHASIS
+    from trainlab.studies.result import _EMPHASIS
 
     words = {"helps": "helps", "hurts": "hurts", "small": "shown to be small", "none": "no difference seen"}
     assert {reading: words[emphasis] for reading, emphasis in _EMPHASIS.items()} == {

@@ -15,11 +15,12 @@ import trainlab
 from trainlab.draw.svg import escape
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.errors import EngineError
+from trainlab.execution import RunSettings
 from trainlab.report import study_html
 from trainlab.spec import Study, study_from_dict
 from trainlab.stats import paired_difference
-from trainlab.studies import StudyResult, fidelity
-from trainlab.studies.fidelity import Fidelity, fidelity_of
+from trainlab.studies import StudyResult, retraining
+from trainlab.studies.retraining import Fidelity, fidelity_of
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def result(plan: Study) -> StudyResult:
 def test_what_is_drawn_is_trained_again_by_the_plain_loop(result: StudyResult) -> None:
     found = result.fidelity
     assert found is not None
-    drawn = fidelity._draw([item.runs for item in result.cells], 10)
+    drawn = retraining._draw([item.runs for item in result.cells], 10)
     ours = np.concatenate([runs.solved[seeds.start : seeds.stop] for runs, seeds in drawn])
     there = np.concatenate(
         [ReferenceEngine().train(runs.experiment, seeds)[0].solved for runs, seeds in drawn]
@@ -59,20 +60,21 @@ def test_what_is_drawn_is_trained_again_by_the_plain_loop(result: StudyResult) -
 def test_an_engine_that_trains_otherwise_is_told_of(
     monkeypatch: pytest.MonkeyPatch, result: StudyResult
 ) -> None:
-    def none_solved(experiments: Any, seeds: Any, **options: Any) -> list[Any]:
-        return [
+    def none_solved(experiments: Any, seeds: Any, settings: RunSettings) -> tuple[list[Any], int, float]:
+        runs = [
             SimpleNamespace(solved=np.zeros(len(part), dtype=bool), loss=np.ones(len(part))) for part in seeds
         ]
+        return runs, 0, 0.0
 
-    monkeypatch.setattr(fidelity, "train_all", none_solved)
+    monkeypatch.setattr(retraining, "train_stored", none_solved)
     runs = [replace(item.runs, solved=np.ones(30, dtype=bool)) for item in result.cells]
-    found = fidelity_of(runs, runs=16)
+    found = fidelity_of(runs, runs=16, settings=RunSettings())
     assert found.p < 0.001
     assert found.sentence.startswith("The engine doesn't train as PyTorch does: of 16 runs of 4 cells")
     assert found.short.startswith("They differ.")
-    few = fidelity_of(runs, runs=5)
+    few = fidelity_of(runs, runs=5, settings=RunSettings())
     assert "too few to see any difference" not in few.sentence
-    assert fidelity_of(runs[:1], runs=5).visible == pytest.approx(6 / 5)
+    assert fidelity_of(runs[:1], runs=5, settings=RunSettings()).visible == pytest.approx(6 / 5)
 
 
 def test_few_runs_show_nothing_and_say_so() -> None:
@@ -95,7 +97,7 @@ def test_few_runs_show_nothing_and_say_so() -> None:
 
 @pytest.mark.process
 def test_more_seeds_than_a_cell_has_are_not_drawn(result: StudyResult) -> None:
-    drawn = fidelity._draw([result.cells[0].runs, result.cells[0].runs], 50)
+    drawn = retraining._draw([result.cells[0].runs, result.cells[0].runs], 50)
     assert [seeds for _, seeds in drawn] == [range(30)]
 
 
@@ -112,17 +114,17 @@ def test_kept_runs_are_not_trained_again(
 @pytest.mark.process
 def test_of_cells_with_few_seeds_more_are_drawn(result: StudyResult) -> None:
     short = [replace(item.runs, solved=item.runs.solved[:2]) for item in result.cells]
-    assert sum(len(seeds) for _, seeds in fidelity._draw(short, 8)) == 8
+    assert sum(len(seeds) for _, seeds in retraining._draw(short, 8)) == 8
 
 
 def test_what_cannot_be_compared_is_refused_before_anything_runs(
     plan: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["trainlab.studies.stored_training"], "train_all", None)
+    monkeypatch.setattr(sys.modules["trainlab.execution.train"], "train_all", None)
     with pytest.raises(EngineError, match="'reference' is the plain PyTorch loop itself"):
         trainlab.study(plan, engine="reference", fidelity=3)
-    monkeypatch.setattr(fidelity, "has_torch", lambda: False)
-    with pytest.raises(EngineError, match="fidelity: compares with a loop in PyTorch"):
+    monkeypatch.setattr(retraining, "has_torch", lambda: False)
+    with pytest.raises(EngineError, match="fidelity: needs PyTorch, which isn't installed"):
         trainlab.study(plan, fidelity=3)
 
 

@@ -10,8 +10,7 @@ from studies.scored import lossy, near, scored
 
 from trainlab.spec import Experiment
 from trainlab.studies.performance_measure import measure_of
-from trainlab.studies.verdicts.constant_predictor import constant_predictor_p, mean_p, rows_p
-from trainlab.studies.verdicts.score_verdicts import End, judge_guesses
+from trainlab.studies.verdicts.score_verdicts import End, constant_predictor_p, judge_guesses, mean_p, rows_p
 
 
 def test_held_out_accuracy_beside_the_commonest_class_of_the_rows_trained_on():

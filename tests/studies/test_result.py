@@ -8,8 +8,8 @@ import pytest
 from studies.made_up import TINY, cells_of, flags, runs_of, study_of
 
 from trainlab import Change, Experiment, Study, StudyResult, run, study
-from trainlab.draw.json_format import finite
 from trainlab.errors import SpecError
+from trainlab.plain import finite
 from trainlab.studies import effect_picture, rate_picture
 from trainlab.studies.effects import effects_of
 

@@ -20,7 +20,7 @@ from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.explain import Explanation
 from trainlab.explain.explanation import ShortAnswer
 from trainlab.page.section import Table
-from trainlab.studies.verdicts.rules import most_telling_first
+from trainlab.studies.verdicts.change_verdicts import most_telling_first
 
 
 def a_report() -> Report:

@@ -18,7 +18,8 @@ from trainlab.draw.svg import escape
 from trainlab.engine import get_engine
 from trainlab.engine.fast import FastEngine
 from trainlab.engine.torch import TorchEngine
-from trainlab.errors import EngineError, SpecError
+from trainlab.errors import EngineError, SpecError, lacking
+from trainlab.execution import RunSettings
 from trainlab.report import print_study, study_html
 from trainlab.spec import Study, study_from_dict
 from trainlab.studies import StudyResult, retraining
@@ -144,7 +145,7 @@ def test_a_cell_trained_otherwise_turns_a_verdict_round(monkeypatch: pytest.Monk
             for each, count, part in zip(experiments, counts, ranges, strict=True)
         ]
 
-    monkeypatch.setattr(sys.modules["trainlab.studies.stored_training"], "train_all", made)
+    monkeypatch.setattr(sys.modules["trainlab.execution.train"], "train_all", made)
     monkeypatch.setattr(retraining, "train_all", made)
     first = trainlab.study(plan, seeds=100)
     found = trainlab.study(plan, seeds=100, sides=50)
@@ -165,15 +166,16 @@ def test_every_engine_comes_in_float64() -> None:
 def test_what_cannot_be_trained_again_is_refused_before_anything_runs(
     plan: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["trainlab.studies.stored_training"], "train_all", None)
+    monkeypatch.setattr(sys.modules["trainlab.execution.train"], "train_all", None)
     with pytest.raises(SpecError, match="sides"):
         trainlab.study(plan, sides=-1)
     monkeypatch.setattr(retraining, "other_engine", lambda *asked: None)
     with pytest.raises(EngineError, match="sides: trains again by another engine, but only one can"):
         check_retrainable("auto", [plan.baseline])
     monkeypatch.setattr(retraining, "has_torch", lambda: False)
-    with pytest.raises(EngineError, match="sides: trains again with PyTorch; pip install"):
+    with pytest.raises(EngineError) as caught:
         trainlab.study(plan, sides=3)
+    assert str(caught.value) == lacking("sides", "PyTorch", extra="torch")
 
 
 @pytest.mark.process
@@ -184,8 +186,8 @@ def test_fresh_forgets_what_was_trained_again_too(
     asked: dict[str, Any] = {"engine": "torch", "seeds": 8, "only": ["2-3-1:none"], "store": tmp_path}
     monkeypatch.setattr(retraining, "other_engine", lambda *asked: "torch")
 
-    def note(experiments: Any, seeds: Any, *, engine: Any, **_: Any) -> None:
-        forgotten.append(engine.name)
+    def note(experiments: Any, seeds: Any, settings: RunSettings, *, engine: Any) -> None:
+        forgotten.extend([engine.name] if settings.fresh else [])
         assert len(experiments) == len(seeds) == 1
 
     monkeypatch.setattr(retraining, "start_afresh", note)

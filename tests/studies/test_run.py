@@ -1,5 +1,6 @@
 """A small study carried out: what is shared between cells, what the store gives back, what a run is."""
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def test_a_run_is_a_study_of_one_cell():
 def test_how_it_was_run_is_told(trained: StudyResult):
     assert trained.how.engine == "fast"
     assert trained.how.workers == 1
-    assert set(trained.how.versions) == {"python", "trainlab", "numpy", "scipy", "numba"}
+    assert set(trained.how.versions) == {"python", "trainlab", "numpy", "scipy", "llvmlite"}
     assert trained.how.seconds >= trained.how.trained_seconds > 0
 
 
@@ -157,3 +158,11 @@ def test_the_assignment_on_a_few_seeds_and_epochs():
     assert topics == ["together"] * 3 + ["predictions"] * 3 + ["parameters"]
     assert result.verdicts[-1].sentence == "Every network has exactly 44 trainable parameters."
     assert "Model 3" in result.verdicts[2].statement
+
+
+def test_ctrl_c_as_the_last_chunk_is_done_is_answered(small: Study, trained: StudyResult):
+    def press(now: Progress) -> None:
+        if now.chunks_done == now.chunks_total and not now.stopping:
+            signal.raise_signal(signal.SIGINT)
+
+    assert without_time(study(small, workers=1, on_progress=press)) == without_time(trained)

@@ -5,7 +5,7 @@ import pytest
 from studies.scored import lossy, near, scored
 
 from trainlab.stats import Estimate, ReadEstimate, contrast, paired_difference
-from trainlab.studies.effect_table import Effect
+from trainlab.studies.effects import Effect
 from trainlab.studies.performance_measure import PerformanceMeasure
 from trainlab.studies.score_effects import LEAST_SEEDS, _effect
 from trainlab.studies.verdicts.score_verdicts import judge_score_change

@@ -15,15 +15,13 @@ from trainlab import StudyResult
 from trainlab.engine import Runs
 from trainlab.engine.runs import UNKNOWN
 from trainlab.report import study_html
-from trainlab.report.study.study_terminal import print_study
+from trainlab.report.study_terminal import print_study
 from trainlab.spec import Cell, Experiment, Record, Study
 from trainlab.stats import Estimate, ReadEstimate, Reading, Side, Verdict, rate
-from trainlab.studies.answers.answer import answer_of
-from trainlab.studies.cells import summarise
-from trainlab.studies.effect_table import Effect
-from trainlab.studies.effects import effects_of, ever_effects
-from trainlab.studies.solved_when import solved_when
-from trainlab.studies.verdicts.change_verdict import judge_change
+from trainlab.studies.answer_by_score import answer_of
+from trainlab.studies.cells import solved_when, summarise
+from trainlab.studies.effects import Effect, effects_of, ever_effects
+from trainlab.studies.verdicts.change_verdicts import judge_change
 
 CELL = Study(baseline=TINY).cells()[0]
 NONE = flags((100, False))

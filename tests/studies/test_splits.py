@@ -16,7 +16,7 @@ import trainlab
 from trainlab.errors import SpecError
 from trainlab.report import study_html
 from trainlab.spec import Study, study_from_dict, study_from_toml, study_to_dict, study_to_toml
-from trainlab.studies.answers.answer import answer_of
+from trainlab.studies.answer_by_score import answer_of
 
 SPLITS, SEEDS = 10, 4
 DRAW = np.random.default_rng(3)

@@ -1,6 +1,7 @@
 """Seeds added until every interval is narrow: the same runs as of a plain study, none trained twice."""
 
 import re
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from studies.made_up import TINY
 
 from trainlab import Change, Experiment, Study, StudyResult, study
 from trainlab.errors import DemandError, SpecError
-from trainlab.execution import Progress
+from trainlab.execution import Interrupted, Progress
 from trainlab.execution.demand import demand_of
 from trainlab.stats import look_sizes
 
@@ -117,3 +118,18 @@ def test_of_a_study_with_all_its_seeds_no_width_is_told():
 def test_refuses_what_cannot_be_reached(options: dict[str, float], message: str):
     with pytest.raises(SpecError, match=message):
         study(PLAN, **options)  # pyright: ignore[reportArgumentType]
+
+
+def test_ctrl_c_at_the_end_of_a_look_begins_no_other(narrow: StudyResult):
+    told: list[Progress] = []
+
+    def press(now: Progress) -> None:
+        told.append(now)
+        if now.chunks_done == now.chunks_total and not now.stopping:
+            signal.raise_signal(signal.SIGINT)
+
+    assert narrow.until is not None
+    assert narrow.until.looks > 1
+    with pytest.raises(Interrupted, match=r"stopped after 0 of \d+ chunks"):
+        study(PLAN, until_width=WIDTH, workers=1, on_progress=press)
+    assert (told[-1].runs_done, told[-1].stopping) == (0, True)

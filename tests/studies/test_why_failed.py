@@ -10,8 +10,8 @@ import pytest
 
 import trainlab
 from trainlab.diagnosis.judge.study_run import JudgedRun
-from trainlab.errors import SpecError
-from trainlab.execution import Interrupted, Progress
+from trainlab.errors import SpecError, lacking
+from trainlab.execution import Interrupted, Progress, RunSettings
 from trainlab.spec import study_from_toml
 from trainlab.stats import rate
 from trainlab.studies import StudyResult
@@ -159,5 +159,6 @@ def test_a_number_below_0_is_refused() -> None:
 
 def test_without_torch_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trainlab.engine.choose.has_torch", lambda: False)
-    with pytest.raises(trainlab.TrainlabError, match=r"pip install 'trainlab\[torch\]'"):
-        why_failed([], most=1, engine="fast", store=None)
+    with pytest.raises(trainlab.TrainlabError) as caught:
+        why_failed([], most=1, settings=RunSettings(engine="fast"), store=None)
+    assert str(caught.value) == lacking("why", "PyTorch", extra="torch")

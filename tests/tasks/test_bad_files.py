@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, how_to_install
 from trainlab.spec.tasks import File, Scaling, Split
 from trainlab.tasks import build
 from trainlab.tasks.columns import AskedColumns
@@ -258,12 +258,12 @@ def test_other_faults_of_an_npz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     Path("cut.npz").write_bytes(whole[: len(whole) // 2])
     assert fault("cut.npz").startswith("cut.npz: is not an .npz file that can be read (")
     np.savez("data.npz", inputs=np.ones((2, 2), bool), targets=np.array(["ab", "c"]))
-    monkeypatch.setattr("trainlab.tasks.raw_data.MAX_NUMBERS", 3)
+    monkeypatch.setattr("trainlab.tasks.columns.MAX_NUMBERS", 3)
     assert fault("data.npz") == (
         "data.npz: inputs has 4 numbers, 32 bytes in double precision; at most 3 are allowed. Train on a "
         "part of it."
     )
-    monkeypatch.setattr("trainlab.tasks.raw_data.MAX_NUMBERS", 16)
+    monkeypatch.setattr("trainlab.tasks.columns.MAX_NUMBERS", 16)
     assert fault("data.npz") == (
         "data.npz: the texts of targets take 144 bytes; at most 128 are allowed. Write numbers for classes, "
         "or train on a part of it."
@@ -279,6 +279,40 @@ def test_an_npz_that_unpacks_to_far_more_takes_no_memory(tmp_path: Path, monkeyp
                 header = {"descr": "|b1", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(member, header)
     assert "inputs has 1,000,000,000,000 numbers, 8,000,000,000,000 bytes" in fault("data.npz")
+
+
+def test_an_npz_is_judged_by_its_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """None of these has its values, which nobody asks for."""
+    monkeypatch.chdir(tmp_path)
+
+    def headed(
+        inputs: tuple[int, ...], targets: tuple[int, ...], kinds: tuple[str, str] = ("|b1", "|b1")
+    ) -> str:
+        with zipfile.ZipFile("data.npz", "w") as packed:
+            for name, shape, kind in zip(("inputs", "targets"), (inputs, targets), kinds, strict=True):
+                with packed.open(f"{name}.npy", "w") as member:
+                    header = {"descr": kind, "fortran_order": False, "shape": shape}
+                    np.lib.format.write_array_header_1_0(member, header)
+        return fault("data.npz")
+
+    assert headed((90_000_000, 1), (5,)).startswith(
+        "data.npz: 90,000,000 inputs but 5 targets; every example"
+    )
+    assert headed((2, 5_000), (2,)) == "data.npz: has 5,000 features; at most 4,096 are allowed."
+    assert "inputs has dtype 'complex64'; it must hold numbers." in headed((2, 1), (2,), ("<c8", "|b1"))
+    assert "targets holds texts of 90,000,000 letters; at most" in headed((2, 1), (2,), ("|b1", "<U90000000"))
+    assert "2 columns are targets and some hold texts" in headed((2, 1), (2, 2), ("|b1", "<U3"))
+
+
+def test_an_npz_of_a_header_or_a_list_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile("data.npz", "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in ("inputs.npy", "targets.npy"):
+            length = 1_000_000
+            packed.writestr(name, b"\x93NUMPY\x02\x00" + length.to_bytes(4, "little") + b" " * length)
+    assert "(EOF: reading array header, expected 1000000 bytes got 65524)" in fault("data.npz")
+    monkeypatch.setattr("trainlab.tasks.npz_file.MAX_LIST", 100)
+    assert "(its list of arrays has 113 bytes; at most 100 are allowed)" in fault("data.npz")
 
 
 @pytest.mark.parametrize(
@@ -315,23 +349,149 @@ def test_codes_beyond_unicode_in_an_npz(tmp_path: Path, monkeypatch: pytest.Monk
     assert fault("data.npz") == "data.npz: targets holds codes that stand for no letter; it is damaged."
 
 
-def test_a_text_that_a_parquet_file_keeps_once_is_held_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Of 20,000 rows with one text of 100,000 letters, 2 GB if each had its own."""
+def test_a_parquet_file_is_judged_before_it_unfolds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A few hundred bytes of 2 GB, had each row its own text, in a row group each."""
     monkeypatch.chdir(tmp_path)
     labels = pa.DictionaryArray.from_arrays(pa.array([0, 1] * 10_000), pa.array(["x" * 100_000, "y"]))
-    pq.write_table(pa.table({"a": pa.array(range(20_000)), "y": labels}), "data.parquet")
-    raw = read_parquet(Path("data.parquet"), "data.parquet", AskedColumns(target=None, targets=(), ignore=()))
-    (texts,) = raw.targets
-    assert len({id(text) for text in texts}) == 2
-    monkeypatch.setattr("trainlab.tasks.raw_data.MAX_NUMBERS", 12_000 * 8)
-    pq.write_table(pa.table({"a": [1, 2], "y": ["x" * 1_000_000, "y"]}), "data.parquet")
-    assert "the texts of column 'y' take 1," in fault("data.parquet")
+    pq.write_table(pa.table({"a": pa.array(range(20_000)), "y": labels}), "data.parquet", compression="zstd")
+    assert fault("data.parquet").startswith(
+        "data.parquet: row 0, column 'y' is a text of 100,000 letters, 'xxx"
+    )
+    monkeypatch.setattr("trainlab.tasks.parquet_file.MAX_TEXTS", 50_000)
+    assert "the texts of column 'y' take 102," in fault("data.parquet")
+    assert "in row group 0; at most 50,000 are allowed. Write numbers for classes" in fault("data.parquet")
+    monkeypatch.setattr("trainlab.tasks.parquet_file.MAX_FOOTER", 500)
+    assert "bytes; at most 500 are allowed. Write fewer columns, or larger row groups." in fault(
+        "data.parquet"
+    )
+    many = [f"{row}" * 2 for row in range(1_001)]
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    pq.write_table(pa.table({"a": pa.array(range(1_001)), "y": many}), "many.parquet")
+    assert fault("many.parquet").startswith("many.parquet: column 'y' has more than 1,000 different texts;")
+
+
+def test_many_columns_are_refused_by_the_schema_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    column = pa.array([1.0])
+    for names in ([f"c{place}" for place in range(4_200)], ["c"] * 4_200):
+        pq.write_table(pa.Table.from_arrays([column] * 4_200, names), "wide.parquet")
+        assert fault("wide.parquet") == "wide.parquet: has 4,199 features; at most 4,096 are allowed."
+    Path("wide.csv").write_text(",".join(["1"] * 4_200) + "\n1\n")
+    assert fault("wide.csv") == "wide.csv: has 4,199 features; at most 4,096 are allowed."
+
+
+class Span(pa.ExtensionType):
+    """A type of two columns, as pandas' intervals are once pandas is loaded."""
+
+    def __init__(self):
+        super().__init__(pa.struct({"low": pa.int64(), "high": pa.int64()}), "test.span")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, storage_type: pa.DataType, serialized: bytes):
+        return cls()
+
+
+def test_columns_after_one_of_an_extension_are_those_of_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    spans = pa.array([{"low": 1, "high": 2}] * 2, Span().storage_type)
+    columns = {"a": pa.ExtensionArray.from_storage(Span(), spans), "x": [1, 2], "w": [3, 4], "y": [5, 6]}
+    pq.write_table(pa.table(columns), "data.parquet")
+    pa.register_extension_type(Span())
+    try:
+        raw = read_parquet(Path("data.parquet"), "data.parquet", AskedColumns(target="y", ignore=("a", "x")))
+    finally:
+        pa.unregister_extension_type("test.span")
+    assert raw.inputs.tolist() == [[3], [4]]
+    assert np.asarray(raw.targets[0]).tolist() == [5, 6]
+
+
+def test_columns_of_one_name_and_nested_ones_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    nested = pa.array([{"b": 7, "c": [1, 2]}, {"b": 8, "c": []}])
+    columns = [nested, pa.array([1, 2]), pa.array([5, 6]), pa.array([3, 4]), pa.array([b"x", b"y"])]
+    table = pa.Table.from_arrays(columns, names=["a", "a.b", "m", "m", "raw"])
+    pq.write_table(table, "data.parquet", row_group_size=1)
+    asked = AskedColumns(target=2, ignore=(0, 4))
+    raw = read_parquet(Path("data.parquet"), "data.parquet", asked)
+    assert raw.inputs.tolist() == [[1, 3], [2, 4]]
+    assert np.asarray(raw.targets[0]).tolist() == [5, 6]
+    assert raw.feature_names == ("a.b", "column 3")
+    texts = pa.array(["p", "q"])
+    pq.write_table(pa.Table.from_arrays([texts, columns[1], texts], names=["m", "a", "m"]), "data.parquet")
+    assert fault("data.parquet", ignore=0) == (
+        "data.parquet: column 2 holds texts, and others are called 'm', too; rename it."
+    )
+
+
+def test_numbers_written_as_texts_are_no_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("data.npz", inputs=np.ones((2, 1)), targets=np.array(["1", "2"]))
+    pq.write_table(pa.table({"a": [1, 2], "y": ["1", "2"]}), "data.parquet")
+    for name, first in (("data.npz", "targets[0]"), ("data.parquet", "row 0")):
+        assert fault(name) == (
+            f"{name}: {first}: the target '1' is a text, as all others are. Save them as numbers, "
+            "or, if they are labels, say kind = 'classes'."
+        )
+        assert build(File(path=name, kind="classes"), Split(), Scaling()).class_names == ("1", "2")
+
+
+def test_a_category_that_no_row_has_is_no_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    labels = pa.DictionaryArray.from_arrays(pa.array([2, 0]), pa.array(["p", "x" * 5_000, "q"]))
+    pq.write_table(pa.table({"a": [1, 2], "y": labels}), "data.parquet")
+    assert build(File(path="data.parquet"), Split(), Scaling()).class_names == ("p", "q")
+
+
+BOUNDED = {
+    "one line": (
+        "1," * 600_000,
+        "has more than 1,000,000 characters in a line; it is no table, or too wide a",
+    ),
+    "one row": (
+        "a,y\n" + '"a\nb",' * 200_000,
+        "line 166669 is not CSV (a row of more than 1,000,000 characters).",
+    ),
+    "empty lines": ("\n" * 1_000_002, "has more than 1,000,000 lines that are empty; it is no table, or too"),
+    "long label": (f"1,a\n2,{'b' * 1_001}\n", "line 2, column 1 is a text of 1,001 letters, 'bbb"),
+    "classes": (
+        "".join(f"1,k{row % 500}\n" for row in range(5_000)),
+        "a target for each of 500 classes has 2,500,000 numbers, 20,000,000 bytes in double precision",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BOUNDED)
+def test_what_a_csv_may_unfold_to_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str):
+    content, message = BOUNDED[case]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("trainlab.tasks.columns.MAX_NUMBERS", 2_000_000)
+    Path("data.csv").write_text(content)
+    assert fault("data.csv").startswith(f"data.csv: {message}")
+
+
+def test_a_long_text_that_is_left_out_is_no_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data.csv").write_text(f"a,note,y\n1,{'b' * 5_000},2\n3,,4\n")
+    assert build(File(path="data.csv", ignore="note"), Split(), Scaling()).inputs.tolist() == [[1], [3]]
+
+
+def test_targets_that_turn_out_to_be_texts_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("trainlab.tasks.csv_file.BLOCK", 4)
+    Path("data.csv").write_text("a,y\n" + "1,1.0\n" * 9 + "1,1\n1,x\n")
+    assert build(File(path="data.csv", kind="classes"), Split(), Scaling()).class_names == ("1", "1.0", "x")
 
 
 PARQUET = {
     "texts": (
         {"a": ["x", "y"], "y": [1, 2]},
-        "row 0, column 'a' is 'x'; inputs must be numbers. Write numbers instead, leave the column out with "
+        "column 'a' holds texts; inputs must be numbers. Write numbers instead, leave the column out with "
         "task.ignore = 'a', or, if it is what is to be predicted, set task.target = 'a'.",
     ),
     "null": (
@@ -365,10 +525,10 @@ def test_other_faults_of_a_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     Path("text.parquet").write_text("a,y\n1,2\n")
     assert fault("text.parquet").startswith("text.parquet: is not a Parquet file that can be read (")
     pq.write_table(pa.table({"a": [1, 2], "y": [1, 2]}), "data.parquet")
-    monkeypatch.setattr("trainlab.tasks.raw_data.MAX_NUMBERS", 3)
+    monkeypatch.setattr("trainlab.tasks.columns.MAX_NUMBERS", 3)
     assert fault("data.parquet").startswith("data.parquet: the file has 4 numbers, 32 bytes in double")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert fault("data.parquet") == (
-        "data.parquet: needs pyarrow (import of pyarrow halted; None in sys.modules); "
-        "install it with: pip install 'trainlab[data]'."
+        "data.parquet: needs pyarrow (import of pyarrow halted; None in sys.modules). "
+        f"Install it with: {how_to_install('data')}"
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, how_to_install
 from trainlab.spec.tasks import BreastCancer, Diabetes, Digits, Iris, Scaling, Split, Wine
 from trainlab.tasks import TASKS, build
 
@@ -42,6 +42,6 @@ def test_without_scikit_learn_it_is_said_how_to_get_it(monkeypatch: pytest.Monke
     with pytest.raises(SpecError) as caught:
         TASKS["iris"]()
     assert str(caught.value) == (
-        "task = 'iris': needs scikit-learn (import of sklearn.datasets halted; None in sys.modules); "
-        "install it with: pip install 'trainlab[data]'."
+        "task = 'iris': needs scikit-learn (import of sklearn.datasets halted; None in sys.modules). "
+        f"Install it with: {how_to_install('data')}"
     )

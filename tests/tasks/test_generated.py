@@ -21,8 +21,7 @@ from trainlab.spec.tasks import (
     Xor,
 )
 from trainlab.tasks import Task, build
-from trainlab.tasks.generated import CURVES
-from trainlab.tasks.random_numbers import normals, shuffled, uniforms, words
+from trainlab.tasks.generated import CURVES, normals, shuffled, uniforms, words
 
 PINNED_WORDS = [5599841837815857887, 15655913098571550255, 2880178291573394738]
 PINNED_ORDER = [4, 2, 0, 6, 1, 5, 7, 3]

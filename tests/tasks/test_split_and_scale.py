@@ -6,7 +6,7 @@ import pytest
 from trainlab.errors import SpecError
 from trainlab.spec.tasks import Blobs, Curve, Iris, Parity, Plane, Quadrants, Scaling, Split, Xor
 from trainlab.tasks import Task, build, examples
-from trainlab.tasks.split_and_scale import scaled
+from trainlab.tasks.build import scaled
 
 PLAIN = Scaling()
 

@@ -9,9 +9,8 @@ import numpy as np
 from trainlab.errors import SpecError
 from trainlab.web.frames import Frame
 from trainlab.web.limits import Limits
-from trainlab.web.questions import Asked
-from trainlab.web.wanted import check_wanted
-from trainlab.web.worker import Answer, Worker, own_stdout
+from trainlab.web.questions import Asked, check_wanted
+from trainlab.web.worker_main import Answer, Worker, own_stdout
 
 
 def double(question: Asked, limits: Limits) -> Iterator[Frame]:
@@ -26,7 +25,7 @@ def double(question: Asked, limits: Limits) -> Iterator[Frame]:
                 yield frame(number, last=number == count - 1, size=asked.get("size", 1))
         case "hang":
             yield frame(0, last=False)
-            time.sleep(60)
+            time.sleep(600)
         case "part by part":
             yield frame(0, last=False)
             while True:

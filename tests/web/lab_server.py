@@ -17,12 +17,10 @@ import uvicorn
 from starlette.routing import BaseRoute
 from websockets.sync.client import ClientConnection, connect
 
-from trainlab.web.app import lab_app
-from trainlab.web.binding import Binding, listen
 from trainlab.web.frames import decode
+from trainlab.web.guard import Binding, listen
 from trainlab.web.limits import Limits
-from trainlab.web.serve import server_config
-from trainlab.web.served_files import STATIC
+from trainlab.web.server import STATIC, lab_app, server_config
 
 DOUBLE = (sys.executable, str(Path(__file__).parent / "double_worker.py"))
 
@@ -38,7 +36,7 @@ class Lab:
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
         """Ask for a path as it is written, and read what comes."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.binding.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.binding.port, timeout=60)
         sent = {"Host": self.host} | {name.replace("_", "-"): value for name, value in headers.items()}
         connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
         for name, value in sent.items():
@@ -57,9 +55,9 @@ class Lab:
             additional_headers={"Origin": f"http://{self.host}" if origin is None else origin} | headers,
             max_size=None,
             max_queue=None if reads else 1,
-            close_timeout=10 if reads else 0.1,
+            close_timeout=60 if reads else 0.1,
             compression=None,
-            open_timeout=10,
+            open_timeout=60,
         ) as socket:
             yield Page(socket)
 
@@ -75,7 +73,7 @@ class Page:
     def send(self, message: str | bytes | Iterable[str]) -> None:
         self.socket.send(message)
 
-    def header(self, timeout: float = 10) -> dict[str, Any]:
+    def header(self, timeout: float = 60) -> dict[str, Any]:
         """Wait for the next frame, and return its header."""
         message = self.socket.recv(timeout=timeout)
         assert isinstance(message, bytes)
@@ -120,5 +118,5 @@ def serving(
         yield Lab(binding, server)
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()

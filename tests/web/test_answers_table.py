@@ -1,4 +1,4 @@
-"""Every question that a page may ask has its file of answers."""
+"""Every question that a page may ask has its maker of answers."""
 
 from importlib import import_module
 from typing import get_args
@@ -11,6 +11,5 @@ from trainlab.web.questions import Asked
 
 @pytest.mark.parametrize("question", get_args(Asked))
 def test_a_question_has_its_answers(question: type):
-    name = answers._FILES[question]
-    file = f"trainlab.web.answers.{name}"
-    assert callable(getattr(import_module(file), f"answer_{name}"))
+    file, maker = answers._MAKERS[question]
+    assert callable(getattr(import_module(file), maker))

@@ -16,7 +16,7 @@ from web.experiments import xor
 from trainlab import run
 from trainlab.report import cell_code
 from trainlab.spec import Experiment
-from trainlab.web.addresses import lab_address
+from trainlab.web.experiment_forms import lab_address
 
 pytestmark = [needs_chromium, pytest.mark.process]
 

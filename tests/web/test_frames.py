@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from trainlab.web.frames import TYPES, Frame, decode, encode
+from trainlab.web.frames import TYPES, Frame, decode, encode, error_frame
 
 
 @given(
@@ -72,3 +72,28 @@ def test_what_no_page_can_read_is_refused():
         encode(Frame(kind="some", fields={}, arrays={"a": np.zeros(1, complex)}))
     with pytest.raises(TypeError, match="a complex can't be sent"):
         encode(Frame(kind="some", fields={"a": 1j}))
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("optimizer.lr = -1.0: must be a finite number ≥ 0.", {"field": "optimizer.lr"}),
+        ("network.widths[1] = 'x': must be a whole number.", {"field": "network.widths.1"}),
+        ("init.weight lists 2 values, but the network has 3 layers", {"field": "init.weight"}),
+        ("after.epochs = 9: too many.", {"field": "after.epochs"}),
+        ("network: this field is required.", {"field": "network"}),
+        ("B: optimizer.lr = -1.0: must be a finite number ≥ 0.", {"field": "optimizer.lr", "side": "b"}),
+        ("seeds = 5,000: at most 1,024 are allowed here.", {}),
+        ("something.else = 1: isn't a field.", {}),
+        ("The server has too little memory.", {}),
+    ],
+)
+def test_an_error_names_the_field_that_it_is_about(message: str, told: dict[str, str]):
+    frame = error_frame(message)
+    assert frame.kind == "error"
+    assert frame.last
+    assert frame.fields == {"message": message, **told}
+
+
+def test_an_error_is_one_line():
+    assert error_frame("two\nlines").fields == {"message": "two lines"}

@@ -13,8 +13,8 @@ from playwright.sync_api import expect
 from web.experiments import xor
 
 from trainlab.spec import Experiment
-from trainlab.web.bundle import bundle
 from trainlab.web.schema import schema
+from trainlab.web.without_server import bundle
 
 pytestmark = [needs_chromium, pytest.mark.process]
 
@@ -36,7 +36,7 @@ def points(**fields: Any) -> dict[str, Any]:
 def read(open_tab: OpenTab, experiments: list[Any]) -> list[Any]:
     """Return what the page makes of experiments."""
     page = open_tab("about:blank").page
-    page.add_script_tag(content=bundle("experiment_reading"))
+    page.add_script_tag(content=bundle("experiment_form"))
     code = "([all, schema]) => all.map((data) => experimentInForm(data, schema))"
     return page.evaluate(code, [experiments, schema()])
 

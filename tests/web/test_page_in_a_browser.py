@@ -17,7 +17,7 @@ from web.experiments import xor
 
 from trainlab import run
 from trainlab.spec import Experiment
-from trainlab.web.addresses import lab_address
+from trainlab.web.experiment_forms import lab_address
 from trainlab.web.frames import decode
 
 pytestmark = [needs_chromium, pytest.mark.process]

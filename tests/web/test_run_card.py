@@ -14,9 +14,9 @@ from playwright.sync_api import Page, expect
 from web.experiments import xor
 
 from trainlab.spec import Experiment
-from trainlab.web.addresses import lab_address
 from trainlab.web.answers.replay import answer_replay
-from trainlab.web.answers.why_seed import answer_why_seed
+from trainlab.web.answers.why import answer_why_seed
+from trainlab.web.experiment_forms import lab_address
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Replay, WhySeed
 

@@ -1,9 +1,9 @@
 """Whose turn it is."""
 
 import msgspec
-from web.jobs import job
+from web.experiments import job
 
-from trainlab.web.turns import LANES, Turns
+from trainlab.web.workers import LANES, Turns
 
 
 def taken(turns: Turns, number: int) -> list[str]:

@@ -14,12 +14,11 @@ from playwright.sync_api import expect
 from web.experiments import sent, xor
 
 from trainlab.spec import Experiment
-from trainlab.web.addresses import page_form
 from trainlab.web.answers.compare import answer_compare
-from trainlab.web.answers.exercise import answer_exercise
 from trainlab.web.answers.plane import answer_plane
 from trainlab.web.answers.population import answer_population
-from trainlab.web.course import course
+from trainlab.web.course import answer_exercise, course
+from trainlab.web.experiment_forms import page_form
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Axis, Compare, Plane, Population
 from trainlab.web.questions import Exercise as ExerciseQuestion

@@ -1,18 +1,27 @@
 """What a visitor is sent: the newest frame of each lane, not too many a second, and never without end."""
 
+from __future__ import annotations
+
 import asyncio
+import json
+import random
+import string
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 import pytest
-from web.jobs import header
+from web.experiments import header
+from web.lab_server import Lab, Page, serving
+from websockets.exceptions import ConnectionClosed
 
 from trainlab.web.frames import Frame, encode
 from trainlab.web.limits import Limits
-from trainlab.web.turns import Job
 from trainlab.web.visitors import SlowReaderError, Visitor, Visitors
+from trainlab.web.workers import Job
 
 QUESTION = msgspec.Raw(b"{}")
 
@@ -177,12 +186,12 @@ def test_a_page_that_does_not_read_is_given_up():
     job.deliver(frame(job, 0))
 
     async def send(data: bytes) -> None:
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
 
     start = time.monotonic()
     with pytest.raises(SlowReaderError):
         done(visitor.send_frames(send))
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60
 
 
 def test_what_waits_for_a_page_has_a_limit():
@@ -218,3 +227,209 @@ def test_places_are_limited_and_given_free():
     visitors.leave(first)
     assert visitors.enter() is not None
     assert len(visitors) == 2
+
+
+# What comes in by the socket: read strictly, and whatever is wrong told in one line.
+
+
+LIMITS = Limits(message_bytes=2000, messages_a_second=2000, frames_a_second=1000)
+GOOD: dict[str, Any] = {"id": 1, "lane": "answer", "question": {"ask": "population", "experiment": {}}}
+
+
+@pytest.fixture(scope="module")
+def lab() -> Generator[Lab]:
+    with serving(limits=LIMITS) as one:
+        yield one
+
+
+@pytest.fixture
+def page(lab: Lab) -> Generator[Page]:
+    with lab.open() as one:
+        yield one
+
+
+def error(page: Page, message: str | bytes | dict[str, Any]) -> dict[str, Any]:
+    """Send what is wrong, and return the header of the error."""
+    page.send(json.dumps(message) if isinstance(message, dict) else message)
+    told = page.header()
+    assert told["kind"] == "error"
+    assert told["last"]
+    assert told["message"].strip()
+    assert "\n" not in told["message"]
+    return told
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "?",
+        "null",
+        "[]",
+        "7",
+        "{}",
+        "[" * 1000,
+        "1" * 1000,
+        '{"id": 1e400}',
+        '{"cancel": "answers"}',
+        '{"cancel": "answer", "id": 1}',
+        '{"id": 1, "lane": "answer"',
+        '{"id": -1, "lane": "answer", "question": {"ask": "population", "experiment": {}}}',
+        '{"id": 9007199254740992, "lane": "answer", "question": {"ask": "population", "experiment": {}}}',
+        '{"id": 1, "lane": "other", "question": {"ask": "population", "experiment": {}}}',
+        b"{}",
+        b"\xff\x00",
+    ],
+)
+def test_what_cannot_be_read_is_told(page: Page, message: str | bytes):
+    told = error(page, message)
+    assert (told["id"], told["lane"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"extra": 1}, "extra"),
+        ({"cancel": "answer"}, '"cancel" alone'),
+        ({"question": 7}, "object"),
+        ({"question": {"ask": "nothing"}}, "ask"),
+        ({"question": {"ask": "population"}}, "experiment"),
+        ({"question": {"ask": "population", "experiment": []}}, "experiment"),
+        ({"question": {"ask": "population", "experiment": {}, "seeds": 0}}, "seeds"),
+        ({"question": {"ask": "population", "experiment": {}, "seeds": 2.5}}, "seeds"),
+        ({"question": {"ask": "population", "experiment": {}, "store": "/"}}, "store"),
+        ({"question": {"ask": "population", "experiment": {"x": [[]] * 1000}}}, "2,000"),
+    ],
+)
+def test_errors_name_the_question(page: Page, change: dict[str, Any], words: str):
+    told = error(page, GOOD | change)
+    assert (told["id"], told["lane"]) == (1, "answer")
+    assert words in told["message"]
+    assert len(told["message"]) <= 300
+
+
+def test_deep_nesting_is_an_error_of_its_question(lab: Lab):
+    with serving(limits=Limits()) as roomy, roomy.open() as page:
+        deep = "[" * 20_000 + "]" * 20_000
+        told = error(page, f'{{"id": 1, "lane": "answer", "question": {{"ask": "population", "x": {deep}}}}}')
+        assert told["id"] in (1, None)
+
+
+def test_what_is_far_too_long_is_cut_off(lab: Lab, page: Page):
+    page.send("x" * (4 * LIMITS.message_bytes + 1))
+    with pytest.raises(ConnectionClosed) as closed:
+        page.header()
+    assert closed.value.rcvd.code == 1009
+    assert lab.get("/").status == 200
+
+
+def test_after_twenty_bad_messages_it_is_closed(page: Page):
+    for _ in range(LIMITS.bad_messages - 1):
+        error(page, "?")
+    page.send("?")
+    with pytest.raises(ConnectionClosed) as closed:
+        list(iter(page.header, None))
+    assert closed.value.rcvd.code == 1008
+    assert "20 messages" in closed.value.rcvd.reason
+
+
+def test_a_good_message_forgives_bad_ones(page: Page):
+    for _ in range(3):
+        for _ in range(LIMITS.bad_messages - 1):
+            error(page, "?")
+        page.send('{"cancel": "answer"}')
+    error(page, "?")
+
+
+def test_who_asks_nothing_for_long_gives_the_place_free():
+    with serving(limits=Limits(idle_minutes=0.1 / 60)) as lab, lab.open() as page:
+        with pytest.raises(ConnectionClosed) as closed:
+            page.header()
+        assert closed.value.rcvd.code == 4000
+
+
+def test_one_visitor_too_many_is_told_the_limit():
+    with serving(limits=Limits(visitors=2)) as lab:
+        with lab.open() as first, lab.open() as second:
+            for page in (first, second):
+                error(page, "?")
+            with lab.open() as third:
+                told = third.header()
+                assert told["kind"] == "error"
+                assert "2 visitors" in told["message"]
+                with pytest.raises(ConnectionClosed) as closed:
+                    third.header()
+                assert closed.value.rcvd.code == 1013
+                assert "2 visitors" in closed.value.rcvd.reason
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            with lab.open() as fourth, suppress(ConnectionClosed):
+                fourth.send("?")
+                if "visitors" not in fourth.header()["message"]:
+                    return
+        pytest.fail("the places aren't free again")
+
+
+def test_random_messages_harm_nobody(lab: Lab):
+    with lab.open() as other:
+        send_random(lab, count=200, seed=0)
+        assert error(other, "?")
+    assert lab.get("/").status == 200
+
+
+@pytest.mark.process
+def test_ten_thousand_random_messages_harm_nobody(lab: Lab):
+    with lab.open() as other, ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda seed: send_random(lab, count=2500, seed=seed), range(1, 5)))
+        assert error(other, "?")
+    assert lab.get("/").status == 200
+
+
+def send_random(lab: Lab, *, count: int, seed: int) -> None:
+    """Send random messages and see that all were read; with a new socket for each few."""
+    draw = random.Random(seed)
+    few = LIMITS.bad_messages - 2
+    for _ in range(0, count, few):
+        with lab.open() as page:
+            for _ in range(few):
+                page.send(random_message(draw))
+            page.send('{"id": 77, "lane": "rates", "question": 0}')
+            while page.header()["id"] != 77:
+                pass
+
+
+def random_message(draw: random.Random) -> str | bytes:
+    """Return bytes, text, JSON, or a good message of which some letters were changed."""
+    match draw.randrange(5):
+        case 0:
+            return draw.randbytes(draw.randrange(3000))
+        case 1:
+            return "".join(draw.choices(string.printable + "é\0😀", k=draw.randrange(3000)))
+        case 2:
+            return json.dumps(random_value(draw, 4))
+        case 3:
+            return json.dumps(GOOD | {draw.choice(["id", "lane", "question", "x"]): random_value(draw, 3)})
+        case _:
+            text = list(json.dumps(GOOD))
+            for _ in range(draw.randrange(1, 5)):
+                text[draw.randrange(len(text))] = draw.choice(string.printable)
+            return "".join(text)
+
+
+def random_value(draw: random.Random, depth: int) -> Any:
+    match draw.randrange(8 if depth else 5):
+        case 0:
+            return draw.choice([None, True, False])
+        case 1:
+            return draw.randrange(-(2**70), 2**70)
+        case 2:
+            return draw.choice([draw.random(), 1e308, -0.0])
+        case 3:
+            return "".join(draw.choices(string.printable, k=draw.randrange(10)))
+        case 4:
+            return draw.choice(["answer", "plane", "population", "ask"])
+        case 5:
+            return [random_value(draw, depth - 1) for _ in range(draw.randrange(4))]
+        case _:
+            names = draw.choices(["id", "lane", "question", "ask", "experiment", "seeds", "x"], k=3)
+            return {name: random_value(draw, depth - 1) for name in names}

@@ -1,7 +1,6 @@
 """Every fully connected network with an exact number of trainable parameters: counted, listed, sampled."""
 
-from trainlab.budgets.architecture import Architecture, Layer
-from trainlab.budgets.layers import LayerTable, bias_flags, layer_table
+from trainlab.budgets.architecture import Architecture, Layer, LayerTable, bias_flags, layer_table
 from trainlab.budgets.question import BiasRule, Budget, budget
 
 __all__ = [

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from trainlab.callbacks.doctor import OTHER_PROCESS, SHARDED, Doctor
-from trainlab.callbacks.missing import missing
+from trainlab.callbacks.libraries import missing
 
 _PACKAGES = ("lightning.pytorch", "pytorch_lightning")
 _SEARCHES = frozenset(("LearningRateFinder", "BatchSizeFinder"))

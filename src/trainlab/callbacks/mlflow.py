@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import time
 
-from trainlab.callbacks.missing import missing
-from trainlab.callbacks.tags import Heard, tag
+from trainlab.callbacks.libraries import Heard, missing, tag
 from trainlab.report import diagnosis_html
 
 AT_ONCE = 1000

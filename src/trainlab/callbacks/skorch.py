@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from trainlab.callbacks.doctor import OTHER_PROCESS, Doctor
-from trainlab.callbacks.missing import missing
+from trainlab.callbacks.libraries import missing
 
 try:
     import torch

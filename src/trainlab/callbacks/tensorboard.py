@@ -6,8 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from trainlab.callbacks.missing import missing
-from trainlab.callbacks.tags import Heard, tag
+from trainlab.callbacks.libraries import Heard, missing, tag
 
 
 def log(heard: Heard, writer: Any) -> None:

@@ -7,7 +7,7 @@ import functools
 from typing import Any
 
 from trainlab.callbacks.doctor import OTHER_PROCESS, SHARDED, Doctor
-from trainlab.callbacks.missing import missing
+from trainlab.callbacks.libraries import missing
 
 try:
     from transformers import Trainer, TrainerCallback

@@ -1,4 +1,4 @@
-"""``trainlab budget 44 --inputs 2 --outputs 1``: the networks with exactly that many parameters."""
+"""``trainlab budget 44 --inputs 2 --outputs 1``: networks by their parameters; ``params 2-11-1``: of one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from typing import Annotated, cast
 
 from cyclopts import Parameter
 
-from trainlab.budgets import Architecture, BiasRule, Budget, budget
-from trainlab.budgets.words import number_words
+from trainlab.budgets import Architecture, BiasRule, Budget, bias_flags, budget, layer_table
+from trainlab.budgets.question import number_words
 from trainlab.cli.options import UsageError, check_range, whole
+
+# ``trainlab budget 44 --inputs 2 --outputs 1``: the networks with exactly that many parameters.
+
 
 MAX_SAMPLE = 1_000_000
 MANY = 10_000
@@ -45,10 +48,10 @@ class Answer:
     count: Annotated[bool, Parameter(help="Print only the exact number of networks.", negative="")] = False
     list_: Annotated[bool, Parameter(name="--list", help="List them all, one per line.", negative="")] = False
     limit: Annotated[int | None, Parameter(help="List only the first N.", converter=whole)] = None
-    sample: Annotated[int | None, Parameter(help="Draw this many, all equally likely.", converter=whole)] = (
-        None
-    )
-    seed: Annotated[int, Parameter(help="The seed of the draw.", converter=whole)] = 0
+    draw: Annotated[
+        int | None, Parameter(alias="--sample", help="Draw this many, all equally likely.", converter=whole)
+    ] = None
+    draw_seed: Annotated[int, Parameter(alias="--seed", help="The seed of the draw.", converter=whole)] = 0
     json: Annotated[bool, Parameter(help="Print JSON; in lists, one network per line.", negative="")] = False
 
 
@@ -60,9 +63,9 @@ def budget_command(
     answer: Answer = Answer(),
 ) -> None:
     """Count, list or draw the networks that have an exact number of parameters."""
-    if sum((answer.count, answer.list_, answer.sample is not None)) > 1:
-        raise UsageError("--count, --list and --sample: give one of them, or none for a summary.")
-    check_range("--sample", answer.sample, least=1, most=MAX_SAMPLE)
+    if sum((answer.count, answer.list_, answer.draw is not None)) > 1:
+        raise UsageError("--count, --list and --draw: give one of them, or none for a summary.")
+    check_range("--draw", answer.draw, least=1, most=MAX_SAMPLE)
     check_range("--limit", answer.limit, least=1, most=sys.maxsize)
     if answer.limit is not None and not answer.list_:
         raise UsageError(f"--limit {answer.limit}: says how many --list prints; give --list as well.")
@@ -81,8 +84,8 @@ def budget_command(
         print(json_module.dumps({"count": asked.count()}) if answer.json else asked.count())
     elif answer.list_:
         _print_list(asked, answer.limit, as_json=answer.json)
-    elif answer.sample is not None:
-        _print_each(asked.sample(answer.sample, seed=answer.seed), as_json=answer.json)
+    elif answer.draw is not None:
+        _print_each(asked.sample(answer.draw, seed=answer.draw_seed), as_json=answer.json)
     else:
         print(json_module.dumps(asked.to_dict(), indent=1) if answer.json else asked)
 
@@ -92,7 +95,7 @@ def _print_list(asked: Budget, limit: int | None, *, as_json: bool) -> None:
     count = asked.count()
     if count > MANY and limit is None:
         raise UsageError(
-            f"--list: would print {number_words(count)} networks. Give --limit N for the first N, --sample N "
+            f"--list: would print {number_words(count)} networks. Give --limit N for the first N, --draw N "
             "to draw some, or bounds, as --min-width 2 --max-depth 3."
         )
     _print_each(islice(asked.list(), limit), as_json=as_json)
@@ -106,3 +109,23 @@ def _print_list(asked: Budget, limit: int | None, *, as_json: bool) -> None:
 def _print_each(architectures: Iterable[Architecture], *, as_json: bool) -> None:
     for architecture in architectures:
         sys.stdout.write(f"{json_module.dumps(architecture.to_dict()) if as_json else architecture}\n")
+
+
+# ``trainlab params 2-11-1``: the trainable parameters, layer by layer.
+
+
+def params_command(
+    network: Annotated[str, Parameter(help="The widths, from inputs to outputs, as in 2-11-1.")],
+    /,
+    *,
+    hidden_bias: Annotated[str, Parameter(help="'yes' or 'no'.")] = "yes",
+    output_bias: Annotated[str, Parameter(help="'yes' or 'no'.")] = "yes",
+    json: Annotated[bool, Parameter(help="Print JSON instead of the table.", negative="")] = False,
+) -> None:
+    """Show the trainable parameters of a network, layer by layer."""
+    from trainlab.spec import parse_widths
+
+    widths = parse_widths(network)
+    flags = bias_flags(layers=len(widths) - 1, hidden_bias=hidden_bias, output_bias=output_bias)
+    table = layer_table(widths=widths, biases=flags)
+    print(json_module.dumps(table.to_dict(), indent=1) if json else table)

@@ -17,6 +17,13 @@ class Command:
     group: str
     summary: str
     examples: tuple[str, ...]
+    file: str = ""
+    """Which file of cli/ has its function, if not that of its name."""
+
+    @property
+    def function(self) -> str:
+        """Where its function is, as cyclopts loads it once the command is called."""
+        return f"trainlab.cli.{self.file or self.name}:{self.name}_command"
 
 
 COMMANDS = (
@@ -58,12 +65,14 @@ COMMANDS = (
             "trainlab endings xor44 --cell 'Model 3:A+B'",
             "trainlab endings first.toml --seeds 500 --longer 20 --json endings.json",
         ),
+        file="run",
     ),
     Command(
         name="serve",
         group=EXPERIMENTS,
         summary="Open the lab in your browser: build a network and see at once how it learns.",
         examples=("trainlab serve", "trainlab serve --host 0.0.0.0 --no-open"),
+        file="lab",
     ),
     Command(
         name="lab",
@@ -88,15 +97,16 @@ COMMANDS = (
         group=TRAINING,
         summary="Was it the seed? Run a training script with many seeds and tell how its outcome varies.",
         examples=(
-            "trainlab seeds train.py -n 20",
-            "trainlab seeds train.py -n 20 --metric accuracy --at-least 0.9 -- --epochs 3",
+            "trainlab seeds train.py --seeds 20",
+            "trainlab seeds train.py --seeds 20 --metric accuracy --at-least 0.9 -- --epochs 3",
         ),
     ),
     Command(
         name="faults",
         group=TRAINING,
-        summary="Show what the doctor knows: all faults, one per line, or one with its rule and remedy.",
+        summary="Show what the doctor knows: all faults by name, or one with its rule and remedy.",
         examples=("trainlab faults", "trainlab faults dead_relu"),
+        file="doctor",
     ),
     Command(
         name="explain",
@@ -109,6 +119,7 @@ COMMANDS = (
         group=UNDERSTAND,
         summary="Show the trainable parameters of a network, layer by layer.",
         examples=("trainlab params 2-11-1", "trainlab params 2-11-1 --output-bias no"),
+        file="budget",
     ),
     Command(
         name="budget",
@@ -116,7 +127,7 @@ COMMANDS = (
         summary="Count, list or draw the networks that have an exact number of parameters.",
         examples=(
             "trainlab budget 44 --inputs 2 --outputs 1",
-            "trainlab budget 44 --inputs 2 --outputs 1 --hidden-bias yes --min-width 2 --sample 5",
+            "trainlab budget 44 --inputs 2 --outputs 1 --hidden-bias yes --min-width 2 --draw 5",
         ),
     ),
     Command(
@@ -139,6 +150,7 @@ COMMANDS = (
             "trainlab export first.toml runs.csv --table runs",
             "trainlab export first.toml mlflow:sqlite:///mlflow.db",
         ),
+        file="study",
     ),
     Command(
         name="store",
@@ -151,6 +163,7 @@ COMMANDS = (
         group=HOUSEKEEPING,
         summary="Print a script that lets your shell complete commands, options and files.",
         examples=("trainlab completion bash", "trainlab completion zsh"),
+        file="main",
     ),
 )
 
@@ -202,18 +215,21 @@ CARE = (
         group="Care",
         summary="Name all damage in the store; the exit code is 1 if there is any.",
         examples=("trainlab store check", "trainlab store check --store runs"),
+        file="store",
     ),
     Command(
         name="repair",
         group="Care",
         summary="Delete what is damaged, so that it is trained again; the old file is kept beside it.",
         examples=("trainlab store repair", "trainlab store repair --store runs"),
+        file="store",
     ),
     Command(
         name="import",
         group="Care",
         summary="Take over from another store what is missing in this one.",
         examples=("trainlab store import cluster/.trainlab", "trainlab store import old --store runs"),
+        file="store",
     ),
 )
 

@@ -10,7 +10,7 @@ from trainlab.cli.explain_options import USUAL, ExplainOptions, check_question
 from trainlab.cli.options import Cell, whole
 from trainlab.cli.telling import tell
 from trainlab.explain.questions.init import init
-from trainlab.explain.questions.init.options import DEFAULT
+from trainlab.explain.questions.init.evidence import DEFAULT
 from trainlab.explain.questions.init.question import PARTS
 
 

@@ -16,6 +16,7 @@ from trainlab.cli.options import (
     Folder,
     Html,
     Json,
+    Runs,
     UsageError,
     Workers,
     Yes,
@@ -24,9 +25,9 @@ from trainlab.cli.options import (
     shortened,
     whole,
 )
+from trainlab.cli.output import Files
 from trainlab.cli.study import check_options
-from trainlab.explain.common.options import MOST_SEEDS, SEEDS
-from trainlab.explain.common.parts import Part, check_parts
+from trainlab.explain.options import MOST_SEEDS, SEEDS, Part, check_parts
 
 File = Annotated[str, Parameter(help="An experiment or study file (TOML), or an example by name.")]
 
@@ -43,7 +44,9 @@ class ExplainOptions:
             "all there are."
         ),
     ] = None
-    seeds: Annotated[int, Parameter(help="Seeds of each population, 0, 1, 2, …", converter=whole)] = SEEDS
+    seeds: Annotated[
+        int, Parameter(alias="-n", help="Seeds of each population, 0, 1, 2, …", converter=whole)
+    ] = SEEDS
     engine: Engine = "auto"
     details: Details = False
     json: Json = None
@@ -70,9 +73,8 @@ def check_question(
         file,
         seeds=None,
         engine=options.engine,
-        workers=options.workers,
-        json=options.json,
-        html=options.html,
+        runs=Runs(workers=options.workers),
+        files=Files(json=options.json, html=options.html),
     )
     check_cell(cell)
     if options.only is None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from cyclopts import App, CycloptsError, Group
+from cyclopts import App, CycloptsError, Group, Parameter
 
 from trainlab import __version__
 from trainlab.cli.commands import COMMANDS, FIRST, GROUPS, PARTS, examples_words
@@ -43,7 +44,7 @@ for _place, _command in enumerate(COMMANDS):
     # An app brings its own end of help.
     _ends = {} if _is_app else {"help_epilogue": examples_words(_command.examples)}
     app.command(
-        f"trainlab.cli.{_command.name}:{_command.name}_{'app' if _is_app else 'command'}",
+        f"trainlab.cli.{_command.name}:{_command.name}_app" if _is_app else _command.function,
         name=_command.name,
         help=_command.summary,
         group=_groups[_command.group],
@@ -119,8 +120,7 @@ def _failed(error: Exception, arguments: Sequence[str]) -> int:
 
 def _as_typed(message: str, arguments: Sequence[str]) -> str:
     """Return the message with options in place of the arguments of the Python function."""
-    from trainlab.cli.parser_errors import options_of_command
-    from trainlab.cli.typed_names import POSITIONAL, as_typed
+    from trainlab.cli.parser_errors import POSITIONAL, as_typed, options_of_command
 
     command = arguments[0] if arguments else ""
     if command not in POSITIONAL:
@@ -131,8 +131,7 @@ def _as_typed(message: str, arguments: Sequence[str]) -> str:
 def _check_passed_on(arguments: Sequence[str]) -> None:
     """Refuse misspelt options if the rest goes to a script, which would silently take them."""
     if arguments and arguments[0] in ("doctor", "seeds"):
-        from trainlab.cli.misspelt_options import check_passed_on
-        from trainlab.cli.parser_errors import options_of_command
+        from trainlab.cli.parser_errors import check_passed_on, options_of_command
 
         check_passed_on(arguments[0], arguments[1:], options_of_command(app, arguments[0]))
 
@@ -176,6 +175,49 @@ def _say(message: str) -> int:
     with suppress(OSError):  # the terminal may be closed
         print(printable(shortened(line, most=MAX_LINE)), file=sys.stderr, flush=True)
     return USAGE_ERROR
+
+
+# ``trainlab completion SHELL``: the script by which a shell completes commands, options and files.
+
+
+Shell = Literal["bash", "zsh", "fish"]
+
+
+def completion_command(
+    shell: Annotated[
+        Shell,
+        Parameter(
+            help="Your shell. Write what is printed to a file, and open a new terminal. For bash with the "
+            "package bash-completion it is ~/.local/share/bash-completion/completions/trainlab, for fish "
+            "~/.config/fish/completions/trainlab.fish, for zsh _trainlab in a folder of its fpath."
+        ),
+    ],
+    /,
+) -> None:
+    """Print a script that lets your shell complete trainlab's commands, options and files."""
+    print(completion_script(shell), end="")
+
+
+def completion_script(shell: Shell) -> str:
+    """Return the script; cyclopts writes it from the commands' own declarations."""
+    return _with_files(app.generate_completion(shell=shell), shell)
+
+
+def _with_files(script: str, shell: Shell) -> str:
+    """Let the shell offer files wherever nothing else is known, as fish does by itself.
+
+    cyclopts lets it for arguments whose type is Path; trainlab's are often a file's name or another's.
+    """
+    if shell == "bash":
+        return script.replace("complete -F ", "complete -o bashdefault -o default -F ")
+    if shell == "zsh":
+        # A file of the fpath defines the function of its name, or nothing: _trainlab is the custom.
+        script = script.replace("_cyclopts_trainlab", "_trainlab")
+        # '1:message' and '--option[help]:name' end with what is offered: nothing yet.
+        return re.sub(
+            r"^( +'(?:\d+|\*|[^\n]*\]):[^\n:]*)(?=' ?\\?$)", r"\1:_files", script, flags=re.MULTILINE
+        )
+    return script
 
 
 if __name__ == "__main__":

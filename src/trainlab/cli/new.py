@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from trainlab.cli.options import UsageError
 from trainlab.cli.output import check_distinct, check_writable, write_text
+from trainlab.errors import escaped
 
 TEMPLATE = """\
 # A study: every network with every combination of changes, all on the same seeds.
@@ -100,6 +101,10 @@ def new_command(
 
         check_distinct({"FILE": file, "--data": data})
         text, words = draft(data, target=target, name=name, folder=path.parent)
+        if escaped(text) != text:
+            raise UsageError(
+                f"--data {data}: its path isn't text, which is all a study file holds. Rename it."
+            )
         write_text("FILE", file, text)
         print(words)
     print(f"Wrote {file}. Run it with: trainlab study {shlex.quote(file)}")

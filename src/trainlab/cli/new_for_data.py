@@ -12,18 +12,11 @@ import numpy as np
 
 from trainlab.cli.options import UsageError
 from trainlab.errors import SpecError, printable
-from trainlab.spec import (
-    Experiment,
-    File,
-    Scaling,
-    Split,
-    data_words,
-    study_from_toml,
-)
+from trainlab.spec import Experiment, File, Scaling, Split, data_words, study_from_toml
 from trainlab.spec.data_description import id_columns
 from trainlab.spec.decode import decode
 from trainlab.tasks import Task, build
-from trainlab.tasks.columns import looks_like_target, named_column
+from trainlab.tasks.columns import MAX_LISTED, looks_like_target, named_columns
 from trainlab.tasks.file_preview import Overview, overview
 
 MAX_CLASSES = 10
@@ -121,7 +114,9 @@ def _guessed(path: str, target: str | None) -> Guess:
     if seen is None:
         return Guess(fields={} if target is None else {"target": target}, words=())
     chosen = _target(path, target, seen)
-    fields: dict[str, Any] = {"target": _column(seen, chosen)}
+    (column,) = named_columns(seen.names, [chosen])
+    texts = list(named_columns(seen.names, sorted(seen.texts - {chosen})))
+    fields: dict[str, Any] = {"target": column}
     words: list[str] = []
     if target is None:
         why = (
@@ -130,7 +125,6 @@ def _guessed(path: str, target: str | None) -> Guess:
             else "stands last"
         )
         words.append(f"It is the column that {why}; another is named with --target.")
-    texts = [_column(seen, index) for index in sorted(seen.texts - {chosen})]
     if texts:
         fields["ignore"] = texts
         words.append(f"Left out, as texts can't be inputs: {_listed(texts)}.")
@@ -145,18 +139,14 @@ def _guessed(path: str, target: str | None) -> Guess:
 def _target(path: str, target: str | None, seen: Overview) -> int:
     """Return the number of the column to predict."""
     if target is None:
-        like = [index for index in range(len(seen.names)) if looks_like_target(seen.names, index)]
-        return like[-1] if like else seen.width - 1
+        last = reversed(range(len(seen.names)))
+        return next((index for index in last if looks_like_target(seen.names, index)), seen.width - 1)
     if target in seen.names:
         return seen.names.index(target)
     if not seen.names and target.isdecimal() and int(target) < seen.width:
         return int(target)
     have = _listed(seen.names) if seen.names else f"no headings, but columns 0 to {seen.width - 1}"
     raise UsageError(f"--target {target}: {path} has no such column; it has {have}.")
-
-
-def _column(seen: Overview, index: int) -> str | int:
-    return named_column(seen.names, index)
 
 
 def _without_ids(path: str, guess: Guess) -> Guess:
@@ -273,7 +263,10 @@ def _padded(line: str, comment: str) -> str:
 
 
 def _listed(names: Any) -> str:
-    words = [f"`{printable(name)}`" if isinstance(name, str) else f"column {name}" for name in names]
+    named = names if len(names) <= MAX_LISTED + 1 else names[:MAX_LISTED]
+    words = [f"`{printable(name)}`" if isinstance(name, str) else f"column {name}" for name in named]
+    if len(named) < len(names):
+        words.append(f"{len(names) - len(named):,} more")
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter, Token
 
-from trainlab.errors import TrainlabError
+from trainlab.errors import TrainlabError, whole_number
 
 DEFAULT_STORE = ".trainlab"
 
@@ -36,10 +36,9 @@ def whole(_type: object, tokens: Sequence[Token]) -> int:
 
 def check_range(option: str, value: int | None, *, least: int, most: int) -> None:
     """Raise UsageError unless least ≤ value ≤ most; None, an option left out, is fine."""
-    if value is not None and not least <= value <= most:
-        raise UsageError(
-            f"{option} {shortened(str(value))}: must be a whole number from {least} to {most:,}."
-        )
+    if value is not None:
+        said = f"{option} {shortened(str(value))}:"
+        whole_number(value, least=least, most=most, said=said, error=UsageError)
 
 
 def check_share(option: str, value: float | None) -> None:
@@ -56,11 +55,21 @@ def check_cell(cell: str | None) -> None:
         raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
 
 
+LAUNCHERS = {
+    "torchrun": "-m torch.distributed.run in its place, then the same options and script",
+    "accelerate": "-m accelerate.commands.launch in the place of accelerate launch, then options and script",
+    "python": "the script alone, or -m MODULE",
+    "python3": "the script alone, or -m MODULE",
+}
+
+
 def check_script(script: str) -> None:
-    """Refuse a study file, an example study, or data in place of a script, and say which command takes it."""
+    """Refuse what is no script (a launcher, a study, data), and say what to give, or what takes it."""
     ending, name = Path(script).suffix.lower(), shlex.quote(script)
     if ending in (".py", ".ipynb"):
         return
+    if script in LAUNCHERS and not Path(script).exists():
+        raise UsageError(f"{script}: starts a script, and is none. Give {LAUNCHERS[script]}.")
     from trainlab.spec.lookup import EXAMPLES, OTHER_FILES
 
     if ending == ".toml" or (script in EXAMPLES and not Path(script).exists()):
@@ -145,9 +154,7 @@ Details = Annotated[
 ]
 KeepArguments = Annotated[
     bool,
-    Parameter(
-        help="Write the script's own arguments into JSON, page and --save, not only how many.", negative=""
-    ),
+    Parameter(help="Write the script's own arguments into its files, not only how many.", negative=""),
 ]
 Yes = Annotated[
     bool,
@@ -166,3 +173,16 @@ class Runs:
     on: On = None
     fresh: Fresh = False
     yes: Yes = False
+
+    def settings(self, engine: str, on_progress: Callable[..., None]) -> dict[str, Any]:
+        """Return how runs are trained and kept, as the functions of trainlab take it."""
+        from trainlab.execution import RunSettings
+
+        return RunSettings(
+            engine=engine,
+            store=self.store,
+            workers=self.workers,
+            on=self.on,
+            fresh=self.fresh,
+            on_progress=on_progress,
+        ).options

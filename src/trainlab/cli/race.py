@@ -3,25 +3,169 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, TypedDict, cast
 
 from cyclopts import Parameter
 
-from trainlab.budgets import Budget
-from trainlab.cli.options import Details, Engine, Runs, UsageError, shortened
-from trainlab.cli.output import Files
-from trainlab.cli.progress import progress_line
-from trainlab.cli.race_options import Networks, Rules, check_kind, check_numbers, read_range, read_share
+from trainlab.budgets import BiasRule, Budget, budget
+from trainlab.cli.options import Details, Engine, Runs, UsageError, check_range, shortened, whole
+from trainlab.cli.output import Files, progress_line
 from trainlab.cli.study import check_options
-from trainlab.studies import (
-    BudgetProgress,
-    RaceProgress,
-    RaceResult,
-    SmallestResult,
-    race,
-    smallest_budget,
-)
-from trainlab.studies.races.smallest import SHARE
+from trainlab.spec import any_study, named_cell
+from trainlab.spec.race import MAX_CANDIDATES
+from trainlab.spec.study import MAX_SEEDS
+from trainlab.studies import BudgetProgress, RaceProgress, SmallestResult, race, smallest_budget
+from trainlab.studies.smallest import SHARE
+
+# Options of ``trainlab race``: which networks race and how; ranges and shares as they are written.
+
+
+MAX_RUNS = 1_000_000_000_000
+MOST_BUDGETS = 1000
+_RANGE = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%|(0\.[0-9]{1,8})")
+
+
+class Limits(TypedDict, total=False):
+    """The limits on networks that are given; `budget` checks them."""
+
+    hidden_bias: BiasRule
+    output_bias: BiasRule
+    min_width: int
+    max_width: int
+    min_depth: int
+    max_depth: int
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Networks:
+    """Which networks race, if a number of parameters is given."""
+
+    inputs: Annotated[
+        int | None, Parameter(help="Inputs of the networks; the file's task says how many.", converter=whole)
+    ] = None
+    outputs: Annotated[int | None, Parameter(help="Outputs, likewise.", converter=whole)] = None
+    hidden_bias: Annotated[
+        str | None, Parameter(help="'yes', 'no', or 'any' (each hidden layer by itself).")
+    ] = None
+    output_bias: Annotated[str | None, Parameter(help="'yes', 'no' or 'any'.")] = None
+    min_width: Annotated[int | None, Parameter(help="Narrowest hidden layer.", converter=whole)] = None
+    max_width: Annotated[int | None, Parameter(help="Widest hidden layer.", converter=whole)] = None
+    min_depth: Annotated[int | None, Parameter(help="Fewest hidden layers.", converter=whole)] = None
+    max_depth: Annotated[int | None, Parameter(help="Most hidden layers.", converter=whole)] = None
+    draw: Annotated[
+        int | None, Parameter(help="Draw this many of the networks; all race if left out.", converter=whole)
+    ] = None
+    draw_seed: Annotated[int, Parameter(help="The seed of the draw.", converter=whole)] = 0
+
+    def limits(self) -> Limits:
+        """Return the limits that are given, by their names."""
+        given = {name: getattr(self, name) for name in Limits.__annotations__}
+        return cast("Limits", {name: limit for name, limit in given.items() if limit is not None})
+
+    def check_none_given(self) -> None:
+        """Refuse options on which networks race, if no number of parameters is given."""
+        if self.inputs is not None or self.outputs is not None or self.limits():
+            raise UsageError(
+                "--inputs, --outputs, --hidden-bias, --output-bias, --min-width and so on: say which "
+                "networks race; give their number of parameters, as in: race 44 FILE"
+            )
+
+    def budgets(self, path: str, cell: str | None, numbers: range) -> list[Budget]:
+        """Return the networks of each number of parameters; inputs and outputs default to the task's."""
+        inputs, outputs = self.inputs, self.outputs
+        if inputs is None or outputs is None:
+            data = named_cell(any_study(path), cell).experiment.data()
+            inputs = data.features if inputs is None else inputs
+            outputs = data.outputs if outputs is None else outputs
+        limits = self.limits()
+        return [budget(number, inputs=inputs, outputs=outputs, **limits) for number in numbers]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """How they race: in which cell of a study, on how many seeds, and, for a range, until when."""
+
+    cell: Annotated[
+        str | None,
+        Parameter(help="The study's cell that gives everything else, as in 'Model 1:A+B' or ':A+B'."),
+    ] = None
+    seeds: Annotated[
+        int, Parameter(alias="-n", help="Seeds for each network in the first round.", converter=whole)
+    ] = 32
+    max_seeds: Annotated[int, Parameter(help="The most seeds for each network.", converter=whole)] = 4096
+    budget_seeds: Annotated[
+        int | None,
+        Parameter(help="The most runs in all: one network on one seed is one run.", converter=whole),
+    ] = None
+    until: Annotated[
+        str | None,
+        Parameter(help="With a range: the share of seeds that a network has to solve, 95% if left out."),
+    ] = None
+    every_budget: Annotated[
+        bool,
+        Parameter(
+            help="With a range: race all numbers of parameters, not only up to the first that is enough.",
+            negative="",
+        ),
+    ] = False
+
+
+def check_kind(what: str, numbers: range | None, networks: Networks, rules: Rules) -> None:
+    """Refuse options for ranges without a range, and the other way round."""
+    if numbers is None and (rules.until is not None or rules.every_budget):
+        raise UsageError(
+            "--until, --every-budget: need a range of parameters; give one, as in: race 5..13 FILE"
+        )
+    if numbers is not None and (networks.draw is not None or rules.budget_seeds is not None):
+        raise UsageError(
+            f"--draw, --budget-seeds: in a range all networks race until each number is decided; leave these "
+            f"out of race {what}, or end the range sooner."
+        )
+
+
+def check_numbers(networks: Networks, rules: Rules) -> None:
+    """Refuse impossible numbers of seeds, runs and networks."""
+    check_range("--max-seeds", rules.max_seeds, least=1, most=MAX_SEEDS)
+    if rules.max_seeds < rules.seeds:
+        raise UsageError(
+            f"--max-seeds {rules.max_seeds}: is less than the {rules.seeds:,} seeds of the first round; "
+            "raise it, or lower --seeds."
+        )
+    check_range("--budget-seeds", rules.budget_seeds, least=1, most=MAX_RUNS)
+    check_range("--draw", networks.draw, least=2, most=MAX_CANDIDATES)
+
+
+def read_range(text: str) -> range | None:
+    """Return 5 to 13 for ``5..13``, None for what is no range; raise UsageError for an impossible one."""
+    match = _RANGE.fullmatch(text)
+    if match is None:
+        if ".." in text and re.fullmatch(r"[0-9.,+-]+", text):
+            raise UsageError(
+                f"race {shortened(text)}: a range of parameters is written as in: race 5..13 FILE"
+            )
+        return None
+    least, most = int(match[1]), int(match[2])
+    if not 1 <= least < most or most - least >= MOST_BUDGETS:
+        raise UsageError(
+            f"race {text}: must rise from 1 or more, over at most {MOST_BUDGETS:,} numbers of parameters, "
+            "as in: race 5..13 FILE"
+        )
+    return range(least, most + 1)
+
+
+def read_share(text: str) -> float:
+    """Return 0.95 for ``95%``, ``95 %`` or ``0.95``."""
+    match = _SHARE.fullmatch(text.strip())
+    share = 0.0 if match is None else float(match[1]) / 100 if match[1] else float(match[2])
+    if not 0.0 < share < 1.0:
+        raise UsageError(
+            f"--until {shortened(text)}: must be a share of the seeds between 0 and 100 %, as in 95%."
+        )
+    return share
 
 
 def race_command(
@@ -50,19 +194,13 @@ def race_command(
     check_kind(what, numbers, networks, rules)
     if parameters is None and networks.draw is not None:
         raise UsageError("--draw: draws networks; give their number of parameters first, as in: race 44 FILE")
-    check_options(
-        path,
-        seeds=rules.seeds,
-        engine=engine,
-        workers=runs.workers,
-        on=runs.on,
-        json=files.json,
-        html=files.html,
-    )
+    check_options(path, seeds=rules.seeds, engine=engine, runs=runs, files=files)
     check_numbers(networks, rules)
     if numbers:
         found = _find_smallest(path, numbers, networks=networks, rules=rules, engine=engine, runs=runs)
-        _deliver_smallest(found, files, details=details)
+        from trainlab.report import print_smallest, smallest_html
+
+        files.deliver(found, print_smallest, smallest_html, details=details)
         return
     racing: Budget | None = None
     if parameters is None:
@@ -83,14 +221,11 @@ def race_command(
             seeds=rules.seeds,
             max_seeds=rules.max_seeds,
             budget_seeds=rules.budget_seeds,
-            engine=engine,
-            store=runs.store,
-            workers=runs.workers,
-            on=runs.on,
-            fresh=runs.fresh,
-            on_progress=note,
+            **runs.settings(engine, note),
         )
-    _deliver(result, files, details=details)
+    from trainlab.report import print_race, race_html
+
+    files.deliver(result, print_race, race_html, details=details)
 
 
 def _what(what: str, file: str | None) -> tuple[int | None, str]:
@@ -131,12 +266,7 @@ def _find_smallest(
             cell=rules.cell,
             seeds=rules.seeds,
             max_seeds=rules.max_seeds,
-            engine=engine,
-            store=runs.store,
-            workers=runs.workers,
-            on=runs.on,
-            fresh=runs.fresh,
-            on_progress=note,
+            **runs.settings(engine, note),
         )
 
 
@@ -148,26 +278,4 @@ def _budget_words(progress: BudgetProgress) -> str:
     return (
         f"{progress.parameters:,} parameters ({progress.place:,} of {progress.budgets:,} at most), "
         f"{progress.candidates:,} in the race: "
-    )
-
-
-def _deliver(result: RaceResult, files: Files, *, details: bool) -> None:
-    """Print the answer, or all `details`, unless a file goes to the terminal; write the files asked for."""
-    from trainlab.report import print_race, race_html
-
-    files.hand_over(
-        lambda console: print_race(result, console=console, details=details),
-        json=result.to_json,
-        html=lambda: race_html(result),
-    )
-
-
-def _deliver_smallest(result: SmallestResult, files: Files, *, details: bool) -> None:
-    """Print the answer, or all `details`, unless a file goes to the terminal; write the files asked for."""
-    from trainlab.report import print_smallest, smallest_html
-
-    files.hand_over(
-        lambda console: print_smallest(result, console=console, details=details),
-        json=result.to_json,
-        html=lambda: smallest_html(result),
     )

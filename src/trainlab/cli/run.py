@@ -1,4 +1,4 @@
-"""``trainlab run FILE``: one experiment on many seeds."""
+"""``trainlab run FILE``: one experiment on many seeds; ``trainlab endings FILE``: where failed runs end."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from trainlab.cli.options import (
     Details,
     Engine,
     Fidelity,
+    Json,
     Runs,
     UsageError,
     Why,
@@ -20,12 +21,14 @@ from trainlab.cli.options import (
     check_range,
     whole,
 )
-from trainlab.cli.output import Files
-from trainlab.cli.progress import progress_line
-from trainlab.cli.study import check_options, deliver
+from trainlab.cli.output import Files, progress_line
+from trainlab.cli.study import check_options
 from trainlab.spec import any_study, experiment_from_toml, named_cell, read_spec
 from trainlab.spec.tasks import MAX_SEED
-from trainlab.studies import run
+from trainlab.studies import endings, run
+from trainlab.studies.endings import LONGER, MAX_LONGER, SEEDS
+
+# ``trainlab run FILE``: one experiment on many seeds.
 
 
 @Parameter(name="*")
@@ -34,7 +37,7 @@ class Asked:
     """Which runs to train, or which one of them to take apart."""
 
     cell: Cell = None
-    seeds: Annotated[int, Parameter(help="How many seeds, 0, 1, 2, …", converter=whole)] = 100
+    seeds: Annotated[int, Parameter(alias="-n", help="How many seeds, 0, 1, 2, …", converter=whole)] = 100
     spike: Annotated[
         bool,
         Parameter(
@@ -61,16 +64,7 @@ def run_command(
     details: Details = False,
 ) -> None:
     """Run one experiment on many seeds; from a study file, its first network without changes, or any cell."""
-    check_options(
-        file,
-        seeds=asked.seeds,
-        engine=engine,
-        workers=runs.workers,
-        on=runs.on,
-        why=why,
-        json=files.json,
-        html=files.html,
-    )
+    check_options(file, seeds=asked.seeds, engine=engine, runs=runs, files=files, why=why)
     check_range("--fidelity", fidelity, least=0, most=MAX_FIDELITY)
     check_cell(asked.cell)
     check_range("--seed", asked.seed, least=0, most=MAX_SEED)
@@ -94,21 +88,18 @@ def run_command(
         result = run(
             experiment,
             seeds=asked.seeds,
-            engine=engine,
-            store=runs.store,
-            workers=runs.workers,
-            on=runs.on,
-            fresh=runs.fresh,
             why=why,
             fidelity=fidelity,
-            on_progress=show,
+            **runs.settings(engine, show),
         )
-    deliver(result, files, details=details)
+    from trainlab.report import print_study, study_html
+
+    files.deliver(result, print_study, study_html, details=details)
 
 
 def _tell_spike(file: str, asked: Asked, *, engine: str, files: Files, runs: Runs, details: bool) -> None:
     """Take apart how a run unlearned, and hand it over."""
-    from trainlab.studies.spikes.spike import spike
+    from trainlab.studies.spike import spike
 
     with progress_line(yes=runs.yes) as show:
         result = spike(
@@ -116,17 +107,46 @@ def _tell_spike(file: str, asked: Asked, *, engine: str, files: Files, runs: Run
             cell=asked.cell,
             seed=asked.seed,
             seeds=asked.seeds,
-            engine=engine,
-            store=runs.store,
-            workers=runs.workers,
-            on=runs.on,
-            fresh=runs.fresh,
-            on_progress=show,
+            **runs.settings(engine, show),
         )
     from trainlab.report import print_spike, spike_html
 
-    files.hand_over(
-        lambda console: print_spike(result, console=console, details=details),
-        json=result.to_json,
-        html=lambda: spike_html(result),
-    )
+    files.deliver(result, print_spike, spike_html, details=details)
+
+
+# ``trainlab endings FILE --cell CELL``: where failed runs end, and whether longer training frees them.
+
+
+def endings_command(
+    file: Annotated[str, Parameter(help="An experiment or study file (TOML), or an example by name.")],
+    /,
+    *,
+    cell: Cell = None,
+    seeds: Annotated[int, Parameter(alias="-n", help="How many seeds, 0, 1, 2, …", converter=whole)] = SEEDS,
+    longer: Annotated[
+        int,
+        Parameter(
+            help="Train this many times longer, to count how many failed runs are solved then; 1 skips it.",
+            converter=whole,
+        ),
+    ] = LONGER,
+    engine: Engine = "auto",
+    json: Json = None,
+    runs: Runs = Runs(),
+    details: Details = False,
+) -> None:
+    """Tell where failed runs end: at a minimum, a saddle, on a plateau, or still moving."""
+    check_options(file, seeds=seeds, engine=engine, runs=runs, files=Files(json=json))
+    check_range("--longer", longer, least=1, most=MAX_LONGER)
+    check_cell(cell)
+    with progress_line(yes=runs.yes) as show:
+        result = endings(
+            file,
+            cell=cell,
+            seeds=seeds,
+            longer=longer,
+            **runs.settings(engine, show),
+        )
+    from trainlab.report import print_endings
+
+    Files(json=json).deliver(result, print_endings, details=details)

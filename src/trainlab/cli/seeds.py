@@ -1,4 +1,4 @@
-"""``trainlab seeds train.py -n 200``: was it the seed? The user's own training as a population.
+"""``trainlab seeds train.py --seeds 200``: was it the seed? The user's own training as a population.
 
 Exit codes: 0 done; 2 the command can't be carried out (no file, no PyTorch, no such metric); 3 the script
 fails alike with its own seed and others; 130 stopped by Ctrl-C or SIGTERM, with the report of what was
@@ -8,8 +8,9 @@ finished. With ``--seed`` they are the doctor's.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,8 +27,17 @@ from trainlab.cli.options import (
     check_script,
     whole,
 )
-from trainlab.cli.output import Files, check_distinct, check_writable, print_rest
+from trainlab.cli.output import (
+    Files,
+    check_distinct,
+    check_writable,
+    print_rest,
+    progress_line,
+    seconds_words,
+)
+from trainlab.errors import printable
 from trainlab.interrupt import interrupts, termination
+from trainlab.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from threading import Event
@@ -46,7 +56,7 @@ MAX_RUNS, MAX_SEED = 1_000_000, 2**32 - 1
 class Asked:
     """Which seeds to run, and when a run counts as a success."""
 
-    n: Annotated[int, Parameter(name="-n", help="How many other seeds.", converter=whole)] = 100
+    seeds: Annotated[int, Parameter(alias="-n", help="How many other seeds.", converter=whole)] = 100
     metric: Annotated[
         str | None,
         Parameter(help="A number that the script prints after this name, or a variable at its end."),
@@ -102,22 +112,45 @@ def seeds_command(
     question = _question(script, arguments, asked, way, keep_arguments=keep_arguments)
     if asked.seed is not None:
         return _one_seed(question, asked.seed, files, details=details)
-    with interrupts() as stop:
-        population = _populated(question, stop)
-    if population is None:
-        print("trainlab: stopped before the script's own run was over: nothing to report.", file=sys.stderr)
-        return INTERRUPTED
+    with scratch_folder("runs") as folder, interrupts() as stop:
+        kept = replace(question, save=way.save or os.path.join(folder, "runs.jsonl"))
+        population = _populated(kept, stop)
+        if population is None:
+            print(
+                "trainlab: stopped before the script's own run was over: nothing to report.", file=sys.stderr
+            )
+            return INTERRUPTED
+        if population.interrupted and len(population.runs) < question.count:
+            _say_how_to_go_on(population, kept, way.save)
     _deliver(population, files, details=details)
     if way.as_experiment and population.way.name == "lifted" and files.json != "-":
-        print(f"experiment: {way.as_experiment}")
-    if stop.is_set():
+        print(printable(f"experiment: {way.as_experiment}"))
+    if population.interrupted:
         return INTERRUPTED
     return FAILED if population.yours.failed and all(run.failed for run in population.runs) else 0
 
 
+def _say_how_to_go_on(population: SeedsResult, kept: Question, save: str | None) -> None:
+    """Say how many are finished, and how the rest is run without these again."""
+    from trainlab.diagnosis.seeds.population_words import finished_words
+    from trainlab.diagnosis.seeds.question import keep_beside
+
+    if population.way.name == "lifted":
+        more = "The same command begins anew"
+    elif save is not None:
+        more = "The same command goes on from there"
+    else:
+        try:
+            place = keep_beside(str(kept.save), kept.script)
+            more = f"The same command with --save {shlex.quote(place)} goes on from there"
+        except OSError as error:
+            more = f"They can't be kept here ({error.strerror}); --save FILE keeps them elsewhere"
+    print(printable(f"trainlab: {finished_words(population.to_dict())}. {more}."), file=sys.stderr)
+
+
 def _check_asked(asked: Asked) -> None:
     """Refuse numbers out of range, and thresholds that no run could meet."""
-    check_range("-n", asked.n, least=1, most=MAX_RUNS)
+    check_range("--seeds", asked.seeds, least=1, most=MAX_RUNS)
     check_range("--seed", asked.seed, least=0, most=MAX_SEED)
     least, most = asked.at_least, asked.at_most
     others = (("--metric", asked.metric), ("--at-least", least), ("--at-most", most))
@@ -140,7 +173,7 @@ def _check_files(script: str, way: Way, files: Files) -> None:
     named = {"--json": files.json, "--html": files.html, "--save": way.save}
     named |= {"--as-experiment": way.as_experiment}
     for option, path in named.items():
-        check_writable(option, path)
+        check_writable(option, path, device=option in ("--json", "--html"))
     if way.as_experiment is not None and way.rerun:
         raise UsageError("--as-experiment with --rerun: drop one; what is run again isn't lifted.")
     if "-" in (files.html, way.save, way.as_experiment):
@@ -154,14 +187,14 @@ def _question(
     script: str, arguments: tuple[str, ...], asked: Asked, way: Way, *, keep_arguments: bool
 ) -> Question:
     from trainlab.diagnosis.seeds import Question, Success
-    from trainlab.diagnosis.signals.users_rule import rule_from
+    from trainlab.diagnosis.signals.learnt import rule_from
     from trainlab.execution import default_workers
 
     rule = None if asked.solved is None else rule_from(asked.solved)
     return Question(
         script=script,
         arguments=arguments,
-        count=asked.n,
+        count=asked.seeds,
         metric=rule.name if rule else asked.metric.strip() if asked.metric else "",
         success=Success(at_least=asked.at_least, at_most=asked.at_most, rule=rule),
         workers=way.workers or default_workers(),
@@ -173,7 +206,6 @@ def _question(
 
 
 def _populated(question: Question, stop: Event) -> SeedsResult | None:
-    from trainlab.cli.progress import progress_line
     from trainlab.diagnosis.seeds import populate
 
     with progress_line("seeds") as show:
@@ -190,15 +222,14 @@ def _populated(question: Question, stop: Event) -> SeedsResult | None:
 
 def runs_words(done: int, total: int, seconds_left: float | None) -> str:
     """Return runs done and the time left, in words."""
-    from trainlab.cli.progress import seconds_words
-
     left = "" if seconds_left is None or not done else f", {seconds_words(seconds_left)} left"
     return f"{done:,} of {total:,} runs{left}"
 
 
 def _deliver(population: SeedsResult, files: Files, *, details: bool) -> None:
     from trainlab.diagnosis.seeds import show_seeds
-    from trainlab.diagnosis.seeds.show import rest_line
+    from trainlab.diagnosis.seeds.population import rest_line
+    from trainlab.diagnosis.seeds.population_words import too_few
     from trainlab.draw import json_text
 
     data = population.to_dict()
@@ -209,6 +240,8 @@ def _deliver(population: SeedsResult, files: Files, *, details: bool) -> None:
         return seeds_html(data, title=f"Seeds of {os.path.basename(population.script)}")
 
     def show(console: Console) -> None:
+        if too_few(data):
+            return  # no answer: how to go on has been said
         show_seeds(data, console, details=details)
         if not details:
             print_rest(rest_line(data, has_page=files.html is not None), console)

@@ -1,4 +1,4 @@
-"""``trainlab study FILE``: the factorial, end to end."""
+"""``trainlab study FILE``: the factorial, end to end; ``trainlab export FILE TO``: for other programs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from msgspec.structs import replace
 
 from trainlab.cli.options import (
+    DEFAULT_STORE,
     MAX_FIDELITY,
     MAX_SIDES,
     MAX_WHY,
@@ -20,16 +21,17 @@ from trainlab.cli.options import (
     Details,
     Engine,
     Fidelity,
+    Folder,
     Runs,
     Sides,
     UsageError,
     Why,
+    Yes,
     check_range,
     check_share,
     whole,
 )
-from trainlab.cli.output import Files, check_distinct, print_rest
-from trainlab.cli.progress import progress_line
+from trainlab.cli.output import Files, check_distinct, check_writable, print_rest, progress_line
 from trainlab.draw import counted
 from trainlab.engine import ENGINES
 from trainlab.errors import listing, nearest, printable
@@ -38,8 +40,11 @@ from trainlab.spec import Study, load_study
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.store import Store
 from trainlab.store.store import FILE_NAME
-from trainlab.studies import StudyResult, seeds_needed, study
-from trainlab.studies.until_width import MAX_SEEDS_ADDED
+from trainlab.studies import seeds_needed, study
+from trainlab.studies.seeds_needed import MAX_SEEDS_ADDED
+from trainlab.studies.study_columns import STUDY_TABLES, StudyTable, study_columns
+
+# ``trainlab study FILE``: the factorial, end to end.
 
 
 @Parameter(name="*")
@@ -100,7 +105,9 @@ def study_command(
     *,
     seeds: Annotated[
         int | None,
-        Parameter(help="How many seeds, 0, 1, 2, …; the file's number if left out.", converter=whole),
+        Parameter(
+            alias="-n", help="How many seeds, 0, 1, 2, …; the file's number if left out.", converter=whole
+        ),
     ] = None,
     engine: Engine = "auto",
     only: Annotated[
@@ -117,16 +124,7 @@ def study_command(
     details: Details = False,
 ) -> None:
     """Run a study file: every network with every combination of changes, on the same seeds."""
-    check_options(
-        file,
-        seeds=seeds,
-        engine=engine,
-        workers=runs.workers,
-        on=runs.on,
-        why=checks.why,
-        json=files.json,
-        html=files.html,
-    )
+    check_options(file, seeds=seeds, engine=engine, runs=runs, files=files, why=checks.why)
     check_range("--fidelity", checks.fidelity, least=0, most=MAX_FIDELITY)
     check_range("--sides", checks.sides, least=0, most=MAX_SIDES)
     if only is not None and not all(only):
@@ -143,20 +141,17 @@ def study_command(
         result = study(
             plan,
             seeds=seeds,
-            engine=engine,
             only=only or (),
-            store=runs.store,
-            workers=runs.workers,
-            on=runs.on,
-            fresh=runs.fresh,
             why=checks.why,
             fidelity=checks.fidelity,
             sides=checks.sides,
             until_width=enough.until_width,
             max_seeds=MAX_SEEDS_ADDED if enough.max_seeds is None else enough.max_seeds,
-            on_progress=show,
+            **runs.settings(engine, show),
         )
-    deliver(result, files, details=details)
+    from trainlab.report import print_study, study_html
+
+    files.deliver(result, print_study, study_html, details=details)
 
 
 def _print_needed(plan: Study, difference: float) -> None:
@@ -190,23 +185,21 @@ def check_options(
     *,
     seeds: int | None,
     engine: str,
-    workers: int | None,
-    json: str | None,
-    html: str | None,
-    on: str | None = None,
+    runs: Runs = Runs(),
+    files: Files = Files(),
     why: int = 0,
 ) -> None:
     """Refuse wrong options before anything runs."""
     check_range("--seeds", seeds, least=1, most=MAX_SEEDS)
-    check_range("--workers", workers, least=1, most=MAX_WORKERS)
+    check_range("--workers", runs.workers, least=1, most=MAX_WORKERS)
     check_range("--why", why, least=0, most=MAX_WHY)
     if engine not in ENGINES:
         raise UsageError(f"--engine {engine!r}: must be {listing(ENGINES)}.{nearest(engine, ENGINES)}")
-    check_on(on)
-    Files(json=json, html=html).check()
+    check_on(runs.on)
+    files.check()
     if file is not None:
         check_input(file)
-    check_distinct({"FILE": file, "--json": json, "--html": html})
+    check_distinct({"FILE": file, "--json": files.json, "--html": files.html})
 
 
 def check_input(file: str) -> None:
@@ -220,12 +213,61 @@ def check_input(file: str) -> None:
         raise UsageError(f"{file}: is a pipe; give a study file. 'trainlab new FILE' writes one.")
 
 
-def deliver(result: StudyResult, files: Files, *, details: bool) -> None:
-    """Print the answer, or all `details`, unless a file goes to the terminal; write the files asked for."""
-    from trainlab.report import print_study, study_html
+# ``trainlab export FILE TO``: a study for other programs.
 
-    files.hand_over(
-        lambda console: print_study(result, console=console, details=details),
-        json=result.to_json,
-        html=lambda: study_html(result),
-    )
+
+def export_command(
+    file: Annotated[str, Parameter(help="A study file (TOML), or the name of an example.")],
+    to: Annotated[
+        str,
+        Parameter(
+            help="A file that ends with .csv or .parquet; 'mlflow', 'mlflow:URI' or 'tensorboard:FOLDER'."
+        ),
+    ],
+    /,
+    *,
+    table: Annotated[str, Parameter(help="Of a file: 'cells', 'runs' or 'effects'.")] = "cells",
+    seeds: Annotated[
+        int | None,
+        Parameter(
+            alias="-n", help="How many seeds, 0, 1, 2, …; the file's number if left out.", converter=whole
+        ),
+    ] = None,
+    engine: Engine = "auto",
+    store: Folder = DEFAULT_STORE,
+    yes: Yes = False,
+) -> None:
+    """Write a study as a table, or its cells as runs of MLflow or TensorBoard; what is missing is trained."""
+    # Imported late: the other commands, which ask this file for `check_options`, show no pages.
+    from trainlab.report.exports import TRACKERS, check_table_file, check_tracker, log_cells, write_table
+
+    tracker, _, place = to.partition(":")
+    check_options(file, seeds=seeds, engine=engine)
+    wanted = _table(table)
+    plan = load_study(file)
+    if tracker in TRACKERS:
+        if wanted != "cells":
+            raise UsageError(f"--table {table}: is for files; {tracker} gets a run for each cell.")
+        if tracker == "tensorboard" and not place:
+            raise UsageError("tensorboard: name a folder, as in tensorboard:logs.")
+        check_tracker(tracker, place)
+    else:
+        check_table_file(to)
+        check_writable("TO", to)
+    with progress_line(yes=yes) as show:
+        result = study(plan, seeds=seeds, engine=engine, store=store, on_progress=show)
+    if tracker in TRACKERS:
+        log_cells(result, tracker, place)
+        print(f"Logged {counted(len(result.cells), 'cell')} as runs: {to}")
+        return
+    columns = study_columns(result, wanted)
+    write_table(columns, to)
+    rows = counted(len(next(iter(columns.values()))), "row")
+    print(f"Wrote {rows} and {counted(len(columns), 'column')}: {to}")
+
+
+def _table(name: str) -> StudyTable:
+    for known in STUDY_TABLES:
+        if name == known:
+            return known
+    raise UsageError(f"--table {name!r}: must be {listing(STUDY_TABLES)}.{nearest(name, STUDY_TABLES)}")

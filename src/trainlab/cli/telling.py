@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from trainlab.cli.output import Output, hand_over, print_rest
-from trainlab.cli.progress import progress_line
+from trainlab.cli.output import Output, hand_over, print_rest, progress_line
 
 if TYPE_CHECKING:
     from rich.console import Console

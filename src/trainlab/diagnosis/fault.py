@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from trainlab.diagnosis.edits import holds
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.remedies.remedy import Remedy
@@ -16,6 +17,7 @@ Maker = Callable[[Training], Picture | None]
 Edit = Callable[[Finding, Training], str]
 Remedies = tuple[Remedy, ...] | Callable[[Finding], tuple[Remedy, ...]]
 
+SYMPTOMS = "What shows in the numbers"
 FAMILIES = (
     "The loop",
     "The network",
@@ -23,7 +25,7 @@ FAMILIES = (
     "The data",
     "Settings",
     "The start",
-    "What shows in the numbers",
+    SYMPTOMS,
 )
 """In the order of the pages."""
 GROWTH = ("exploding_gradient", "nonfinite_values", "dead_relu", "saturated_activation", "oscillating_loss")
@@ -40,14 +42,14 @@ class Explains:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """A fault, whole: each is declared at the end of its own file in `faults/`, which has its name.
+    """A fault, whole: each ends its section of its topic's file in `faults/`.
 
     Args:
-        name: the file's name, the anchor of its section in docs/faults.md.
+        name: what it is called everywhere; the anchor of its section in docs/faults.md.
         family: one of `FAMILIES`, its heading on the pages.
         title: follows "because".
         what: what happens, in a sentence or two.
-        formula: when it is found; thresholds come from the file's own constants.
+        formula: when it is found; thresholds come from the section's own constants.
         source: where rule and thresholds come from.
         silent: when it isn't told; follows "silent if".
         proven: when structure proves it to blame (`finding.Proof`); follows "proven if". Empty where only a
@@ -110,11 +112,15 @@ class Fault:
         finding = self.judge(training)
         return None if finding is None else replace(finding, fault=self.name, title=self.title)
 
-    def whole(self, finding: Finding, training: Training) -> Finding:
+    def drawn_and_edited(self, finding: Finding, training: Training) -> Finding:
         """Return a finding with its picture, and its remedy in the script's own words."""
-        edit = self.edit(finding, training) if self.edit is not None else ""
         picture = self.picture(training) if self.picture is not None else None
-        return replace(finding, code=edit or finding.code, picture=picture)
+        return replace(finding, code=self.edited(finding, training), picture=picture)
+
+    def edited(self, finding: Finding, training: Training) -> str:
+        """Return the remedy as code: an edit of the script's own lines, if it is one that can be made."""
+        edit = self.edit(finding, training) if self.edit is not None else ""
+        return next((one for one in (edit, finding.code) if one and holds(one)), "")
 
     def why(self, symptom: str) -> str:
         """Return how it explains another fault, "" if it doesn't."""

@@ -8,6 +8,9 @@ from typing import Any, Literal
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.place import NOWHERE, Place, place_from
 
+AS_TRIED = "as tried"
+"""In the code of a remedy: it has the value that did most when it was tried."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proof:

@@ -1,36 +1,31 @@
 """Small SVG pictures, tables and one palette: what results print and plot themselves with."""
 
-from .axes import axis_label, needs_log
-from .bar_chart import bars
-from .before_after_chart import BeforeAfter, before_after
-from .binned_chart import binned
-from .chain_chart import Link, chain
-from .contours import contour_lines
-from .contribution_chart import Part, contributions
-from .curve_chart import curves
-from .curve_data import Band, Curve
-from .data_frame import Column, check_table, data_frame
-from .formats import counted, format_fixed, format_number, format_percent, join
-from .grid_chart import RateLike, Spread, rate_grid, spread_grid
-from .heat_chart import heat_map
-from .heat_data import Contour, HeatAxis, HeatScale, Spot, Track
-from .heat_text import Shade, heat_text
-from .histogram_chart import Density, histogram
-from .interval_chart import Emphasis, Interval, intervals
-from .json_format import JSON_FORMAT, json_text
-from .measured_chart import Measured, measured_curves
-from .network_chart import network_graph
-from .palette import INSIDE, TERMINAL, css, ramp
-from .panel_chart import panels
-from .picture import Data, Picture
-from .prediction_chart import Answers, predictions
-from .region_chart import region_map
-from .shape_chart import Shape, shapes
-from .strip_chart import strips
-from .table import Cell, html_table, terminal_table
-from .tangent_chart import tangent
-from .text_wrap import unbroken, wrapped
-from .value_chart import can_show_values, value_graph
+from trainlab.draw.axes import axis_label, needs_log
+from trainlab.draw.bar_charts import Part, bars, binned, contributions, histogram
+from trainlab.draw.chain_charts import Link, can_show_values, chain, value_graph
+from trainlab.draw.curve_charts import Band, Curve, curves
+from trainlab.draw.formats import (
+    counted,
+    format_fixed,
+    format_number,
+    format_percent,
+    join,
+    unbroken,
+    without_noise,
+    without_noise_by_column,
+    wrapped,
+)
+from trainlab.draw.function_charts import Shape, panels, shapes
+from trainlab.draw.grid_chart import RateLike, Spread, rate_grid, spread_grid
+from trainlab.draw.heat_charts import Contour, HeatAxis, HeatScale, Spot, Track, heat_map
+from trainlab.draw.interval_charts import BeforeAfter, Emphasis, Interval, before_after, intervals, strips
+from trainlab.draw.network_chart import network_graph
+from trainlab.draw.palette import INSIDE, TERMINAL, css, ramp
+from trainlab.draw.picture import Data, Picture
+from trainlab.draw.plane_charts import Shade, contour_lines, heat_text, region_map
+from trainlab.draw.prediction_charts import Answers, Measured, measured_curves, predictions
+from trainlab.draw.table import Cell, Column, check_table, data_frame, html_table, terminal_table
+from trainlab.plain import JSON_FORMAT, json_text
 
 __all__ = [
     "INSIDE",
@@ -44,7 +39,6 @@ __all__ = [
     "Contour",
     "Curve",
     "Data",
-    "Density",
     "Emphasis",
     "HeatAxis",
     "HeatScale",
@@ -93,9 +87,10 @@ __all__ = [
     "shapes",
     "spread_grid",
     "strips",
-    "tangent",
     "terminal_table",
     "unbroken",
     "value_graph",
+    "without_noise",
+    "without_noise_by_column",
     "wrapped",
 ]

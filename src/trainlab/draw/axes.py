@@ -1,4 +1,4 @@
-"""Scales from numbers to positions, linear and logarithmic, with round ticks."""
+"""Axes, the frame around a chart, and rows with labels."""
 
 from __future__ import annotations
 
@@ -7,16 +7,32 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.draw.formats import format_fixed, format_number, format_power
+from trainlab.draw.svg import (
+    SIZE,
+    SMALL,
+    WIDTH,
+    FloatArray,
+    element,
+    fit,
+    group,
+    paint,
+    rule,
+    short,
+    text,
+    text_width,
+    tooltip,
+)
 from trainlab.errors import TrainlabError
 
-from .formats import format_fixed, format_number, format_power
+# Scales from numbers to positions, linear and logarithmic, with round ticks.
 
-FloatArray: TypeAlias = npt.NDArray[np.float64]
+
 Numbers: TypeAlias = Sequence[float] | npt.NDArray[np.float64]
 
 _MOST: Final = sys.float_info.max
@@ -193,3 +209,124 @@ def _ticks_within_a_decade(low: float, high: float, most: int) -> tuple[float, .
     round_numbers = [float(f"{factor}e{first + power}") for power in (0, 1, 2) for factor in (1, 2, 5)]
     inside = tuple(tick for tick in round_numbers if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9))
     return inside if 2 <= len(inside) <= most else _linear_ticks(low, high, most)
+
+
+# What surrounds the marks: axes with grid and labels, and the legend.
+
+
+def x_axis(scale: Scale, *, stretches: Sequence[tuple[float, float]], bottom: float, label: str) -> str:
+    """Return grid lines, tick labels and the label of a horizontal axis; it takes 34 units below `bottom`.
+
+    The grid runs down each of the `stretches` (from, to), so that headings between them stay clear of it.
+    """
+    ticks, labels = _fitting(scale)
+    places = [scale(tick) for tick in ticks]
+    grid = "".join(f"M{short(place)} {short(top)}V{short(end)}" for top, end in stretches for place in places)
+    last = WIDTH - 4
+    return "".join(
+        [
+            element("path", d=grid, stroke_width=1.0, **paint(fill="none", stroke="grid")) if grid else "",
+            rule(scale.start, bottom, scale.end, bottom),
+            group(
+                (
+                    text(
+                        min(place, last - text_width(words, SMALL) / 2),
+                        bottom + 14,
+                        words,
+                        anchor="middle",
+                        size=SMALL,
+                    )
+                    for place, words in zip(places, labels, strict=True)
+                ),
+                **paint(fill="muted"),
+            ),
+            _centred((scale.start + scale.end) / 2, bottom + 30, axis_label(label, log=scale.log)),
+        ]
+    )
+
+
+def y_axis(scale: Scale, *, left: float, right: float, label: str, top: float | None = None) -> str:
+    """Return grid lines, tick labels and the label, which stands above the axis so that it needn't be turned.
+
+    `top` is the upper edge of what is drawn, where that lies above the end of the scale.
+    """
+    ticks = scale.ticks(6)
+    places = [scale(tick) for tick in ticks]
+    grid = "".join(f"M{short(left)} {short(place)}H{short(right)}" for place in places)
+    names = tick_labels(ticks, log=scale.log)
+    return "".join(
+        [
+            element("path", d=grid, stroke_width=1.0, **paint(fill="none", stroke="grid")) if grid else "",
+            group(
+                (
+                    text(left - 5, place + 4, words, anchor="end", size=SMALL)
+                    for place, words in zip(places, names, strict=True)
+                ),
+                **paint(fill="muted"),
+            ),
+            text(
+                8, (scale.end if top is None else top) - 10, fit(axis_label(label, log=scale.log), WIDTH - 16)
+            ),
+        ]
+    )
+
+
+def legend(entries: Sequence[tuple[str, str]], *, y: float) -> tuple[str, float]:
+    """Return swatches with their words, flowing over lines from height `y`, and the height they take.
+
+    Each entry is (a swatch drawn from (0, −4) to (22, 4) around its middle line, words).
+    """
+    x, drawn, top = 8.0, list[str](), y
+    for swatch, words in entries:
+        width = 28 + text_width(words, SMALL) + 14
+        if x > 8 and x + width > WIDTH:
+            x, y = 8.0, y + 17
+        drawn.append(
+            group([swatch, text(27, 4, words, size=SMALL)], transform=f"translate({short(x)} {short(y + 8)})")
+        )
+        x += width
+    return "".join(drawn), (y + 17 - top if entries else 0.0)
+
+
+def _fitting(scale: Scale) -> tuple[tuple[float, ...], list[str]]:
+    """Return as many ticks, at most 6, as have room for their labels."""
+    for most in (6, 5, 4, 3, 2):
+        ticks = scale.ticks(most)
+        labels = tick_labels(ticks, log=scale.log)
+        needed = sum(text_width(words, SMALL) + 12 for words in labels)
+        if needed <= abs(scale.end - scale.start):
+            return ticks, labels
+    return ticks[:1], labels[:1]
+
+
+def _centred(x: float, y: float, words: str) -> str:
+    words = fit(words, WIDTH - 8)
+    half = text_width(words) / 2
+    return text(min(max(x, half + 4), max(WIDTH - half - 4, half + 4)), y, words, anchor="middle")
+
+
+# The labels of charts with one row below the other, grouped under headings.
+
+
+T = TypeVar("T")
+
+
+def by_group(rows: Sequence[T], groups: Sequence[str]) -> list[tuple[str, list[T]]]:
+    """Return the rows of each group together, groups in order of first appearance."""
+    gathered: dict[str, list[T]] = {}
+    for row, name in zip(rows, groups, strict=True):
+        gathered.setdefault(name, []).append(row)
+    return list(gathered.items())
+
+
+def label_width(labels: Sequence[str], most: float, size: float = SIZE) -> float:
+    """Return the width of a column for the labels, at most `most`."""
+    return min(most, max((text_width(label, size) for label in labels), default=0.0))
+
+
+def label_text(x: float, y: float, words: str, *, width: float, size: float = SIZE) -> str:
+    """Return a label cut to `width`; if it had to be cut, a tooltip holds all of it."""
+    shown = fit(words, width, size)
+    if shown == " ".join(words.split()):
+        return text(x, y, shown, size=size)
+    return element("g", tooltip(words), text(x, y, shown, size=size))

@@ -6,15 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
+from trainlab.draw.axes import label_text, label_width
+from trainlab.draw.formats import counted, format_fixed, format_percent, format_share
+from trainlab.draw.palette import STEPS, heat_step
+from trainlab.draw.picture import Picture, compose
+from trainlab.draw.svg import SMALL, WIDTH, cell, element, escape, group, paint, text, tooltip, wrap
+from trainlab.draw.table import Cell
 from trainlab.errors import TrainlabError
-
-from .formats import counted, format_fixed, format_percent, format_share
-from .labelled_rows import label_text, label_width
-from .marks import cell
-from .palette import STEPS, heat_step
-from .picture import Picture, compose
-from .svg import SMALL, WIDTH, element, escape, group, paint, text, tooltip, wrap
-from .table import Cell
 
 _COLUMNS: Final = 8
 _ROW: Final = 19.0
@@ -87,7 +85,6 @@ def rate_grid(
     title: str,
     row_label: str = "",
     column_label: str = "",
-    value_label: str = "Solved, % of seeds",
 ) -> Picture:
     """Draw ``values[row][column]`` as a grid; ``None`` is a cell without data.
 
@@ -102,7 +99,7 @@ def rate_grid(
         columns,
         [[None if rate is None else _of_rate(rate) for rate in line] for line in values],
         title=title,
-        labels=(row_label, column_label, value_label),
+        labels=(row_label, column_label, "Solved, % of seeds"),
         headers=["k", "n", "Rate", "Low", "High"],
     )
 

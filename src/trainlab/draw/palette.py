@@ -1,9 +1,10 @@
 """One palette for report, notebook and terminal: Okabe–Ito hues, tuned so that each theme stays readable.
 
 The hues are those of Okabe & Ito, "Color Universal Design" (2008), darkened on white and lightened on the
-dark background until text reaches a WCAG 2 contrast of 4.5 and marks of 3 (the tests compute both), and still
-told apart under simulated protanopia, deuteranopia and tritanopia (the tests compute that too). Orange and
-yellow share one place, since on white a yellow with enough contrast is a brown; the eighth is a violet.
+dark background until text reaches a WCAG 2 contrast of 4.5 and marks of 3 (the tests compute both), and
+still told apart under simulated protanopia, deuteranopia and tritanopia (the tests compute that too).
+Orange and yellow share one place, since on white a yellow with enough contrast is a brown; the eighth is
+a violet.
 """
 
 from __future__ import annotations

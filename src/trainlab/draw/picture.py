@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2s
 from typing import Final, TypedDict
 
-from .svg import SIZE, SMALL, WIDTH, Html, element, escape, group, paint, text, wrap
-from .table import Cell, html_table
+from trainlab.draw.svg import SIZE, SMALL, WIDTH, Html, element, escape, group, paint, text, wrap
+from trainlab.draw.table import Cell, html_table
 
 _FONT: Final = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 _EDGE: Final = 8.0

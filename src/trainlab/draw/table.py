@@ -1,22 +1,25 @@
-"""Tables of plain rows: for the terminal through rich, for a page as accessible HTML."""
+"""Tables of plain rows: for the terminal through rich, for a page as accessible HTML, as data frames."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from trainlab.errors import TrainlabError
+import numpy.typing as npt
 
-from .formats import format_number
-from .palette import TERMINAL
-from .svg import Html, clean, escape
+from trainlab.draw.formats import Align, format_number
+from trainlab.draw.palette import TERMINAL
+from trainlab.draw.svg import Html, clean, escape
+from trainlab.errors import MissingPackageError, TrainlabError, listing, nearest, pip_install, shown
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+
 Cell: TypeAlias = str | float | int | bool | None
-Align: TypeAlias = Literal["left", "right"]
 
 _NUMBER = re.compile(r"[<>≤≥]?\s?[+−-]?[\d.,]+([×·]?10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?(\s?%)?")
 
@@ -36,9 +39,9 @@ def terminal_table(
     Raises:
         TrainlabError: if a row, or `align`, doesn't have one entry for each header.
     """
-    _check(headers, rows, align)
-    from .fitted_table import FittedTable
+    from trainlab.draw.terminal import FittedTable
 
+    _check(headers, rows, align)
     return FittedTable(
         [clean(header) for header in headers],
         [[clean(cell_words(cell)) for cell in row] for row in rows],
@@ -123,3 +126,56 @@ def _check(headers: Sequence[str], rows: Sequence[Sequence[Cell]], align: Sequen
         raise TrainlabError(
             f"align: {len(align)} sides for {len(headers)} headers; give 'left' or 'right' for each header."
         )
+
+
+# Columns as a data frame of pandas or polars, whichever is installed.
+
+
+LIBRARIES = ("pandas", "polars")
+"""The libraries of data frames; by default the first that is installed."""
+
+Column = Sequence[Any] | npt.NDArray[Any]
+
+
+def data_frame(columns: Mapping[str, Column], library: str | None) -> Any:
+    """Return columns of one length as a ``pandas.DataFrame`` or a ``polars.DataFrame``.
+
+    Missing values, None or NaN, are NaN or None in pandas and null in polars. `library` is one of
+    `LIBRARIES`; None takes the first that is installed.
+
+    Raises:
+        TrainlabError: there is no such library.
+        MissingPackageError: it isn't installed, or none of them is.
+    """
+    if library is not None and library not in LIBRARIES:
+        raise TrainlabError(
+            f"library = {shown(library)}: must be {listing(LIBRARIES)}.{nearest(str(library), LIBRARIES)}"
+        )
+    name = library or next(filter(_is_installed, LIBRARIES), None)
+    if name is None:
+        raise MissingPackageError(
+            "to_frame: needs pandas or polars, and neither is installed. Install one with: "
+            f"{pip_install('pandas')}"
+        )
+    if not _is_installed(name):
+        raise MissingPackageError(
+            f"library = {name!r}: {name} isn't installed. Install it with: {pip_install(name)}", name=name
+        )
+    # trainlab needs neither, so a type checker may not know them.
+    package: Any = import_module(name)
+    if name == "polars":
+        return package.DataFrame(dict(columns), nan_to_null=True)
+    return package.DataFrame(dict(columns))
+
+
+def check_table(of: str, tables: Sequence[str]) -> None:
+    """Refuse a table that a result doesn't have, naming the nearest."""
+    if of not in tables:
+        raise TrainlabError(f"of = {shown(of)}: must be {listing(tables)}.{nearest(str(of), tables)}")
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ValueError:  # a module that stands for it and says nothing of where it's from
+        return False

@@ -3,8 +3,7 @@
 from trainlab.engine.choose import ENGINES, Choice, by_engine, engine_of, get_engine, other_engine
 from trainlab.engine.custom_loss import custom_loss
 from trainlab.engine.identity import stored_name
-from trainlab.engine.protocol import Engine
-from trainlab.engine.runs import Runs, concatenate, select
+from trainlab.engine.runs import Engine, Runs, concatenate, select
 
 __all__ = [
     "ENGINES",

@@ -14,8 +14,7 @@ import numpy.typing as npt
 
 from trainlab.errors import EngineError, SpecError, shown
 from trainlab.maths import LOSSES
-from trainlab.maths.custom_losses import CustomLoss, custom_entry, register
-from trainlab.maths.function_digest import function_digest
+from trainlab.maths.formula import CustomLoss, custom_entry, function_digest, register
 from trainlab.spec.losses import Custom
 
 Array = npt.NDArray[np.float64]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from trainlab.engine import rng
+from trainlab.engine.rng import phase_seeds
+from trainlab.engine.runs import Engine, FloatArray
 from trainlab.errors import EngineError
 from trainlab.maths import INITS
 from trainlab.spec import Experiment, Network
@@ -61,6 +65,41 @@ def layers_of(network: Network) -> tuple[LayerLayout, ...]:
     return tuple(layers)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrawnPart:
+    """The weights or biases of a layer: their columns, the stream they are drawn from, and by which init."""
+
+    stream: int
+    layer: int
+    columns: slice
+    fan_in: int
+    fan_out: int
+    init: str
+    settings: dict[str, Any]
+
+
+def drawn_parts(experiment: Experiment) -> Iterator[DrawnPart]:
+    """Yield the weights and biases of every layer, those left out that there are none of."""
+    layers, init = layers_of(experiment.network), experiment.init
+    schemes = zip(init.weights_of(len(layers)), init.biases_of(len(layers)), strict=True)
+    for index, (layer, (weight, bias)) in enumerate(zip(layers, schemes, strict=True)):
+        for stream, scheme, columns in (
+            (rng.WEIGHTS, weight, layer.weights),
+            (rng.BIASES, bias, layer.biases),
+        ):
+            if columns.stop > columns.start:
+                settings = msgspec.to_builtins(scheme)
+                yield DrawnPart(
+                    stream=stream,
+                    layer=index,
+                    columns=columns,
+                    fan_in=layer.fan_in,
+                    fan_out=layer.fan_out,
+                    init=settings.pop("name"),
+                    settings=settings,
+                )
+
+
 def numpy_draws(seeds: range, *, stream: int, layer: int, count: int, normal: bool) -> Array:
     """Return draws ``[n, count]`` of a stream for each seed and one layer: standard normal, or in (0, 1)."""
     keys = np.arange(seeds.start, seeds.stop, dtype=np.uint64)
@@ -85,17 +124,38 @@ def initial_parameters(
             "are drawn. Ask it of the training before."
         )
     parameters = np.empty((len(seeds), experiment.network.parameters))
-    layers, init = layers_of(experiment.network), experiment.init
-    schemes = zip(init.weights_of(len(layers)), init.biases_of(len(layers)), strict=True)
-    for index, (layer, (weight, bias)) in enumerate(zip(layers, schemes, strict=True)):
-        for stream, scheme, columns in (
-            (rng.WEIGHTS, weight, layer.weights),
-            (rng.BIASES, bias, layer.biases),
-        ):
-            count = columns.stop - columns.start
-            if count:
-                settings = msgspec.to_builtins(scheme)
-                init = INITS[settings.pop("name")]
-                draws = draw(seeds, stream=stream, layer=index, count=count, normal=init.draws == "normal")
-                parameters[:, columns] = init.sample(draws, layer.fan_in, layer.fan_out, **settings)
+    for part in drawn_parts(experiment):
+        init, count = INITS[part.init], part.columns.stop - part.columns.start
+        normal = init.draws == "normal"
+        draws = draw(seeds, stream=part.stream, layer=part.layer, count=count, normal=normal)
+        parameters[:, part.columns] = init.sample(draws, part.fan_in, part.fan_out, **part.settings)
     return parameters
+
+
+# A training that goes on from another: it starts from that one's weights, and draws examples of its own.
+
+
+def trained_start(
+    engine: Engine, experiment: Experiment, seeds: range, *, threads: int = 1
+) -> FloatArray | None:
+    """Return the weights ``[n, P]`` that the seeds go on from, trained by this engine.
+
+    None if the training begins from scratch.
+    """
+    before = experiment.after
+    if before is None:
+        return None
+    # How often it is evaluated changes no weight, unless the training stops once it is found solved.
+    record = replace(before.record, parameters=True, predictions=0, curves=0, loss_every=0, gradient_every=0)
+    return engine.train(replace(before, record=record), seeds, threads=threads)[0].parameters
+
+
+def starting_parameters(engine: Engine, experiment: Experiment, seeds: range) -> npt.NDArray[np.floating]:
+    """Return the weights ``[n, P]`` from which an engine trains these seeds: drawn, or trained before."""
+    trained = trained_start(engine, experiment, seeds)
+    return initial_parameters(experiment, seeds) if trained is None else trained
+
+
+def drawing_seeds(experiment: Experiment, seeds: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Return the seeds ``[n]`` that examples, noise and dropout of this training are drawn from."""
+    return phase_seeds(seeds, phase=len(experiment.phases) - 1)

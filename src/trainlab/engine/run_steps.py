@@ -19,18 +19,12 @@ from trainlab.engine.choose import MANY
 from trainlab.engine.fast.engine import FastEngine
 from trainlab.engine.fast.job import choose_lanes, prepare
 from trainlab.engine.fast.kernel_plan import sampling_of
-
-# They keep their names: with others the digest would change under which the store keeps runs.
-from trainlab.engine.fast.tiles import _arrays as tile_arrays  # pyright: ignore[reportPrivateUsage]
-from trainlab.engine.fast.tiles import _begin as begin_tile  # pyright: ignore[reportPrivateUsage]
-from trainlab.engine.fast.tiles import _record as tile_record  # pyright: ignore[reportPrivateUsage]
+from trainlab.engine.fast.tiles import begin_tile, tile_arrays, tile_record
 from trainlab.engine.kernel import tables
-from trainlab.engine.kernel.compile_cache import cached_njit
-from trainlab.engine.kernel.memory import tile_at
-from trainlab.engine.kernel.stopping import lower_rates
-from trainlab.engine.kernel.tile import call_unit
+from trainlab.engine.kernel.lanes import Unit
+from trainlab.engine.kernel.machine_code import call as call_compiled
+from trainlab.engine.layout import starting_parameters
 from trainlab.engine.runs import Runs
-from trainlab.engine.warm_start import starting_parameters
 from trainlab.errors import EngineError
 from trainlab.maths import learning_rates
 from trainlab.spec import Experiment, Gradients, NoStopping, Record, ReduceLROnPlateau
@@ -179,10 +173,10 @@ class _Played:
         self._shuffle = self._unit("shuffle") if job.plan.sampling == tables.SHUFFLED else None
 
     def _unit(self, name: str) -> Callable[[int, int, int], None]:
-        lane, unit, address = self._job.lane, int(self._record[f"unit_{name}"]), self._record.ctypes.data
+        lane, function, address = self._job.lane, int(self._record[f"unit_{name}"]), self._record.ctypes.data
 
         def call(a: int, b: int, c: int) -> None:
-            call_unit(lane, unit, address, a, b, c)
+            call_compiled(Unit(kind="call", lanes=lane), address, function, a, b, c)
 
         return call
 
@@ -204,7 +198,9 @@ class _Played:
             self._steps(start, until, 0)
             if plan.plateau and until == (epoch + 1) * plan.steps_per_epoch:
                 self._evaluate(plan.plateau_held, 0, -1)
-                lower_tile_rates(self._job.lane, self._record.ctypes.data, epoch == 0)
+                call_compiled(
+                    Unit(kind="lower_rates", lanes=self._job.lane), self._record.ctypes.data, epoch == 0, 0, 0
+                )
             start = until
 
     def read(self, step: int) -> tuple[Any, ...]:
@@ -227,12 +223,6 @@ class _Played:
             found = self._memory[gradient].copy()
         factor = float(self._memory[rows.rate_factor])
         return parameters, found, loss, predictions, factor, state
-
-
-@cached_njit
-def lower_tile_rates(lane: Any, address: int, first: bool) -> None:
-    """Lower the rate of every network of the tile at an address whose loss no longer falls."""
-    lower_rates(lane, tile_at(lane, address), first)
 
 
 def step_rates(experiment: Experiment) -> npt.NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,8 @@ class Runs:
 
     ``loss_curve [k, epochs]`` and ``gradient_curve [k, epochs, layers]`` at epochs 0, every, 2·every, … up to
     the end have a row for each of the first k runs, those of seeds below `record.curves`. The others have
-    ``coarse_loss [n − k, epochs]``: their losses at the same epochs as 16-bit codes, see `engine.coarse`.
+    ``coarse_loss [n − k, epochs]``: their losses at the same epochs as 16-bit codes, see
+    `stats.curves`.
     """
 
     experiment: Experiment
@@ -139,3 +141,77 @@ def select(runs: Runs, seeds: range) -> Runs:
     """Return the runs of a part of the seeds."""
     arrays = {name: getattr(runs, name)[rows_of(name, runs.experiment, runs.seeds, seeds)] for name in ARRAYS}
     return replace(runs, first_seed=seeds.start, **arrays)
+
+
+# Losses at two bytes each: the leading 16 bits of a float32, rounded to nearest (the format bfloat16).
+#
+# Sign, the exponent of a float32, and 8 significant bits: a number of normal size (from 1.2×10⁻³⁸ to
+# 3.39×10³⁸) is kept to within half a unit of the last of them, 2⁻⁸ of it or 0.4 %. Rounding keeps the order
+# of numbers, so a quantile is kept as well as a number is.
+
+
+RELATIVE_ERROR = 2.0**-8
+"""The most by which a number of normal size changes, as a share of it."""
+
+NAN = 0x7FC0
+"""The code of whatever is not a number."""
+
+MISSING = 0xFFFF
+"""Another such code, which `encode` never gives: it stands for a loss that wasn't kept."""
+
+
+def encode(values: FloatArray) -> Codes:
+    """Return the codes of numbers, in their shape; float64 is rounded to float32 first."""
+    # What is too large for a float32 becomes infinite.
+    with np.errstate(over="ignore"):
+        bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+    # To nearest, ties to even: up if what is cut off is more than a half, or half of an odd one.
+    rounded = (bits + ((bits >> 16 & 1) + 0x7FFF)) >> 16
+    return np.where(np.isnan(values), NAN, rounded).astype(np.uint16)
+
+
+def decode(codes: Codes) -> npt.NDArray[np.float32]:
+    """Return what the codes stand for, in their shape."""
+    return (codes.astype(np.uint32) << 16).view(np.float32)
+
+
+def is_missing(codes: Codes) -> npt.NDArray[np.bool_]:
+    """Return which of the curves ``[n, epochs]`` weren't kept, ``[n]``."""
+    return np.asarray((codes[:, :1] == MISSING).any(axis=1), dtype=np.bool_)
+
+
+# What every engine offers.
+
+
+class Engine(Protocol):
+    """Something that trains a population.
+
+    ``in_processes`` says how the work is spread: one chunk a worker process, or threads inside a chunk;
+    ``chunk_seeds`` is how many seeds make a chunk of a second or less. Where threads do the work, `train` may
+    be called from several at once, each for a chunk of its own.
+    """
+
+    @property
+    def name(self) -> str:
+        """The engine's name, as ``--engine`` takes it."""
+        ...
+
+    @property
+    def in_processes(self) -> bool:
+        """Whether chunks are to be spread over processes instead of threads."""
+        ...
+
+    @property
+    def chunk_seeds(self) -> int:
+        """The most seeds of a chunk."""
+        ...
+
+    def train(
+        self, experiment: Experiment, seeds: range, *, marks: tuple[int, ...] = (), threads: int = 1
+    ) -> tuple[Runs, ...]:
+        """Train one run a seed, and return the runs as they stood after each of the `marks`, in epochs.
+
+        Without marks, after the experiment's own epochs. Each result is, to the bit, what an experiment with
+        that many epochs gives by itself.
+        """
+        ...

@@ -25,7 +25,17 @@ _KEPT = "source-digests.json"
 
 
 def source_digest(files: Iterable[Path], more: str = "") -> str:
-    """Return 16 hexadecimal digits that change with what the files compute, or with `more`.
+    """Return 16 hexadecimal digits that change with what the files compute, or with `more`."""
+    return with_more(syntax_digest(files), more)
+
+
+def with_more(digest: str, more: str) -> str:
+    """Return 16 hexadecimal digits that change with a digest of sources, or with `more`."""
+    return _hash([digest.encode(), more.encode()])[:16]
+
+
+def syntax_digest(files: Iterable[Path]) -> str:
+    """Return 64 hexadecimal digits that change with what the files compute.
 
     Reading the syntax of all of an engine takes a third of a second, so the digest is kept beside Python's
     byte code, under one of the bytes.
@@ -36,7 +46,7 @@ def source_digest(files: Iterable[Path], more: str = "") -> str:
     if (tree := kept.get(raw)) is None:
         tree = _hash(syntax(source).encode() for source in sources)
         _write({**kept, raw: tree})
-    return _hash([tree.encode(), more.encode()])[:16]
+    return tree
 
 
 def syntax(source: str | bytes) -> str:

@@ -1,19 +1,19 @@
 """From experiments and seeds to finished runs: plan what is missing, carry it out, load it all."""
 
-from trainlab.execution.parallel_map import for_each
-from trainlab.execution.plan import Chunk, plan
+from trainlab.execution.plan import Chunk, Progress, plan
 from trainlab.execution.pool import Overall, carry_out
-from trainlab.execution.progress import Progress
 from trainlab.execution.provenance import Provenance, provenance_of
 from trainlab.execution.ray_cluster import check_on
+from trainlab.execution.settings import RunSettings
 from trainlab.execution.train import (
     start_afresh,
     stored_under,
     train_all,
     train_and_read,
     train_missing,
+    train_stored,
 )
-from trainlab.execution.workers import default_workers
+from trainlab.execution.workers import default_workers, for_each
 from trainlab.interrupt import Interrupted, interrupts
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Overall",
     "Progress",
     "Provenance",
+    "RunSettings",
     "carry_out",
     "check_on",
     "default_workers",
@@ -34,4 +35,5 @@ __all__ = [
     "train_all",
     "train_and_read",
     "train_missing",
+    "train_stored",
 ]

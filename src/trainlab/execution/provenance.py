@@ -12,10 +12,12 @@ from typing import Any
 from trainlab.engine import by_engine
 from trainlab.engine.choose import choose
 from trainlab.execution.ray_cluster import cluster_size
+from trainlab.execution.settings import RunSettings
 from trainlab.execution.workers import default_workers
-from trainlab.spec import Experiment
+from trainlab.plain import pick
+from trainlab.spec import Custom, Experiment
 
-PACKAGES = {"fast": "numba", "reference": "torch", "torch": "torch", "torch-cuda": "torch"}
+PACKAGES = {"fast": "llvmlite", "reference": "torch", "torch": "torch", "torch-cuda": "torch"}
 """The package that an engine computes with."""
 
 
@@ -40,28 +42,16 @@ class Provenance:
     def to_dict(self) -> dict[str, Any]:
         """Return what another run would have in common, then the times."""
         return {
-            "engine": self.engine,
-            "engine_reason": self.engine_reason,
-            "first_seed": self.first_seed,
-            "seeds": self.seeds,
-            "versions": self.versions,
-            "time": {
-                "workers": self.workers,
-                "machine": self.machine,
-                "seconds": self.seconds,
-                "trained_steps": self.trained_steps,
-                "trained_seconds": self.trained_seconds,
-            },
+            **pick(self, "engine engine_reason first_seed seeds versions"),
+            "time": pick(self, "workers machine seconds trained_steps trained_seconds"),
         }
 
 
 def provenance_of(
-    engine: str,
+    settings: RunSettings,
     experiments: Iterable[Experiment],
     *,
     seeds: int,
-    workers: int | None,
-    on: str | None = None,
     seconds: float,
     trained_steps: int,
     trained_seconds: float,
@@ -70,19 +60,19 @@ def provenance_of(
 
     What was trained `on` a cluster names it; if all was stored, no cluster was asked.
     """
-    groups = by_engine(engine, experiments)
+    groups = by_engine(settings.engine, experiments)
     reasons = "asked for"
-    if engine == "auto":
+    if settings.engine == "auto":
         largest = [max(group, key=lambda each: each.network.parameters) for group in groups.values()]
         reasons = "; ".join(choose(each).reason.rstrip(".") for each in largest)
-    cluster = cluster_size() if on is not None else None
+    cluster = cluster_size() if settings.on is not None else None
     return Provenance(
         engine=" and ".join(groups),
         engine_reason=reasons,
         first_seed=0,
         seeds=seeds,
-        workers=workers or (default_workers() if cluster is None else cluster.processors),
-        versions=versions(groups),
+        workers=settings.workers or (default_workers() if cluster is None else cluster.processors),
+        versions=versions(groups, compiled=_compiles(groups)),
         machine=machine() if cluster is None else f"{machine()}; {cluster}",
         seconds=seconds,
         trained_steps=trained_steps,
@@ -95,9 +85,14 @@ def machine() -> str:
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
 
 
-def versions(engines: Iterable[str]) -> dict[str, str]:
-    """Return the versions of what computed the result."""
-    used = [PACKAGES[name] for name in engines if name in PACKAGES]
+def _compiles(groups: dict[str, list[Experiment]]) -> bool:
+    """Return whether the fast engine had numba compile a loss of the user's own."""
+    return any(isinstance(each.loss, Custom) for each in groups.get("fast", []))
+
+
+def versions(engines: Iterable[str], *, compiled: bool = False) -> dict[str, str]:
+    """Return the versions of what computed the result; numba's, too, if it compiled a part."""
+    used = [PACKAGES[name] for name in engines if name in PACKAGES] + ["numba"] * compiled
     found = {"python": platform.python_version()}
     for name in ("trainlab", "numpy", "scipy", *dict.fromkeys(used)):
         try:

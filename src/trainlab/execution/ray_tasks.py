@@ -21,11 +21,9 @@ from typing import Any
 from trainlab.engine import Engine
 from trainlab.engine.identity import processor, stored_name
 from trainlab.errors import DataError, EngineError, TrainlabError
-from trainlab.execution.compile_once import compile_once
 from trainlab.execution.plan import Bundle, Chunk
 from trainlab.execution.provenance import versions
-from trainlab.execution.ray_alive import watched
-from trainlab.execution.ray_cluster import Processors, connected
+from trainlab.execution.ray_cluster import Processors, connected, watched
 from trainlab.execution.workers import Results, Team, train_bundle
 from trainlab.spec import Custom, Experiment
 from trainlab.tasks import fingerprint_data
@@ -76,7 +74,6 @@ def train_task(engine: Engine, bundle: Bundle, contents: tuple[str | None, ...])
     node = _node()
     for chunk, content in zip(bundle, contents, strict=True):
         _check_data(chunk, content, node)
-        compile_once(engine, chunk)
     start = time.monotonic()
     results = train_bundle(engine, bundle, threads=1)
     return Reply(results=results, seconds=time.monotonic() - start, worker=identity(engine.name), node=node)

@@ -13,16 +13,41 @@ from typing import Any, TypeVar
 from trainlab.engine import Engine, Runs, by_engine, engine_of, get_engine, stored_name
 from trainlab.errors import SpecError, StoreError
 from trainlab.execution.demand import check_results, check_work
-from trainlab.execution.plan import plan
+from trainlab.execution.plan import Overall, Progress, Workload, plan
 from trainlab.execution.pool import carry_out
-from trainlab.execution.progress import Overall, Progress, Workload
 from trainlab.execution.ray_cluster import check_on
+from trainlab.execution.settings import RunSettings
 from trainlab.execution.workers import default_workers
 from trainlab.spec import Experiment
 from trainlab.spec.checks import check_number
 from trainlab.store import DamagedError, DamageWarning, Store
 
 R = TypeVar("R")
+
+
+def train_stored(
+    experiments: Sequence[Experiment],
+    seeds: range | Sequence[range],
+    settings: RunSettings,
+) -> tuple[list[Runs], int, float]:
+    """Return the runs of each experiment, and how many steps were trained for them, in how many seconds.
+
+    Of several ranges of `seeds` each experiment has its own. What the store keeps isn't trained again, but
+    with `fresh`, which has it forgotten first. Without a store nothing is kept; one that is open stays open.
+    """
+    last: Progress | None = None
+
+    def note(progress: Progress) -> None:
+        nonlocal last
+        last = progress
+        if settings.on_progress:
+            settings.on_progress(progress)
+
+    with settings.opened() as opened:
+        here = replace(settings, store=opened, on_progress=note)
+        start_afresh(experiments, seeds, here)
+        runs = train_all(experiments, seeds, **here.training())
+    return runs, last.steps_trained if last else 0, last.elapsed if last else 0.0
 
 
 def train_all(
@@ -70,8 +95,8 @@ def train_and_read(
 ) -> list[R]:
     """Train what is missing, and return what `read`, a method of the store, has of each experiment.
 
-    Runs that turn out to be damaged when they are read are said to be, by a warning, and trained again. The
-    `options` are those of `train_missing`.
+    Runs that turn out to be damaged when they are read are said to be, by a warning, and count as missing:
+    they are trained again. The `options` are those of `train_missing`.
     """
     asked = _seeds_of(experiments, seeds)
     found: dict[int, R] = {}
@@ -89,8 +114,9 @@ def train_and_read(
             damaged[place] = error
     if damaged:
         for error in damaged.values():
+            # No promise: that they are trained may yet be refused.
+            warnings.warn(f"{error.words}. They count as missing.", DamageWarning, stacklevel=2)
             store.discard(error.chunks)
-            warnings.warn(f"{error.words}. They are trained again.", DamageWarning, stacklevel=2)
         again, theirs = [experiments[place] for place in damaged], [asked[place] for place in damaged]
         train_missing(again, theirs, engine=engine, store=store, **options)
         for place in damaged:
@@ -158,15 +184,14 @@ def train_missing(
 def start_afresh(
     experiments: Sequence[Experiment],
     seeds: range | Sequence[range],
+    settings: RunSettings,
     *,
-    engine: str | Engine,
-    store: Store,
-    workers: int | None,
-    on: str | None = None,
+    engine: Engine | None = None,
     read: bool = True,
 ) -> None:
-    """Delete what the store has of the experiments, unless they couldn't be trained again on these seeds.
+    """Delete what an open store has of the experiments, if they are to be trained afresh.
 
+    Unless they couldn't be trained again on these seeds. `engine` is one in place of that of the settings;
     `read` says whether all of their results are then held at once, as `train_all` does.
 
     Raises:
@@ -174,13 +199,15 @@ def start_afresh(
         EngineError: the cluster that they are to be trained `on` can't be reached or can't train them;
             nothing is deleted.
     """
-    asked = _seeds_of(experiments, seeds)
+    if not settings.fresh or not isinstance(settings.store, Store):
+        return
+    asked, trainer_or_name = _seeds_of(experiments, seeds), engine or settings.engine
     if read:
         check_results(experiments, asked)
     every = {each: [mine] for each, mine in zip(experiments, asked, strict=True)}
-    for trainer, group in _groups(engine, experiments):
-        _check_work(trainer, {each: every[each] for each in group}, workers, on)
-    forget(experiments, engine=engine, store=store)
+    for trainer, group in _groups(trainer_or_name, experiments):
+        _check_work(trainer, {each: every[each] for each in group}, settings.workers, settings.on)
+    forget(experiments, engine=trainer_or_name, store=settings.store)
 
 
 def _groups(

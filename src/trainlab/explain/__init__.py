@@ -1,5 +1,14 @@
 """The five questions, each a function that answers with the numbers of a network, checked and tested.
 
+All have these options, beside their own:
+
+- ``parts``: the sections to make, by name; all if empty. Fewer come without answer and verdict.
+- ``engine``: who trains the populations.
+- ``store``: the folder that keeps finished runs; none if left out.
+- ``workers``: threads or processes; all processors if left out.
+- ``on_progress``: called while populations train.
+- ``on_section``: called with each section as soon as it is ready.
+
 The names below are loaded when first used: who asks one question, or only shows a result, need not wait for
 the other four.
 """

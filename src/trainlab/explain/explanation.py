@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trainlab.draw import JSON_FORMAT, Picture, counted, html_table, json_text, terminal_table
 from trainlab.draw.svg import Html, escape
-from trainlab.page.html import joined, tag
-from trainlab.page.notebook import style_sheet
+from trainlab.page.document import joined, style_sheet, tag
 from trainlab.page.section import Section, Table, printed, section_html
+from trainlab.plain import Plain, pick
 from trainlab.stats import Verdict
 
 if TYPE_CHECKING:
@@ -29,16 +29,12 @@ TITLES: Final = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ShortAnswer:
+class ShortAnswer(Plain):
     """What is said first: a sentence with its number, the table that shows it, and what it was shown on."""
 
     sentence: str
-    table: Table
     shown_on: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the answer ready for JSON."""
-        return {"sentence": self.sentence, "shown_on": self.shown_on, "table": self.table.to_dict()}
+    table: Table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         from rich.text import Text
@@ -104,16 +100,8 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation as plain data; the format is documented in docs/json.md."""
-        return {
-            "format": JSON_FORMAT,
-            "question": self.question,
-            "title": self.title,
-            "subject": self.subject,
-            "verdict": self.verdict,
-            "answer": None if self.answer is None else self.answer.to_dict(),
-            "numbers": self.numbers,
-            "sections": [part.to_dict() for part in self.sections],
-        }
+        names = "question title subject verdict answer numbers sections"
+        return {"format": JSON_FORMAT} | pick(self, names)
 
     def to_json(self) -> str:
         """Return `to_dict` as text; a number that isn't finite is null."""

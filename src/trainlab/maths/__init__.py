@@ -6,9 +6,9 @@ from trainlab.maths.gradients import clip_norm, clip_value, equalise, penalise, 
 from trainlab.maths.inits import GAINS, INITS, Init
 from trainlab.maths.losses import LOSSES, Loss
 from trainlab.maths.optimizers import OPTIMIZERS, Optimizer, initial_state
-from trainlab.maths.plateau import PlateauState, plateau_start, plateau_step
 from trainlab.maths.predictions import LINKS, Link, accuracy, is_right
 from trainlab.maths.proportion import format_percent, format_share, proportion_interval, wilson
+from trainlab.maths.schedule_curves import PlateauState, plateau_start, plateau_step
 from trainlab.maths.schedules import SCHEDULES, Schedule, learning_rates, momenta, warmup_factors
 
 __all__ = [

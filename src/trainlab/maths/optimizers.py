@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.maths import adam_steps, optimizer_steps
+from trainlab.maths import optimizer_steps
 
 Array = npt.NDArray[np.float64]
 State = tuple[Array, ...]
@@ -73,7 +73,7 @@ _TABLE = (
         torch_class="Adam",
         state_size=2,
         momentum="betas",
-        step=adam_steps.adam_step,
+        step=optimizer_steps.adam_step,
     ),
     Optimizer(
         name="adamw",
@@ -83,7 +83,7 @@ _TABLE = (
         torch_class="AdamW",
         state_size=2,
         momentum="betas",
-        step=adam_steps.adamw_step,
+        step=optimizer_steps.adamw_step,
     ),
     Optimizer(
         name="nadam",
@@ -96,7 +96,7 @@ _TABLE = (
         torch_class="NAdam",
         state_size=3,
         momentum="betas",
-        step=adam_steps.nadam_step,
+        step=optimizer_steps.nadam_step,
     ),
     Optimizer(
         name="radam",
@@ -109,7 +109,7 @@ _TABLE = (
         torch_class="RAdam",
         state_size=2,
         momentum="betas",
-        step=adam_steps.radam_step,
+        step=optimizer_steps.radam_step,
     ),
     Optimizer(
         name="rmsprop",

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.errors import SpecError
-from trainlab.maths import cycles
+from trainlab.maths import schedule_curves
 from trainlab.maths import schedule_curves as f
-from trainlab.maths.cycles import Curves
+from trainlab.maths.schedule_curves import Curves
 
 Array = npt.NDArray[np.float64]
 Per = Literal["epoch", "step"]
@@ -165,7 +165,7 @@ _TABLE = (
         formula="base_lr + (max_lr − base_lr) h(t), h from 0 to 1 in step_size_up and back in step_size_down",
         citation="Smith, WACV 2017; torch.optim.lr_scheduler.CyclicLR",
         torch_class="CyclicLR",
-        curves=cycles.cyclic,
+        curves=schedule_curves.cyclic,
     ),
     Schedule(
         name="one_cycle",
@@ -174,7 +174,7 @@ _TABLE = (
         ),
         citation="Smith & Topin, arXiv:1708.07120, 2017; torch.optim.lr_scheduler.OneCycleLR",
         torch_class="OneCycleLR",
-        curves=cycles.one_cycle,
+        curves=schedule_curves.one_cycle,
     ),
     Schedule(
         name="lambda",

@@ -1,14 +1,89 @@
-"""The parts of every page: the document, its answer and sections, folds, lists and paragraphs."""
+"""HTML made of HTML, and the parts of every page: document, answer, sections, folds, notebook cells."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 
-from trainlab.draw import Picture, css
+from trainlab.draw import INSIDE, Picture, css
 from trainlab.draw.svg import Html, escape
-from trainlab.page.files import page_script, page_style, security_policy
-from trainlab.page.html import LINE, NOTHING, join_html, joined, tag
+
+# HTML made of HTML: text gets in only through `escape`, as the type `Html` makes sure.
+
+
+NOTHING = Html("")
+SPACE = Html(" ")
+BREAK = Html("<br>")
+LINE = Html("\n")
+"""Between blocks, so that the source of a page can be read."""
+
+
+def tag(name: str, /, *inside: Html, **attributes: str) -> Html:
+    """Return an element; attributes are escaped here and empty ones left out, ``_`` in their names is ``-``.
+
+    A name that Python keeps for itself ends with ``_``: ``class_``.
+    """
+    return Html(f"{empty_tag(name, **attributes)}{''.join(inside)}</{name}>")
+
+
+def empty_tag(name: str, /, **attributes: str) -> Html:
+    """Return an element that never has anything inside, as an ``input``; attributes are as in `tag`."""
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        for key, value in attributes.items()
+        if value
+    )
+    return Html(f"<{name}{written}>")
+
+
+def joined(*parts: Html) -> Html:
+    """Return the parts one after the other."""
+    return Html("".join(parts))
+
+
+def join_html(parts: Iterable[Html], between: Html = NOTHING) -> Html:
+    """Return the parts one after the other, with `between` between them."""
+    return Html(between.join(parts))
+
+
+# What all pages share: a style sheet, a script, and the policy that lets nothing else run or be fetched.
+
+
+@cache
+def page_style() -> str:
+    """Return the style sheet, without the palette."""
+    return _read("page.css")
+
+
+@cache
+def page_script() -> str:
+    """Return the script: it sorts and filters tables and says what scrolls. Pages read whole without it."""
+    return _read("page.js")
+
+
+@cache
+def security_policy(script: str = "", *, images: str = "data:") -> str:
+    """Return the content security policy: no request at all, and no script but this, known by its hash.
+
+    Without a `script`, it is the one that all pages share.
+    """
+    digest = b64encode(sha256((script or page_script()).encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src {images}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _read(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+# The parts of every page: the document, its answer and sections, folds, lists and paragraphs.
+
 
 BRIEF = 9
 """Letters of a term that is short."""
@@ -51,8 +126,8 @@ def page(
     head = tag(
         "header",
         tag("h1", escape(title)),
-        paragraph(question, kind="asked") if question else NOTHING,
-        paragraph(aside, kind="muted") if aside else NOTHING,
+        paragraph(question, kind="asked"),
+        paragraph(aside, kind="muted"),
     )
     answer = [
         tag("div", body, class_=name)
@@ -79,12 +154,17 @@ def document(title: str, body: Html, *, style: str = "", script: str = "", polic
     """
     inline = Html(f"<script>{page_script()}</script>")
     loaded = tag("script", type="module", src=script) if script else inline
+    shown = Html(f"<main>\n{body}\n</main>\n{loaded}")
+    return _file(title, shown, style=f"{page_style()}{style}", policy=policy or security_policy())
+
+
+def _file(title: str, body: Html, *, style: str, policy: str) -> Html:
     return Html(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy or security_policy()}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{css()}{page_style()}{style}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n{loaded}\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{css()}{style}</style>\n</head>\n"
+        f"<body>\n{body}\n</body>\n</html>\n"
     )
 
 
@@ -102,15 +182,8 @@ def script_document(title: str, script: str, *, style: str, data: Mapping[str, s
     blocks = [
         Html(f'<script type="text/plain" id="{escape(name)}">{text}</script>') for name, text in data.items()
     ]
-    policy = security_policy(script, images="data: blob:")
-    return Html(
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{css()}{style}</style>\n</head>\n<body>\n"
-        f'<div id="lab"></div>\n{join_html(blocks, LINE)}\n'
-        f'<script type="module">{script}</script>\n</body>\n</html>\n'
-    )
+    body = Html(f'<div id="lab"></div>\n{join_html(blocks, LINE)}\n<script type="module">{script}</script>')
+    return _file(title, body, style=style, policy=security_policy(script, images="data: blob:"))
 
 
 def section(name: str, title: str, body: Html) -> Html:
@@ -125,18 +198,22 @@ def heading(words: str) -> Html:
 
 
 def fold(summary: str, body: Html, *, printed: bool = False) -> Html:
-    """Return a part that a reader can open; `printed` ones are open on paper."""
+    """Return a part that a reader can open, if it has a body; `printed` ones are open on paper."""
+    if not body:
+        return NOTHING
     inside = (tag("summary", escape(summary)), LINE, body)
     return joined(tag("details", *inside, class_="printed" if printed else ""), LINE)
 
 
 def paragraph(words: str, *, kind: str = "") -> Html:
-    """Return a paragraph of text."""
-    return joined(tag("p", escape(words), class_=kind), LINE)
+    """Return a paragraph of text; nothing where there is none."""
+    return joined(tag("p", escape(words), class_=kind), LINE) if words else NOTHING
 
 
-def picture(drawn: Picture) -> Html:
-    """Return a picture with its text equivalent and its numbers."""
+def picture(drawn: Picture | None) -> Html:
+    """Return a picture with its text equivalent and its numbers; nothing where there is none."""
+    if drawn is None:
+        return NOTHING
     return joined(drawn._repr_html_(), LINE)  # pyright: ignore[reportPrivateUsage]
 
 
@@ -171,3 +248,28 @@ def terms_html(pairs: Sequence[tuple[str, Sequence[Html]]]) -> Html:
 def code(script: str) -> Html:
     """Return code as it is; it scrolls, also by keyboard."""
     return tag("pre", tag("code", escape(script)), tabindex="0")
+
+
+# How results look in a notebook: a title, what they found, a picture with its numbers.
+
+
+def notebook(title: str, *parts: Html) -> Html:
+    """Return a result for a notebook's cell, with a style that ends with it."""
+    return joined(tag("style", Html(css(scope=INSIDE))), tag("h3", escape(title)), *parts)
+
+
+def style_sheet() -> Html:
+    """Return the style of tables and pictures, as an element."""
+    return tag("style", Html(css()))
+
+
+def text_list(words: Iterable[str]) -> Html:
+    """Return a list of texts; nothing if there are none."""
+    items = [tag("li", escape(text)) for text in words]
+    return tag("ul", *items) if items else NOTHING
+
+
+def drawing(picture: Picture, table: Html) -> Html:
+    """Return a picture with a table of its numbers, folded."""
+    folded = tag("details", tag("summary", Html("In numbers")), table)
+    return tag("figure", picture.svg, folded, class_="tl-figure")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trainlab.draw import Cell, Picture, html_table, terminal_table
 from trainlab.draw.svg import Html, escape
-from trainlab.page.document import side_by_side, terms_html
-from trainlab.page.html import LINE, join_html, joined, tag
+from trainlab.page.document import LINE, join_html, joined, side_by_side, tag, terms_html
 from trainlab.page.sketch import Sketch
+from trainlab.plain import pick, plain
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -35,7 +35,7 @@ class Table:
 
     def to_dict(self) -> dict[str, Any]:
         """Return title, headers and all rows, ready for JSON."""
-        return {"title": self.title, "headers": list(self.headers), "rows": [list(row) for row in self.rows]}
+        return plain(pick(self, "title headers rows"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,7 @@ class Section:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the section ready for JSON: pictures as their text and data."""
-        return {
-            "name": self.name,
-            "heading": self.heading,
-            "text": list(self.text),
-            "code": self.code,
-            "pictures": [drawn.to_dict() for drawn in self.pictures],
-            "tables": [table.to_dict() for table in self.tables],
-        }
+        return plain(pick(self, "name heading text code pictures tables"))
 
     def __str__(self) -> str:
         return printed(self)

@@ -4,22 +4,7 @@ from trainlab.spec.change import Change, Edit
 from trainlab.spec.data_description import data_notes, data_of, data_words
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.field_paths import find_field, numeric_fields, value_of, with_values
-from trainlab.spec.inits import (
-    Constant,
-    Default,
-    FanInUniform,
-    Init,
-    InitScheme,
-    KaimingNormal,
-    KaimingUniform,
-    LecunNormal,
-    LecunUniform,
-    Normal,
-    Orthogonal,
-    Uniform,
-    XavierNormal,
-    XavierUniform,
-)
+from trainlab.spec.fields import name_of
 from trainlab.spec.lookup import (
     EXAMPLES,
     any_study,
@@ -45,7 +30,24 @@ from trainlab.spec.losses import (
     loss_entry,
     loss_named,
 )
-from trainlab.spec.network import Network, parse_widths
+from trainlab.spec.network import (
+    Constant,
+    Default,
+    FanInUniform,
+    Init,
+    InitScheme,
+    KaimingNormal,
+    KaimingUniform,
+    LecunNormal,
+    LecunUniform,
+    Network,
+    Normal,
+    Orthogonal,
+    Uniform,
+    XavierNormal,
+    XavierUniform,
+    parse_widths,
+)
 from trainlab.spec.optimizers import (
     SGD,
     Adadelta,
@@ -58,10 +60,22 @@ from trainlab.spec.optimizers import (
     RAdam,
     RMSprop,
 )
-from trainlab.spec.parts import name_of
 from trainlab.spec.race import Axis, Choice, Race
-from trainlab.spec.record import Gradients, Record
-from trainlab.spec.sampling import Batch, Full, Sampling, Single
+from trainlab.spec.record import (
+    Accuracy,
+    Gradients,
+    LossBelow,
+    NoStopping,
+    Patience,
+    Record,
+    Solved,
+    Stopping,
+    StopSolved,
+    Within,
+    solved_rule,
+    solved_words,
+)
+from trainlab.spec.sampling import Batch, Clip, Full, Gradient, Noise, Penalty, Sampling, Single
 from trainlab.spec.schedules import (
     CosineAnnealingLR,
     CosineAnnealingWarmRestarts,
@@ -77,9 +91,6 @@ from trainlab.spec.schedules import (
     StepLR,
     Warmup,
 )
-from trainlab.spec.solved import Accuracy, LossBelow, Solved, Within, solved_rule, solved_words
-from trainlab.spec.steps import Clip, Gradient, Noise, Penalty
-from trainlab.spec.stopping import NoStopping, Patience, Stopping, StopSolved
 from trainlab.spec.study import Cell, NamedNetwork, Study
 from trainlab.spec.tasks import (
     Blobs,

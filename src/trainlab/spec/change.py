@@ -11,10 +11,8 @@ from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.spec.checks import check_depth, place
 from trainlab.spec.decode import decode_value, implied, is_scheme, unknown_field
 from trainlab.spec.experiment import Experiment
-from trainlab.spec.fields import convert_fields, field_types, kinds_of
-from trainlab.spec.inits import Init
-from trainlab.spec.network import Network
-from trainlab.spec.parts import name_of
+from trainlab.spec.fields import convert_fields, field_types, kinds_of, name_of
+from trainlab.spec.network import Init, Network
 
 MAX_DIGITS = 9
 Scalar = bool | int | float | str

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.spec.experiment import Experiment
-from trainlab.spec.parts import name_of
+from trainlab.spec.fields import name_of
 from trainlab.spec.tasks import File, Points
 from trainlab.tasks import Task
 

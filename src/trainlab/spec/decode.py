@@ -10,8 +10,7 @@ import msgspec
 from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.spec.checks import check_depth, place
 from trainlab.spec.fields import converted, field_types, items_of, kinds_of, named, structs_of
-from trainlab.spec.inits import Init
-from trainlab.spec.network import Network, parse_widths
+from trainlab.spec.network import Init, Network, parse_widths
 
 T = TypeVar("T")
 Kind = type[msgspec.Struct]

@@ -11,17 +11,24 @@ import msgspec
 from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.decode import decode
 from trainlab.spec.fields import convert_fields
-from trainlab.spec.inits import Init
 from trainlab.spec.losses import MSE, Loss
-from trainlab.spec.network import Network
+from trainlab.spec.network import Init, Network
 from trainlab.spec.optimizers import SGD, Optimizer
-from trainlab.spec.record import Record
+from trainlab.spec.record import NoStopping, Record, Solved, Stopping, Within
 from trainlab.spec.rules import check_rules
-from trainlab.spec.sampling import Batch, Full, Sampling, Single, examples_per_step, steps_per_epoch
+from trainlab.spec.sampling import (
+    Batch,
+    Clip,
+    Full,
+    Gradient,
+    Noise,
+    Penalty,
+    Sampling,
+    Single,
+    examples_per_step,
+    steps_per_epoch,
+)
 from trainlab.spec.schedules import NoSchedule, Schedule, Warmup, looks_ahead, resolved
-from trainlab.spec.solved import Solved, Within
-from trainlab.spec.steps import Clip, Gradient, Noise, Penalty
-from trainlab.spec.stopping import NoStopping, Stopping
 from trainlab.spec.tasks import Scaling, Split, TaskSpec, Xor
 from trainlab.tasks import Task, build, fingerprint_data
 

@@ -12,8 +12,7 @@ from trainlab.spec.change import Edit, apply_edits
 from trainlab.spec.checks import place
 from trainlab.spec.decode import unknown_field
 from trainlab.spec.experiment import Experiment
-from trainlab.spec.fields import alternatives, field_types, items_of, kinds_of, structs_of
-from trainlab.spec.parts import name_of
+from trainlab.spec.fields import alternatives, field_types, items_of, kinds_of, name_of, structs_of
 
 Number = int | float
 NumberKind = Literal["whole", "real"]

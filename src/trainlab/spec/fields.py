@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import types
 import typing
@@ -13,7 +14,7 @@ import msgspec
 import numpy as np
 
 from trainlab.errors import DataError, SpecError, listing, nearest, shown
-from trainlab.spec.checks import check_choice, check_depth, place
+from trainlab.spec.checks import OutOfBoundsError, check_choice, check_depth, place
 
 PLAIN = {
     "int": "a whole number",
@@ -94,13 +95,17 @@ def converted(value: Any, annotation: Any, where: str) -> Any:
     """Make what the annotation says of plain data, or raise SpecError: the place, and what is allowed."""
     try:
         return msgspec.convert(value, annotation, strict=True)
-    except msgspec.ValidationError as error:
-        raise SpecError(readable(error, where, value)) from None
-    except (TypeError, LookupError):
-        # Whatever has items is asked for those of a table (msgspec 0.23), an array or a range as well.
+    except (msgspec.ValidationError, TypeError, LookupError) as error:
+        # Whatever has items is asked for those of a table, an array or a range as well.
+        if isinstance(error, msgspec.ValidationError) and not _only_has_items(value):
+            raise SpecError(readable(error, where, value)) from None
         raise SpecError(
             f"{where or 'the experiment'} = {shown(value)}: must be of numbers, texts, lists and tables."
         ) from None
+
+
+def _only_has_items(value: object) -> bool:
+    return hasattr(value, "__getitem__") and not isinstance(value, Mapping | str | bytes | list | tuple)
 
 
 def named(annotation: Any, value: Any, where: str) -> Any:
@@ -176,3 +181,71 @@ def _demand(text: str) -> str:
         sign = {">=": "≥", "<=": "≤"}.get(sign, sign)
         return f"must be {words}{' of a length' if long else ''} {sign} {number}"
     return text[:1].lower() + text[1:]
+
+
+# The bounds of a kind's numbers, as its own checks have them: no second list of them.
+
+
+FAR = 10**15
+"""A whole number beyond every bound."""
+
+
+def bounds_of(kind: type[msgspec.Struct], given: Mapping[str, object]) -> dict[str, dict[str, float]]:
+    """Return ``{"lr": {"at_least": 0}}``: what `check_number` asks of each number of a kind.
+
+    `given` has values for fields without a default. Of a list it is what is asked of its numbers.
+    """
+    return {
+        name: bounds
+        for name, annotation in field_types(kind).items()
+        if (bounds := _asked(kind, name, annotation, given))
+    }
+
+
+def _asked(
+    kind: type[msgspec.Struct], name: str, annotation: Any, given: Mapping[str, object]
+) -> dict[str, float]:
+    """Give a field a number that no check lets pass, and read what the check asks for."""
+    item = items_of(annotation)
+    types = alternatives(annotation if item is None else item)
+    wrong = [math.nan] if float in types else [-FAR, FAR] if int in types else []
+    for number in wrong:
+        value = number if item is None else (number,) * _length(annotation)
+        try:
+            kind(**{**given, name: value})
+        except OutOfBoundsError as error:
+            if error.field == name:
+                return error.bounds
+        except SpecError:
+            pass  # another demand, which isn't about a number's size
+    return {}
+
+
+def _length(annotation: Any) -> int:
+    """Return how many entries a list has that is long enough: a pair takes two."""
+    return next((len(each.__args__) for each in alternatives(annotation) if hasattr(each, "__args__")), 1)
+
+
+# The base classes of an experiment's parts: of those that come in several kinds, and of the others.
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="name"):
+    """A part that is written with its `name`: ``{name = "adam", lr = 0.02}``, or ``"adam"`` for its defaults.
+
+    Each kind gives its name as `tag`; the union of a part's kinds is the type of the experiment's field.
+    """
+
+    def __post_init__(self) -> None:
+        convert_fields(self)
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part that comes in only one kind: a table of fields without a name."""
+
+    def __post_init__(self) -> None:
+        convert_fields(self)
+
+
+def name_of(part: msgspec.Struct) -> str:
+    """Return the name under which a part's kind is written: ``adam`` for ``Adam()``."""
+    return str(part.__struct_config__.tag)

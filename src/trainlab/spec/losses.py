@@ -9,10 +9,9 @@ import msgspec
 from trainlab.errors import SpecError, shown
 from trainlab.maths import LOSSES
 from trainlab.maths import Loss as Entry
-from trainlab.maths.custom_losses import custom_entry, latest_digest
+from trainlab.maths.formula import custom_entry, latest_digest
 from trainlab.spec.checks import check_number
-from trainlab.spec.fields import convert_fields
-from trainlab.spec.parts import Kind, name_of
+from trainlab.spec.fields import Kind, convert_fields, name_of
 
 
 class L1(Kind, frozen=True, kw_only=True, tag="l1"):

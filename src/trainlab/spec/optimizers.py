@@ -5,8 +5,7 @@ from __future__ import annotations
 from trainlab.errors import SpecError
 from trainlab.maths import OPTIMIZERS
 from trainlab.spec.checks import check_number
-from trainlab.spec.fields import convert_fields
-from trainlab.spec.parts import Kind, name_of
+from trainlab.spec.fields import Kind, convert_fields, name_of
 
 Betas = tuple[float, float]
 

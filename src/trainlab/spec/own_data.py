@@ -7,8 +7,7 @@ from typing import Literal
 
 from trainlab.errors import SpecError, shown
 from trainlab.spec.checks import check_number
-from trainlab.spec.fields import convert_fields
-from trainlab.spec.parts import Kind
+from trainlab.spec.fields import Kind, convert_fields
 
 MAX_ROWS = 2_000
 """The most examples that an experiment holds itself."""

@@ -10,9 +10,10 @@ import numpy as np
 
 from trainlab.errors import SpecError
 from trainlab.maths import learning_rates
+from trainlab.spec.fields import name_of
 from trainlab.spec.losses import BCE, NLL, CrossEntropy, Custom, loss_entry
 from trainlab.spec.optimizers import cycles
-from trainlab.spec.parts import name_of
+from trainlab.spec.record import Accuracy, StopSolved
 from trainlab.spec.sampling import check_batches
 from trainlab.spec.schedules import (
     CyclicLR,
@@ -24,8 +25,6 @@ from trainlab.spec.schedules import (
     Schedule,
     StepLR,
 )
-from trainlab.spec.solved import Accuracy
-from trainlab.spec.stopping import StopSolved
 from trainlab.spec.tasks import File, Points, TaskSpec
 from trainlab.tasks import Task
 

@@ -12,8 +12,7 @@ import msgspec
 from trainlab.errors import SpecError, shown
 from trainlab.maths.formula import compile_formula
 from trainlab.spec.checks import MAX_COUNT, check_number
-from trainlab.spec.fields import convert_fields
-from trainlab.spec.parts import Kind, Part
+from trainlab.spec.fields import Kind, Part, convert_fields
 from trainlab.spec.record import On
 
 Per = Literal["epoch", "step"]

@@ -100,7 +100,13 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         convert_fields(self)
         check_number("seeds", self.seeds, at_least=1, at_most=MAX_SEEDS)
         check_number("splits", self.splits, at_least=1, at_most=MAX_SPLITS)
-        self._check_size()
+        check_cells(len(self.networks), len(self.changes))
+        cells = max(1, len(self.networks)) * 2 ** len(self.changes)
+        if cells * self.splits > MAX_EXPERIMENTS:
+            raise SpecError(
+                f"splits = {self.splits}: {cells:,} cells on each are {cells * self.splits:,} experiments; "
+                f"at most {MAX_EXPERIMENTS:,} are allowed. Split the study."
+            )
         for word in self.ask:
             if self.ask.count(word) > 1:
                 raise SpecError(f"ask: {word!r} is listed twice; leave one out.")
@@ -114,26 +120,6 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         cells = self.cells()
         if self.splits > 1:
             _check_splits(self.splits, cells)
-
-    def _check_size(self) -> None:
-        """Refuse more cells than could be listed and compared."""
-        changes = len(self.changes)
-        if changes > MAX_CHANGES:
-            raise SpecError(
-                f"changes: {changes:,} changes make 2 ** {changes} cells a network; at most {MAX_CHANGES} "
-                "are allowed. Split the study."
-            )
-        cells = max(1, len(self.networks)) * 2**changes
-        if cells > MAX_CELLS:
-            raise SpecError(
-                f"networks × changes: {len(self.networks):,} networks with 2 ** {changes} sets of changes "
-                f"are {cells:,} cells; at most {MAX_CELLS:,} are allowed. Split the study."
-            )
-        if cells * self.splits > MAX_EXPERIMENTS:
-            raise SpecError(
-                f"splits = {self.splits}: {cells:,} cells on each are {cells * self.splits:,} experiments; "
-                f"at most {MAX_EXPERIMENTS:,} are allowed. Split the study."
-            )
 
     def __repr__(self) -> str:
         # The generated repr would print every field of every network and change.
@@ -272,3 +258,18 @@ def _check_name(kind: str, name: str) -> None:
         raise SpecError(f"{kind} {shown(name)}: a name must not be empty or contain ':', '+' or line breaks.")
     if kind == "change" and name == NO_CHANGE:
         raise SpecError(f"change {name!r}: this name stands for the cell without changes; choose another.")
+
+
+def check_cells(networks: int, changes: int) -> None:
+    """Refuse more cells than could be listed and compared."""
+    if changes > MAX_CHANGES:
+        raise SpecError(
+            f"changes: {changes:,} changes make 2 ** {changes} cells a network; at most {MAX_CHANGES} "
+            "are allowed. Split the study."
+        )
+    cells = max(1, networks) * 2**changes
+    if cells > MAX_CELLS:
+        raise SpecError(
+            f"networks × changes: {networks:,} networks with 2 ** {changes} sets of changes "
+            f"are {cells:,} cells; at most {MAX_CELLS:,} are allowed. Split the study."
+        )

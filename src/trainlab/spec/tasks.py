@@ -11,9 +11,8 @@ from typing import Any, Literal
 
 from trainlab.errors import SpecError
 from trainlab.spec.checks import check_number
-from trainlab.spec.fields import convert_fields
+from trainlab.spec.fields import Kind, Part, convert_fields
 from trainlab.spec.own_data import File, Points
-from trainlab.spec.parts import Kind, Part
 from trainlab.tasks.task import MAX_CLASSES, MAX_FEATURES
 
 MAX_POINTS = 10_000_000

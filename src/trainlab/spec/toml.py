@@ -16,9 +16,9 @@ from trainlab.spec.decode import decode, unknown_field
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.network import Network
 from trainlab.spec.race import race_from_dict, race_to_dict
-from trainlab.spec.study import NamedNetwork, Study
+from trainlab.spec.study import NamedNetwork, Study, check_cells
 
-MAX_BYTES = 10_000_000
+MAX_BYTES = 2_000_000
 STUDY_FIELDS = (
     "title",
     "question",
@@ -47,9 +47,9 @@ def study_from_dict(data: Mapping[str, Any]) -> Study:
     _check_top(_table("the study", data))
     if "baseline" not in data:
         raise SpecError("baseline: this table is required; it is the experiment that the changes edit.")
-    networks = _table("networks", data.get("networks", {}))
+    networks, changes = (_table(part, data.get(part, {})) for part in ("networks", "changes"))
+    check_cells(len(networks), len(changes))
     named = tuple(_network(name, value) for name, value in networks.items())
-    changes = _table("changes", data.get("changes", {}))
     return Study(
         baseline=_baseline(data["baseline"], networks),
         networks=named,

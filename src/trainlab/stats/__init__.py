@@ -1,35 +1,69 @@
 """Rates, paired differences, effects and what they allow to say: pure functions of counts and arrays."""
 
-from trainlab.stats.coded_curves import CodeCounts, coded_bands, coded_quantiles, count_codes
-from trainlab.stats.contrast import contrast, paired_difference
-from trainlab.stats.curves import Bands, finite_counts, median_and_bands, quantile_curves
-from trainlab.stats.estimate import SMALL, Estimate
-from trainlab.stats.exact_binomial import exact_interval, mcnemar_p, sign_test
-from trainlab.stats.factorial import (
+from trainlab.stats.contrast import (
+    SMALL,
+    Estimate,
     alone_effect,
     alone_scores,
+    contrast,
     interaction_effect,
     interaction_scores,
     main_effect,
     main_scores,
+    paired_difference,
+    resampled_contrast,
 )
-from trainlab.stats.multiple_comparisons import (
+from trainlab.stats.curves import (
+    Bands,
+    CodeCounts,
+    coded_bands,
+    coded_quantiles,
+    count_codes,
+    finite_counts,
+    median_and_bands,
+    quantile_curves,
+)
+from trainlab.stats.race import Reaching, Round, Standing, any_reaches, hold_race, rank_ranges, round_sizes
+from trainlab.stats.rate import (
+    Rate,
+    exact_interval,
+    mcnemar_p,
+    percent_words,
+    points_words,
+    rate,
+    share_p,
+    share_words,
+    sign_test,
+)
+from trainlab.stats.sample_size import (
+    POWER,
+    chance_told,
+    difference_told,
+    fewest_seeds,
+    first_look,
+    is_narrow,
+    likely_size,
+    look_sizes,
+    seeds_to_tell,
+)
+from trainlab.stats.verdict import (
+    HALF,
+    OFTEN,
     SIGNIFICANCE,
+    Outcome,
     ReadEstimate,
     Reading,
+    Side,
+    Verdict,
+    almost_always,
+    disagreement,
     holm,
+    more_than,
     passed_over,
+    picked_on_half,
     read_family,
     reading,
 )
-from trainlab.stats.power import POWER, chance_told, difference_told, seeds_to_tell
-from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
-from trainlab.stats.rate import Rate, percent_words, points_words, rate, share_p, share_words
-from trainlab.stats.resampled import resampled_contrast
-from trainlab.stats.sample_splitting import picked_on_half
-from trainlab.stats.threshold_race import Reaching, any_reaches
-from trainlab.stats.verdict import HALF, OFTEN, Outcome, Side, Verdict, almost_always, disagreement, more_than
-from trainlab.stats.width_rule import fewest_seeds, first_look, is_narrow, likely_size, look_sizes
 
 __all__ = [
     "HALF",

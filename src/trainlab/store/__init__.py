@@ -1,14 +1,20 @@
 """Every finished run and every curve, in one SQLite file, nothing half-written."""
 
 from trainlab.store.check import Checked
-from trainlab.store.damage import DamagedChunk, DamagedError, DamageWarning
+from trainlab.store.chunks import (
+    OUTCOME,
+    DamagedChunk,
+    DamagedError,
+    DamageWarning,
+    Outcomes,
+    merge,
+    subtract,
+)
+from trainlab.store.database import BrokenError
+from trainlab.store.listing import StoredRuns
 from trainlab.store.named_studies import STOPPED, HeldSeeds, Kind, NamedStudy
-from trainlab.store.outcomes import OUTCOME, Outcomes
 from trainlab.store.repair import Repaired, repair
-from trainlab.store.seed_ranges import merge, subtract
-from trainlab.store.sqlite_errors import BrokenError
 from trainlab.store.store import DEFAULT_FOLDER, Store
-from trainlab.store.stored_runs import StoredRuns
 from trainlab.store.taking_over import TakenOver
 
 __all__ = [

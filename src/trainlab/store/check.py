@@ -10,13 +10,19 @@ import msgspec
 
 from trainlab.errors import TrainlabError, shown
 from trainlab.spec import Experiment
-from trainlab.store.chunks import HEADS, Chunk, UnfitError, arrays_of, chunk_from, read_blobs, read_rows
-from trainlab.store.digests import text_digest
+from trainlab.store.chunks import (
+    HEADS,
+    Chunk,
+    UnfitError,
+    arrays_of,
+    chunk_from,
+    read_blobs,
+    read_rows,
+    text_digest,
+)
+from trainlab.store.database import UNCHECKED, UNCOUNTED, UNREADABLE
+from trainlab.store.listing import Record, read_experiments, wrong_totals
 from trainlab.store.named_studies import named_studies
-from trainlab.store.schema import UNCHECKED, UNCOUNTED
-from trainlab.store.sqlite_errors import UNREADABLE
-from trainlab.store.stored_runs import Record, read_experiments
-from trainlab.store.totals import wrong_totals
 
 MOST_LINES = 5
 """How many lines SQLite's own check gets: of a broken file it has one for every page."""
@@ -28,6 +34,7 @@ Tell = Callable[[int, int], None]
 class Checked:
     """What a check found: `damage`, a line each, and how many chunks were looked at.
 
+    Not `readable` is a file of which SQLite itself says that it is damaged.
     `unchecked` of them have no digest, since an older trainlab saved them: of these only the form is known to
     be right.
     """
@@ -35,11 +42,13 @@ class Checked:
     chunks: int
     unchecked: int
     damage: tuple[str, ...]
+    readable: bool
 
 
 def check(db: sqlite3.Connection, tell: Tell) -> Checked:
     """Look at everything in the store."""
     damage = [f"SQLite: {line}" for line in integrity(db)]
+    readable = not damage
     chunks = unchecked = 0
     try:
         damage += _altered_triggers(db)
@@ -54,9 +63,10 @@ def check(db: sqlite3.Connection, tell: Tell) -> Checked:
         damage += named_studies(db)[1]
         damage += [words for _, words in judged_runs(db, experiments) if words]
     except UNREADABLE as error:
+        readable = False
         if not damage:
             damage = [f"SQLite: {error}"]
-    return Checked(chunks=chunks, unchecked=unchecked, damage=tuple(damage))
+    return Checked(chunks=chunks, unchecked=unchecked, damage=tuple(damage), readable=readable)
 
 
 def integrity(db: sqlite3.Connection) -> list[str]:

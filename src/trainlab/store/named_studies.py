@@ -13,8 +13,8 @@ from typing import Any, Literal
 import msgspec
 
 from trainlab.errors import shown
-from trainlab.store.seed_ranges import merge
-from trainlab.store.totals import Total, totals_of
+from trainlab.store.chunks import merge
+from trainlab.store.listing import Total, totals_of
 
 STOPPED = " (stopped)"
 """How the title of a map ends that was stopped."""

@@ -16,22 +16,37 @@ import msgspec
 from trainlab.engine import Runs, select
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
-from trainlab.store.blobs import encode
 from trainlab.store.check import Checked, Tell, check
-from trainlab.store.chunks import Chunk, key_of, seeds_held, touching
-from trainlab.store.damage import DamagedChunk, DamageWarning
-from trainlab.store.digests import ChunkName, text_digest
+from trainlab.store.chunk_io import read_outcomes, read_runs, write_chunk, write_experiment
+from trainlab.store.chunks import (
+    Chunk,
+    ChunkName,
+    DamagedChunk,
+    DamageWarning,
+    Outcomes,
+    encode,
+    key_of,
+    outcomes_of,
+    seeds_held,
+    subtract,
+    text_digest,
+    touching,
+)
+from trainlab.store.database import (
+    LOST_ROWS,
+    REASONS,
+    as_store_errors,
+    connect,
+    connect_read_only,
+    make_folder,
+    may_write,
+    prepare,
+    snapshot,
+    transaction,
+)
+from trainlab.store.listing import StoredRuns, Total, stored_runs, totals_of, within
 from trainlab.store.named_studies import HeldSeeds, Kind, NamedStudy, held_seeds, named_studies, remember
-from trainlab.store.outcomes import Outcomes, outcomes_of
-from trainlab.store.read import read_outcomes, read_runs
-from trainlab.store.read_only import connect_read_only, may_write
-from trainlab.store.schema import LOST_ROWS, connect, prepare, snapshot, transaction
-from trainlab.store.seed_ranges import subtract
-from trainlab.store.sqlite_errors import REASONS, as_store_errors, make_folder
-from trainlab.store.stored_runs import StoredRuns, stored_runs
 from trainlab.store.taking_over import TakenOver, take_over
-from trainlab.store.totals import Total, totals_of, within
-from trainlab.store.write import write_chunk, write_experiment
 
 DEFAULT_FOLDER = ".trainlab"
 FILE_NAME = "store.sqlite3"
@@ -68,11 +83,14 @@ class Store:
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str] = DEFAULT_FOLDER, *, create: bool = True) -> Store:
-        """Open the store in a folder; `create` makes folder and file if they aren't there."""
+        """Open the store in a folder; `create` makes folder and file if they aren't there.
+
+        An empty file is a store to be: another process is just making it, or the disk was full.
+        """
         file = Path(folder) / FILE_NAME
         if create:
             make_folder(file.parent)
-        elif not file.is_file() or not file.stat().st_size:
+        elif not file.is_file():
             raise StoreError(f"{Path(folder)}: holds no store. A study makes one; --store names its folder.")
         return cls(str(file), place=str(file))
 
@@ -260,8 +278,8 @@ class Store:
         If it is of an older version it is upgraded. `on_progress` is told how many of its chunks are done, of
         how many. What is saved there meanwhile isn't seen.
         """
-        below = Path(folder) / DEFAULT_FOLDER
-        if not (Path(folder) / FILE_NAME).is_file():
+        below, file = Path(folder) / DEFAULT_FOLDER, Path(folder) / FILE_NAME
+        if not file.is_file() or not file.stat().st_size:  # an empty one is a copy that failed
             hint = f", but {below} does" if (below / FILE_NAME).is_file() else ""
             raise StoreError(
                 f"{Path(folder)}: holds no store{hint}. Name the folder that has {FILE_NAME} in it."

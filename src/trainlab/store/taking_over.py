@@ -15,18 +15,25 @@ from typing import Any, TypeVar
 from trainlab.engine.identity import is_current
 from trainlab.errors import TrainlabError
 from trainlab.spec import Experiment
-from trainlab.store.blobs import encode
 from trainlab.store.check import Tell, each_chunk, judged_runs
-from trainlab.store.chunks import Chunk, key_of, read_blobs, read_rows, seeds_held
-from trainlab.store.digests import ChunkName
+from trainlab.store.chunk_io import read_runs, write_chunk, write_experiment
+from trainlab.store.chunks import (
+    COLUMNS,
+    Chunk,
+    ChunkName,
+    Outcomes,
+    encode,
+    key_of,
+    outcomes_from,
+    outcomes_of,
+    read_blobs,
+    read_rows,
+    seeds_held,
+    subtract,
+)
+from trainlab.store.database import UNREADABLE, transaction
+from trainlab.store.listing import Record, read_experiments
 from trainlab.store.named_studies import NamedStudy, named_studies, remember
-from trainlab.store.outcomes import COLUMNS, Outcomes, outcomes_from, outcomes_of
-from trainlab.store.read import read_runs
-from trainlab.store.schema import transaction
-from trainlab.store.seed_ranges import subtract
-from trainlab.store.sqlite_errors import UNREADABLE
-from trainlab.store.stored_runs import Record, read_experiments
-from trainlab.store.write import write_chunk, write_experiment
 
 T = TypeVar("T")
 

@@ -26,13 +26,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
 from trainlab.engine.constant_baseline import best_constant_loss
+from trainlab.plain import pick
 from trainlab.spec import Full, Gradients, Loss
 from trainlab.stats import Rate, rate
 from trainlab.tasks import Task
@@ -40,6 +41,8 @@ from trainlab.tasks import Task
 THRESHOLD = 1e-4
 HIGH_LOSS = 0.4
 _THRESHOLDS = (THRESHOLD, 10 * THRESHOLD, THRESHOLD / 10)
+BELOW, MORE, LESS = (f"{threshold:.0e}".replace("e-0", "e-") for threshold in _THRESHOLDS)
+"""The thresholds in words: ``1e-4``, and ten times more and less."""
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -59,6 +62,13 @@ class Causes:
     runs were kept without.
     """
 
+    SHARES: ClassVar = (
+        "vanishing vanishing_at_1e-3=vanishing_at_more vanishing_at_1e-5=vanishing_at_less standing_still "
+        "standing_still_at_1e-3=standing_still_at_more standing_still_at_1e-5=standing_still_at_less "
+        "vanishing_by_layer median_gradient_by_layer gradients"
+    )
+    """All but the counts and `otherwise`, as JSON has them."""
+
     failed: int
     high_loss: int
     vanishing: Rate | None
@@ -76,27 +86,8 @@ class Causes:
         """Return the counts as JSON has them."""
         other = self.otherwise
         return {
-            "failed": self.failed,
-            "high_loss": self.high_loss,
-            **self._shares(),
-            "otherwise": None if other is None else other._shares(),
-        }
-
-    def _shares(self) -> dict[str, Any]:
-
-        def plain(value: Rate | None) -> dict[str, float | int] | None:
-            return None if value is None else value.to_dict()
-
-        return {
-            "vanishing": plain(self.vanishing),
-            "vanishing_at_1e-3": plain(self.vanishing_at_more),
-            "vanishing_at_1e-5": plain(self.vanishing_at_less),
-            "standing_still": plain(self.standing_still),
-            "standing_still_at_1e-3": plain(self.standing_still_at_more),
-            "standing_still_at_1e-5": plain(self.standing_still_at_less),
-            "vanishing_by_layer": [plain(value) for value in self.vanishing_by_layer],
-            "median_gradient_by_layer": list(self.median_gradient_by_layer),
-            "gradients": self.gradients,
+            **pick(self, f"failed high_loss {self.SHARES}"),
+            "otherwise": other and pick(other, self.SHARES),
         }
 
 

@@ -1,4 +1,4 @@
-"""One cell of a study, summarised: how often solved, diverged and right, and how its runs went."""
+"""One cell of a study, summarised: how often solved, when, diverged and right, and how its runs went."""
 
 from __future__ import annotations
 
@@ -10,13 +10,80 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.engine.bfloat16 import RELATIVE_ERROR, decode, encode, is_missing
-from trainlab.engine.runs import Codes
+from trainlab.engine.runs import RELATIVE_ERROR, UNKNOWN, Codes, decode, encode, is_missing
+from trainlab.plain import finite, pick, plain
 from trainlab.spec import Cell
 from trainlab.stats import Bands, Rate, coded_bands, count_codes, median_and_bands, rate
 from trainlab.studies.causes import Causes, causes_of
-from trainlab.studies.solved_when import SolvedWhen, solved_when, when_fields
 from trainlab.studies.why_failed import WhyFailed
+
+# When the runs of a cell were solved: at some time, at the end, and from the first time on.
+
+
+Bools = npt.NDArray[np.bool_]
+MANY_UNLEARNT = 0.01
+"""Where more than this share of a cell's runs were solved and aren't at the end, the answer says so."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SolvedWhen:
+    """Of a cell's runs `ever` were solved at a recorded epoch, `stayed` from the first such one to the end.
+
+    `unlearnt` were solved at some time, and aren't at the end. `first` is the 5 % quantile, the median and
+    the 95 % quantile of the epoch at which those of `ever` were first found solved; None if there are none.
+    `stayed` is None where an older trainlab kept runs without what it takes to tell.
+    """
+
+    ever: Rate
+    stayed: Rate | None
+    unlearnt: int
+    first: tuple[float, float, float] | None
+
+    @property
+    def many_unlearnt(self) -> bool:
+        """Whether so many runs lost it again that nobody should overlook it."""
+        return self.unlearnt > MANY_UNLEARNT * self.ever.n
+
+
+def solved_when(splits: Sequence[Runs]) -> SolvedWhen | None:
+    """Return when runs, of all splits, were solved; None where only the end was read."""
+    if not looked_on_the_way(splits):
+        return None
+    solved = np.concatenate([runs.solved for runs in splits])
+    first = np.concatenate([runs.solved_epoch for runs in splits])
+    settled = np.concatenate([runs.settled_epoch for runs in splits])
+    ever = first >= 0
+    known = not bool((solved & (settled == UNKNOWN)).any())
+    low, median, high = np.quantile(first[ever], (0.05, 0.5, 0.95)) if ever.any() else (np.nan,) * 3
+    return SolvedWhen(
+        ever=rate(int(ever.sum()), len(solved)),
+        stayed=rate(int((solved & (settled == first)).sum()), len(solved)) if known else None,
+        unlearnt=int((ever & ~solved).sum()),
+        first=(float(low), float(median), float(high)) if ever.any() else None,
+    )
+
+
+def looked_on_the_way(splits: Sequence[Runs]) -> bool:
+    """Whether it was read on the way whether runs are solved."""
+    return all(runs.experiment.record.solved_every > 0 for runs in splits)
+
+
+def solved_ever(runs: Runs) -> Bools:
+    """Return which runs were solved at some time, ``[n]``."""
+    return np.asarray(runs.solved_epoch >= 0, dtype=np.bool_)
+
+
+def when_fields(when: SolvedWhen | None) -> dict[str, Any]:
+    """Return what a cell's JSON says of it; null where it isn't known."""
+    first = when and when.first
+    return {
+        **{name: when and getattr(when, name) for name in ("ever", "stayed", "unlearnt")},
+        "ever_epoch": first and dict(zip(("q05", "median", "q95"), first, strict=True)),
+    }
+
+
+# One cell of a study, summarised: how often solved, diverged and right, and how its runs went.
+
 
 PART = 16_384
 """Runs whose coarse curves are counted at once."""
@@ -95,39 +162,37 @@ class CellResult:
         runs = self.runs
         solved, first = self.joined(lambda one: one.solved), self.joined(lambda one: one.solved_epoch)
         epochs = first[solved & (first >= 0)]
-        return {
-            "network": self.cell.network,
-            "changes": list(self.cell.changes),
-            "fingerprint": runs.experiment.fingerprint,
-            "epochs": runs.experiment.epochs,
-            "solved": self.solved.to_dict(),
-            "diverged": self.diverged.to_dict(),
-            "right": None if self.right is None else self.right.to_dict(),
-            "final_loss": _quantiles(self.joined(lambda one: one.loss)),
-            "accuracy": _spread(self.joined(lambda one: one.accuracy)),
-            "held_out_accuracy": _spread(self.joined(lambda one: one.held_out_accuracy)),
-            "held_out_loss": _spread(self.joined(lambda one: one.held_out_loss)),
-            "splits": [_split(each) for each in self.splits],
-            "stopped": self.stopped,
-            "stopped_epoch": _quantiles(self.stopped_epochs) if self.stopped else None,
-            "first_solved_epoch_median": float(np.median(epochs)) if len(epochs) else None,
-            **when_fields(self.when),
-            "loss_curve": {
-                "epochs": runs.loss_epochs.tolist(),
-                "runs": self.loss.n,
-                "relative_error": self.loss_error,
-                "median": _numbers(self.loss.median),
-                "low90": _numbers(self.loss.low90),
-                "high90": _numbers(self.loss.high90),
-            },
-            "gradient_curves": {
-                "epochs": runs.gradient_epochs.tolist(),
-                "runs": sum(len(each.gradient_curve) for each in self.splits),
-                "median_by_layer": [_numbers(bands.median) for bands in self.gradients],
-            },
-            "failures": self.causes.to_dict(),
-            "why": None if self.why is None else self.why.to_dict(),
-        }
+        return plain(
+            {
+                "network": self.cell.network,
+                "changes": self.cell.changes,
+                "fingerprint": runs.experiment.fingerprint,
+                "epochs": runs.experiment.epochs,
+                **pick(self, "solved diverged right"),
+                "final_loss": _quantiles(self.joined(lambda one: one.loss)),
+                "accuracy": _spread(self.joined(lambda one: one.accuracy)),
+                "held_out_accuracy": _spread(self.joined(lambda one: one.held_out_accuracy)),
+                "held_out_loss": _spread(self.joined(lambda one: one.held_out_loss)),
+                "splits": [_split(each) for each in self.splits],
+                "stopped": self.stopped,
+                "stopped_epoch": _quantiles(self.stopped_epochs) if self.stopped else None,
+                "first_solved_epoch_median": float(np.median(epochs)) if len(epochs) else None,
+                **when_fields(self.when),
+                "loss_curve": {
+                    "epochs": runs.loss_epochs,
+                    "runs": self.loss.n,
+                    "relative_error": self.loss_error,
+                    **finite(pick(self.loss, "median low90 high90")),
+                },
+                "gradient_curves": {
+                    "epochs": runs.gradient_epochs,
+                    "runs": sum(len(each.gradient_curve) for each in self.splits),
+                    "median_by_layer": finite(plain([bands.median for bands in self.gradients])),
+                },
+                "failures": self.causes,
+                "why": self.why,
+            }
+        )
 
 
 def summarise(cell: Cell, runs: Runs, *further: Runs) -> CellResult:
@@ -218,10 +283,6 @@ def _quantiles(values: npt.NDArray[Any]) -> dict[str, float | None]:
 def _spread(values: npt.NDArray[Any]) -> dict[str, float | None] | None:
     """Return the quantiles, or None where there is nothing to measure: all are NaN."""
     return None if np.isnan(values).all() else _quantiles(values)
-
-
-def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:
-    return [float(value) if np.isfinite(value) else None for value in values]
 
 
 def any_solved(cells: Sequence[CellResult]) -> bool:

@@ -1,10 +1,9 @@
-"""The options that the public functions share, checked by their names before anything runs."""
+"""The options that the public functions of studies share, checked by their names before anything runs."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import operator
 import os
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, cast
@@ -12,13 +11,11 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numpy as np
 
 from trainlab.budgets import Budget
-from trainlab.errors import SpecError, shown
+from trainlab.errors import MOST_WHOLE, SpecError, as_whole, shown
+from trainlab.interrupt import one_call
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-MOST = 10**15
-"""The largest whole number that is asked for anywhere."""
 
 WHOLE = frozenset(
     [
@@ -68,7 +65,7 @@ CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
 
 
 def checked_options(function: Callable[P, R]) -> Callable[P, R]:
-    """Have a function refuse options of the wrong type with a SpecError.
+    """Have a function refuse options of the wrong type with a SpecError, and stop as `one_call`.
 
     Options that may be None have it as their default. NumPy's whole numbers become Python's.
     """
@@ -80,22 +77,19 @@ def checked_options(function: Callable[P, R]) -> Callable[P, R]:
         for name, value in named.items():
             if name in parameters and not (value is None and parameters[name].default is None):
                 named[name] = _checked(name, value)
-        return function(*args, **named)  # pyright: ignore[reportCallIssue]
+        with one_call():
+            return function(*args, **named)  # pyright: ignore[reportCallIssue]
 
     return checked
 
 
 def _checked(name: str, value: Any) -> Any:
     if name in WHOLE:
-        try:
-            number = operator.index(value)
-        except TypeError:
-            number = None
-        # True is 1 to Python, and no number of anything.
-        if number is None or _is_flag(value):
+        number = as_whole(value)
+        if number is None:
             raise _wrong(name, value, "a whole number")
-        if abs(number) > MOST:
-            raise _wrong(name, value, f"a whole number up to {MOST:,}")
+        if abs(number) > MOST_WHOLE:
+            raise _wrong(name, value, f"a whole number up to {MOST_WHOLE:,}")
         return number
     if name in CHECKS:
         is_right, wanted = CHECKS[name]

@@ -1,18 +1,23 @@
-"""What each change does to the success rate: alone, over the factorial, and together with another."""
+"""Effects of changes, alone, averaged, and after the others, on the share of runs solved."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
+from trainlab.page.columns import Column, TableOf, p_value, points, reading
+from trainlab.plain import Plain
 from trainlab.spec import Study
 from trainlab.stats import (
     Estimate,
+    ReadEstimate,
     alone_scores,
     interaction_effect,
     interaction_scores,
@@ -22,10 +27,115 @@ from trainlab.stats import (
     read_family,
     resampled_contrast,
 )
-from trainlab.studies.cells import CellResult
-from trainlab.studies.effect_table import Effect, Interaction
-from trainlab.studies.interventions import crossed_with
-from trainlab.studies.solved_when import looked_on_the_way, solved_ever
+from trainlab.studies.cells import CellResult, looked_on_the_way, solved_ever
+
+# Interventions: changes that ask for a cause, and aren't meant to make a network learn.
+
+
+def interventions(study: Study) -> dict[str, str]:
+    """Return the interventions, each with the one field that it sets: gradient or frozen."""
+    found: dict[str, str] = {}
+    for change in study.changes:
+        if len(change.edits) == 1 and not change.then:
+            path, value = change.edits[0].path, change.edits[0].value
+            if (path == "gradient" and value == "equalised") or (path == "frozen" and value):
+                found[change.name] = path
+    return found
+
+
+def changes_but_interventions(study: Study) -> tuple[str, ...]:
+    """Return the names of the other changes: those meant to make a network learn."""
+    return crossed_with(study)
+
+
+def crossed_with(study: Study, *names: str) -> tuple[str, ...]:
+    """Return these changes and all that don't intervene: effects are averaged over their combinations.
+
+    What another change does to runs with their gradients rescaled, or with frozen layers, says nothing of it.
+    """
+    apart = interventions(study)
+    return tuple(name for name in study.change_names if name in names or name not in apart)
+
+
+# What a change does, and two together: effects and interactions, each with its table.
+
+
+ALONE, AVERAGED = "Alone", "Averaged over the others"
+IN_SHORT = ("Network", "Change", ALONE, AVERAGED)
+"""The columns of the terminal."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Effect(Plain):
+    """One change on one network: `alone` against the baseline, `main` averaged over all other changes.
+
+    `last` is what it does where all the others are made. Changes that intervene aren't among the others.
+    """
+
+    network: str
+    change: str
+    alone: ReadEstimate | None
+    main: ReadEstimate | None
+    last: ReadEstimate | None = None
+
+
+def effect_table(told: Callable[[ReadEstimate | None], str] = points) -> TableOf[Effect]:
+    """Return the table of effects; `told` formats an estimate beside its corrected p-value and reading."""
+
+    def read(
+        heading: str, value: Callable[[Effect], ReadEstimate | None], brief_heading: str = ""
+    ) -> tuple[Column[Effect], ...]:
+        return (
+            Column(heading, value, show=told, brief_heading=brief_heading),
+            Column("p", value, show=p_value),
+            Column("Reads", value, show=reading),
+        )
+
+    return TableOf(
+        (
+            Column("Network", lambda effect: effect.network),
+            Column("Change", lambda effect: effect.change),
+            *read(ALONE, lambda effect: effect.alone),
+            *read(AVERAGED, lambda effect: effect.main, "Averaged"),
+            *read("After the others", lambda effect: effect.last),
+        )
+    )
+
+
+EFFECTS = effect_table()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interaction:
+    """How much one change's effect differs if the other is made too, averaged over the rest."""
+
+    network: str
+    changes: tuple[str, str]
+    effect: ReadEstimate
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the interaction as JSON has it."""
+        return {"network": self.network, "changes": list(self.changes), **self.effect.to_dict()}
+
+
+def _reads_together(effect: ReadEstimate) -> str:
+    words = {"helps": "more together", "hurts": "less together"}
+    return words.get(effect.reading) or reading(effect)
+
+
+INTERACTIONS: TableOf[Interaction] = TableOf(
+    (
+        Column("Network", lambda item: item.network),
+        Column("Changes", lambda item: " × ".join(item.changes)),
+        Column("Difference, points", lambda item: item.effect, show=points),
+        Column("p (Holm)", lambda item: item.effect, show=p_value),
+        Column("Reads", lambda item: item.effect, show=_reads_together),
+    )
+)
+
+
+# What each change does to the success rate: alone, over the factorial, and together with another.
+
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

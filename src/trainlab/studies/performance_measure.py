@@ -18,6 +18,7 @@ import numpy.typing as npt
 from trainlab.draw import format_fixed
 from trainlab.engine import Runs
 from trainlab.engine.constant_baseline import best_constant_loss
+from trainlab.plain import pick
 from trainlab.spec import MSE, Custom, Experiment, Loss, name_of
 from trainlab.stats import Estimate, Rate, rate
 from trainlab.studies.cells import CellResult
@@ -140,15 +141,8 @@ class PerformanceMeasure:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the measure as JSON has it."""
-        return {
-            "kind": self.kind,
-            "held_out": self.held_out,
-            "rows": self.rows,
-            "guess": self.guess,
-            "majority": self.majority or None,
-            "splits": self.splits,
-            "guesses": list(self.guesses) or [self.guess],
-        }
+        told = pick(self, "kind held_out rows guess majority splits")
+        return {**told, "majority": self.majority or None, "guesses": list(self.guesses) or [self.guess]}
 
 
 def measure_of(cells: Sequence[CellResult]) -> PerformanceMeasure | None:

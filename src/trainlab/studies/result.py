@@ -1,34 +1,50 @@
-"""What a study returns: cells, effects, verdicts, and how it was run; it prints and shows itself."""
+"""What a study returns, and how it shows itself in a notebook."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trainlab.draw import JSON_FORMAT, check_table, counted, data_frame, json_text
+from trainlab.draw import (
+    Emphasis,
+    Interval,
+    Picture,
+    check_table,
+    counted,
+    data_frame,
+    html_table,
+    intervals,
+    rate_grid,
+)
+from trainlab.draw.svg import Html, escape
 from trainlab.errors import SpecError, shown
 from trainlab.execution import Provenance
+from trainlab.page.document import NOTHING, SPACE, drawing, joined, notebook, tag, text_list
+from trainlab.plain import JSON_FORMAT, Result, pick, plain
 from trainlab.spec import Custom, Experiment, Study, data_notes, data_of, name_of
 from trainlab.spec.study import NO_CHANGE
-from trainlab.stats import Verdict
-from trainlab.studies.answers.answer import answer_of
-from trainlab.studies.cells import CellResult
-from trainlab.studies.effect_table import Effect, Interaction
-from trainlab.studies.effects import ever_effects
-from trainlab.studies.fidelity import Fidelity
+from trainlab.stats import Reading, Verdict
+from trainlab.studies.answer import seeds_or_runs
+from trainlab.studies.answer_by_score import answer_of
+from trainlab.studies.cells import CellResult, any_solved
+from trainlab.studies.effects import Effect, Interaction, ever_effects
 from trainlab.studies.performance_measure import PerformanceMeasure, measure_of
-from trainlab.studies.retraining import Retrained
+from trainlab.studies.retraining import Fidelity, Retrained
 from trainlab.studies.score_effects import score_effects
+from trainlab.studies.seeds_needed import UntilWidth
 from trainlab.studies.study_columns import STUDY_TABLES, StudyTable, study_columns
-from trainlab.studies.until_width import UntilWidth
+
+# What a study returns: cells, effects, verdicts, and how it was run; it prints and shows itself.
+
 
 MAX_NAMED = 4
 """The most cells that a message names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class StudyResult:
+class StudyResult(Result):
     """The outcome of a study. `print(result)` gives the answer, `to_dict()` and `to_json()` everything.
 
     `cells` and their runs, `effects` and `interactions` hold the numbers; `to_frame()` gives them as tables.
@@ -132,36 +148,25 @@ class StudyResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data; the format is documented in docs/json.md."""
-        return {
-            "format": JSON_FORMAT,
-            "title": self.study.title,
-            "question": self.study.question,
-            "answer": self.answer,
-            "measure": self.measure and self.measure.to_dict(),
-            "splits": self.study.splits,
-            "networks": [
-                {"name": name, "widths": network.label, "parameters": network.parameters}
-                for name in self.study.network_names
-                for network in [self.study.experiment(name).network]
-            ],
-            "changes": [{"name": change.name, "label": change.label} for change in self.study.changes],
-            "cells": [item.to_dict() for item in self.cells],
-            "effects": [item.to_dict() for item in self.effects],
-            "ever_effects": [item.to_dict() for item in self.ever_effects],
-            "score_effects": [item.to_dict() for item in self.score_effects],
-            "interactions": [item.to_dict() for item in self.interactions],
-            "verdicts": [item.to_dict() for item in self.verdicts],
-            "notes": list(self.notes),
-            "data": self.data,
-            "how": self.how.to_dict(),
-            "fidelity": self.fidelity and self.fidelity.to_dict(),
-            "retrained": [each.to_dict() for each in self.retrained],
-            "until_width": self.until and self.until.to_dict(),
-        }
-
-    def to_json(self) -> str:
-        """Return `to_dict` as text; a number that isn't finite is null."""
-        return json_text(self.to_dict())
+        return plain(
+            {
+                "format": JSON_FORMAT,
+                "title": self.study.title,
+                "question": self.study.question,
+                "answer": self.answer,
+                "measure": self.measure,
+                "splits": self.study.splits,
+                "networks": [
+                    {"name": name, "widths": network.label, "parameters": network.parameters}
+                    for name in self.study.network_names
+                    for network in [self.study.experiment(name).network]
+                ],
+                "changes": [{"name": change.name, "label": change.label} for change in self.study.changes],
+                **pick(self, "cells effects ever_effects score_effects interactions verdicts notes data"),
+                **pick(self, "how fidelity retrained"),
+                "until_width": self.until,
+            }
+        )
 
     def __repr__(self) -> str:
         # The generated one would print every array of every run.
@@ -174,7 +179,6 @@ class StudyResult:
         return "\n".join([f"{self.study.title or 'A study'}: {self.size}", found.sentence, *lines])
 
     def _repr_html_(self) -> str:
-        from trainlab.studies.study_pictures import study_notebook
 
         return study_notebook(self)
 
@@ -211,3 +215,110 @@ def _pairing(experiment: Experiment) -> str:
         f"the last layer's activation {output!r} doesn't fit the loss {loss!r}: {judged.reason} Fitting: "
         f"{judged.remedy} (network.output_activation, loss)."
     )
+
+
+# How a study shows itself: its answer in a notebook, and the pictures of its rates and effects.
+
+
+_EMPHASIS: dict[Reading, Emphasis] = {
+    "helps": "helps",
+    "hurts": "hurts",
+    "shown to be small": "small",
+    "no difference seen": "none",
+}
+
+
+def rate_picture(result: StudyResult) -> Picture:
+    """Return the grid of success rates: rows are combinations of changes, columns networks."""
+    networks = list(dict.fromkeys(item.cell.network for item in result.cells))
+    combinations = list(dict.fromkeys(item.cell.changes for item in result.cells))
+    table = {(item.cell.changes, item.cell.network): item.solved for item in result.cells}
+    return rate_grid(
+        ["+".join(changes) or "none" for changes in combinations],
+        networks,
+        [[table.get((changes, network)) for network in networks] for changes in combinations],
+        title=f"Share of {seeds_or_runs(result)} solved, by changes made and network",
+    )
+
+
+def effect_picture(result: StudyResult, *, kind: str) -> Picture | None:
+    """Return the effects of each change, `kind` ``"main"`` or ``"alone"``, grouped by network.
+
+    Both kinds have the same scale, so that they can stand side by side.
+    """
+    rows = _effect_rows(result, kind=kind)
+    if not rows:
+        return None
+    words = "averaged over all other changes" if kind == "main" else "made alone, against the baseline"
+    return intervals(
+        rows,
+        x_label=_effect_label(result),
+        title=f"Effect of each change, {words}",
+        beside=_effect_rows(result, kind="alone" if kind == "main" else "main"),
+    )
+
+
+def _effect_label(result: StudyResult) -> str:
+    measure = result.measure
+    if measure is None or not result.score_effects:
+        return "difference in success rate, points"
+    if measure.kind == "accuracy":
+        return f"difference in {measure.name}, points"
+    return f"change of the {measure.name}, %"
+
+
+def _effect_rows(result: StudyResult, *, kind: str) -> list[Interval]:
+    """Return the effects on the measure where the data have one, else on the success rate."""
+    rows: list[Interval] = []
+    measure = result.measure
+    for effect in result.score_effects or result.effects:
+        value = effect.main if kind == "main" else effect.alone
+        if value is not None:
+            low, middle, high = value.value.low, value.value.estimate, value.value.high
+            if measure is not None and result.score_effects and measure.kind == "loss":
+                # Minus a logarithm of a ratio of losses: more is less loss.
+                low, middle, high = math.expm1(-high), math.expm1(-middle), math.expm1(-low)
+            rows.append(
+                Interval(
+                    label=effect.change,
+                    estimate=100 * middle,
+                    low=100 * low,
+                    high=100 * high,
+                    group=effect.network,
+                    emphasis=_EMPHASIS[value.reading],
+                )
+            )
+    return rows
+
+
+def study_notebook(result: StudyResult) -> Html:
+    """Return the answer, its table, what helps and what hurts for a notebook; the rest folded."""
+    found = answer_of(result)
+    words = [(word, told) for word, told in (*found.effects, *found.asked)]
+    lines = [tag("li", tag("strong", escape(word)), SPACE, escape(told)) for word, told in words]
+    head = tag("p", escape(f"{found.effects_title}:")) if found.effects else NOTHING
+    verdicts = [
+        tag(
+            "li",
+            escape(f"{verdict.claim} "),
+            tag("strong", escape(f"{verdict.outcome}.")),
+            escape(f" {verdict.sentence}"),
+        )
+        for verdict in result.verdicts
+    ]
+    rates = _rates(result) if result.measure is None or any_solved(result.cells) else NOTHING
+    summary = tag("summary", escape("All verdicts and cells"))
+    return notebook(
+        result.study.title or "A study",
+        tag("p", tag("strong", escape(found.sentence))),
+        text_list(f"{item.name}: {item.label}" for item in result.study.changes if item.label),
+        found.table.html(caption=found.title),
+        tag("p", escape(" ".join(found.remarks))),
+        joined(head, tag("ul", *lines)) if lines else NOTHING,
+        tag("details", summary, tag("ul", *verdicts), rates),
+    )
+
+
+def _rates(result: StudyResult) -> Html:
+    picture = rate_picture(result)
+    return drawing(picture, html_table(picture.data["headers"], picture.data["rows"], caption=picture.title))

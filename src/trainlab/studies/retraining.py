@@ -1,12 +1,10 @@
-"""A study's cells trained again, in float64 and by another engine, so that its verdicts can be checked."""
+"""Cells trained again: a sample by a plain loop in PyTorch, or all of them by another engine."""
 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,25 +12,160 @@ import numpy as np
 from trainlab.draw import counted, format_fixed
 from trainlab.engine import Engine, Runs, engine_of, get_engine, other_engine
 from trainlab.engine.choose import has_torch
-from trainlab.errors import EngineError
-from trainlab.execution import Progress, start_afresh, train_all
+from trainlab.errors import EngineError, lacking
+from trainlab.execution import RunSettings, start_afresh, train_all, train_stored
+from trainlab.plain import Plain, pick
 from trainlab.spec import Experiment
-from trainlab.stats import SIGNIFICANCE, holm, mcnemar_p
-from trainlab.store import Store
+from trainlab.stats import SIGNIFICANCE, Estimate, holm, mcnemar_p, paired_difference
 from trainlab.studies.cells import CellResult, summarise
+
+# Does the engine of a study train as PyTorch does? Some of its runs again, by a plain loop in PyTorch.
+
+
+SEEDS = 4
+"""So many seeds of each cell drawn, or more where the cells are too few."""
+SIGNIFICANT = 6
+"""Of so many pairs that differ, all one way, the exact sign test has p < 0.05; fewer show nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fidelity:
+    """Runs of a study beside the same seeds trained by a plain loop in PyTorch.
+
+    Solved are `ours` and `torchs` of `runs`, in `cells`; `alike` of them are solved by both or by neither.
+    `difference` is the share that we solve less PyTorch's, `p` McNemar's exact test. At a loss of exactly 0
+    end `our_zeros` and `torch_zeros`.
+    """
+
+    runs: int
+    cells: int
+    ours: int
+    torchs: int
+    alike: int
+    difference: Estimate
+    p: float
+    our_zeros: int
+    torch_zeros: int
+
+    @property
+    def visible(self) -> float:
+        """The least difference in shares that this many runs show at 5 %, if all of it goes one way."""
+        return SIGNIFICANT / self.runs
+
+    @property
+    def short(self) -> str:
+        """The figures alone, for where there is little room."""
+        caution = "They differ. " if self.p < 0.05 else ""
+        return (
+            f"{caution}Trained again in plain PyTorch: {self.alike:,} of {counted(self.runs, 'run')} end "
+            f"alike, {self.ours:,} solved here, {self.torchs:,} there."
+        )
+
+    @property
+    def sentence(self) -> str:
+        """What was found, and what would have been seen."""
+        differs = self.p < 0.05
+        found = "doesn't train as PyTorch does" if differs else "isn't seen to train differently from PyTorch"
+        power = (
+            f"if they all differed one way, {100 * self.visible:.0f} points would have been seen"
+            if self.visible <= 1
+            else "too few to see any difference"
+        )
+        return (
+            f"The engine {found}: of {counted(self.runs, 'run')} of {counted(self.cells, 'cell')}, drawn at "
+            f"random and trained again by a plain PyTorch loop, {self.alike:,} are solved by both or by "
+            f"neither; {self.ours:,} are solved here, {self.torchs:,} there ({self.difference}; {power}). "
+            f"{self.our_zeros:,} end at a loss of exactly 0 here, {self.torch_zeros:,} there."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            **pick(self, "runs cells solved=ours solved_by_torch=torchs alike"),
+            "difference": pick(self.difference, "estimate low high"),
+            **pick(self, "p visible zeros=our_zeros zeros_of_torch=torch_zeros sentence"),
+        }
+
+
+def check_fidelity(engine: str) -> None:
+    """Refuse, before anything is trained, what can't be compared."""
+    if engine == "reference":
+        raise EngineError(
+            "fidelity: the engine 'reference' is the plain PyTorch loop itself; ask of another."
+        )
+    if not has_torch():
+        raise EngineError(lacking("fidelity", "PyTorch", extra="torch"))
+
+
+def fidelity_of(
+    cells: Sequence[Runs],
+    *,
+    runs: int,
+    settings: RunSettings,
+) -> Fidelity:
+    """Train at least `runs` of the cells' runs again with the reference engine, and compare.
+
+    Which is drawn by a generator of its own: each time the same of the same cells. What is stored of
+    them is not trained again, but with `fresh`, which has it forgotten first.
+
+    Raises:
+        EngineError: PyTorch isn't installed.
+    """
+    drawn = _draw(cells, runs)
+    experiments = [ours.experiment for ours, _ in drawn]
+    again, _, _ = train_stored(
+        experiments, [seeds for _, seeds in drawn], replace(settings, engine="reference")
+    )
+    rows = [slice(seeds.start - ours.first_seed, seeds.stop - ours.first_seed) for ours, seeds in drawn]
+    solved = np.concatenate([ours.solved[mine] for (ours, _), mine in zip(drawn, rows, strict=True)])
+    zeros = sum(int((ours.loss[mine] == 0).sum()) for (ours, _), mine in zip(drawn, rows, strict=True))
+    there = np.concatenate([each.solved for each in again])
+    return Fidelity(
+        runs=len(solved),
+        cells=len(drawn),
+        ours=int(solved.sum()),
+        torchs=int(there.sum()),
+        alike=int((solved == there).sum()),
+        difference=paired_difference(there, solved),
+        p=mcnemar_p(solved, there),
+        our_zeros=zeros,
+        torch_zeros=sum(int((each.loss == 0).sum()) for each in again),
+    )
+
+
+def _draw(cells: Sequence[Runs], runs: int) -> list[tuple[Runs, range]]:
+    """Return cells drawn at random, each with a run of consecutive seeds from a random start."""
+    different = list({ours.experiment.fingerprint: ours for ours in cells}.values())
+    fewest = min([SEEDS, *(len(ours.seeds) for ours in different)])
+    drawing = np.random.default_rng(0)
+    order: list[int] = drawing.permutation(len(different)).tolist()
+    chosen = sorted(order[: math.ceil(runs / fewest)])
+    count = math.ceil(runs / len(chosen))
+    drawn: list[tuple[Runs, range]] = []
+    for place in chosen:
+        seeds = different[place].seeds
+        start = int(drawing.integers(seeds.start, max(seeds.stop - count, seeds.start) + 1))
+        drawn.append((different[place], range(start, min(start + count, seeds.stop))))
+    return drawn
+
+
+# A study's cells trained again, in float64 and by another engine, so that its verdicts can be checked.
+
 
 DOUBLE = "float64"
 ENGINES_IN_WORDS = {"torch": "by PyTorch", "fast": "by the fast engine"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Retrained:
+class Retrained(Plain):
     """All of a study's `cells` trained again, so many `runs` of each, by `engine`; `words` say how.
 
     In `differing` of them runs are solved more or less often than here on the same seeds, by McNemar's exact
     test with Holm's correction. `largest` is the largest difference of the share, there less here, and
     `where` the cell that has it.
     """
+
+    _written = "* visible sentence"
 
     words: str
     engine: str
@@ -64,25 +197,11 @@ class Retrained:
             f"{most + self.where if self.largest else ''}."
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
-        return {
-            "words": self.words,
-            "engine": self.engine,
-            "cells": self.cells,
-            "runs": self.runs,
-            "differing": self.differing,
-            "largest": self.largest,
-            "where": self.where,
-            "visible": self.visible,
-            "sentence": self.sentence,
-        }
-
 
 def check_retrainable(engine: str, experiments: Sequence[Experiment]) -> None:
     """Refuse, before anything is trained, experiments that can't be trained again."""
     if not has_torch():
-        raise EngineError("sides: trains again with PyTorch; pip install 'trainlab[torch]'.")
+        raise EngineError(lacking("sides", "PyTorch", extra="torch"))
     if any(other_engine(engine, each) is None for each in experiments):
         raise EngineError(
             "sides: trains again by another engine, but only one can train with this study's own loss; give "
@@ -94,22 +213,17 @@ def retrain(
     cells: Sequence[CellResult],
     *,
     seeds: int,
-    engine: str,
-    store: str | os.PathLike[str] | None = None,
-    fresh: bool = False,
-    workers: int | None = None,
-    on: str | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    settings: RunSettings,
 ) -> list[tuple[Retrained, tuple[CellResult, ...]]]:
     """Train all runs of the cells again in float64, and the first `seeds` of each cell by another engine.
 
-    `engine` is what they were trained by. What `store` keeps is not trained again, but with `fresh`, which
-    has it forgotten first. Each comes with what it is beside the cells as they are, and with its own cells.
+    The settings are those by which they were trained. What is stored is not trained again, but with `fresh`,
+    which has it forgotten first. Each comes with what it is beside the cells as they are, and its own cells.
     """
     all_seeds = len(cells[0].runs.seeds)
     runs = [each for item in cells for each in item.splits]
-    trainers = [engine_of(engine, each.experiment) for each in runs]
-    others = [other_engine(engine, each.experiment) or "" for each in runs]
+    trainers = [engine_of(settings.engine, each.experiment) for each in runs]
+    others = [other_engine(settings.engine, each.experiment) or "" for each in runs]
     double = {name: get_engine(name, dtype=DOUBLE) for name in trainers}
     plain = {name: get_engine(name) for name in others}
     named = ENGINES_IN_WORDS[others[0]] if len(plain) == 1 else "by the other engine"
@@ -119,10 +233,8 @@ def retrain(
     ]
     found: list[tuple[Retrained, tuple[CellResult, ...]]] = []
     for words, engines, count in ways:
-        with nullcontext() if store is None else Store.open(store) as held:
-            again = _train(
-                runs, engines, count, store=held, fresh=fresh, workers=workers, on=on, on_progress=on_progress
-            )
+        with settings.opened() as held:
+            again = _train(runs, engines, count, replace(settings, store=held))
         each, summaries = len(cells[0].splits), list[CellResult]()
         for place, item in enumerate(cells):
             summaries.append(summarise(item.cell, *again[place * each : (place + 1) * each]))
@@ -159,33 +271,14 @@ def compare_cells(
     )
 
 
-def _train(
-    runs: Sequence[Runs],
-    engines: Sequence[Engine],
-    count: int,
-    *,
-    store: Store | None,
-    fresh: bool,
-    workers: int | None,
-    on: str | None,
-    on_progress: Callable[[Progress], None] | None,
-) -> list[Runs]:
+def _train(runs: Sequence[Runs], engines: Sequence[Engine], count: int, settings: RunSettings) -> list[Runs]:
     """Train the first `count` seeds of each again, each by its engine, those of one engine together."""
     again: dict[int, Runs] = {}
     for trainer in dict.fromkeys(engines):
         places = [place for place, each in enumerate(engines) if each == trainer]
         experiments = [runs[place].experiment for place in places]
         seeds = [range(runs[place].first_seed, runs[place].first_seed + count) for place in places]
-        if fresh and store is not None:
-            start_afresh(experiments, seeds, engine=trainer, store=store, workers=workers, on=on)
-        trained = train_all(
-            experiments,
-            seeds,
-            engine=trainer,
-            store=store,
-            workers=workers,
-            on=on,
-            on_progress=on_progress,
-        )
+        start_afresh(experiments, seeds, settings, engine=trainer)
+        trained = train_all(experiments, seeds, **settings.training(engine=trainer))
         again.update(zip(places, trained, strict=True))
     return [again[place] for place in range(len(runs))]

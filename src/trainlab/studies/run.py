@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
 import msgspec
 
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, Provenance, provenance_of, start_afresh
+from trainlab.execution import Progress, Provenance, RunSettings, provenance_of, start_afresh, train_stored
 from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_cells, study_to_dict
 from trainlab.spec.checks import check_number
 from trainlab.stats import first_look
@@ -20,20 +19,25 @@ from trainlab.store import Store
 from trainlab.studies.cells import CellResult, summarise
 from trainlab.studies.checked_options import checked_options
 from trainlab.studies.effects import effects_of
-from trainlab.studies.fidelity import Fidelity, check_fidelity, fidelity_of
 from trainlab.studies.performance_measure import comparable
 from trainlab.studies.result import StudyResult
-from trainlab.studies.retraining import Retrained, check_retrainable, retrain
-from trainlab.studies.stored_training import train_stored
-from trainlab.studies.until_width import (
+from trainlab.studies.retraining import (
+    Fidelity,
+    Retrained,
+    check_fidelity,
+    check_retrainable,
+    fidelity_of,
+    retrain,
+)
+from trainlab.studies.seeds_needed import (
     MAX_SEEDS_ADDED,
     Added,
     UntilWidth,
     check_until_width,
     train_until_narrow,
 )
+from trainlab.studies.verdicts.change_verdicts import most_telling_first
 from trainlab.studies.verdicts.robustness import from_every_side
-from trainlab.studies.verdicts.rules import most_telling_first
 from trainlab.studies.verdicts.study_verdicts import verdicts_of
 from trainlab.studies.why_failed import why_failed
 
@@ -103,82 +107,54 @@ def study(
         check_retrainable(engine, [cell.experiment for cell in cells])
     started = time.perf_counter()
     experiments = [each for cell in cells for each in plan.on_splits(cell.experiment)]
+    settings = RunSettings(
+        engine=engine, store=store, workers=workers, on=on, fresh=fresh, on_progress=on_progress
+    )
     with Store.in_memory() if store is None else Store.open(store) as opened:
+        here = replace(settings, store=opened)
         added: Added | None = None
         if until_width is None:
             _remember(plan, count, opened)
         else:
-            if fresh:
-                first = range(first_look(until_width, least=count))
-                start_afresh(experiments, first, engine=engine, store=opened, workers=workers, on=on)
+            start_afresh(experiments, range(first_look(until_width, least=count)), here)
             added = train_until_narrow(
                 cells,
                 width=float(until_width),
                 least=count,
                 most=max_seeds,
-                engine=engine,
+                settings=settings,
                 store=opened,
-                workers=workers,
-                on=on,
-                on_progress=on_progress,
                 on_look=partial(_remember, plan, store=opened),
             )
             count = added.until.seeds
         seeds_of = [plan.seeds_on(split, count) for _ in cells for split in range(plan.splits)]
-        results, steps, trained_seconds = train_stored(
-            experiments,
-            seeds_of,
-            engine=engine,
-            store=opened,
-            workers=workers,
-            on=on,
-            fresh=fresh and added is None,
-            on_progress=on_progress,
-        )
+        here = replace(here, fresh=fresh and added is None)
+        results, steps, trained_seconds = train_stored(experiments, seeds_of, here)
     if added is not None:
         steps, trained_seconds = steps + added.steps, trained_seconds + added.seconds
     by_cell = [results[start : start + plan.splits] for start in range(0, len(results), plan.splits)]
     summaries = tuple(summarise(cell, *runs) for cell, runs in zip(cells, by_cell, strict=True))
     if why:
-        with nullcontext() if store is None else Store.open(store) as held:
+        with settings.opened() as held:
             found = why_failed(
                 [runs[0] for runs in by_cell],
                 most=why,
-                engine=engine,
+                settings=settings,
                 store=held,
-                workers=workers,
-                on_progress=on_progress,
             )
         summaries = tuple(replace(item, why=each) for item, each in zip(summaries, found, strict=True))
     compared = None
     if fidelity:
         every = [runs for of_cell in by_cell for runs in of_cell]
-        compared = fidelity_of(
-            every, runs=fidelity, store=store, fresh=fresh, workers=workers, on=on, on_progress=on_progress
-        )
-    again = (
-        retrain(
-            summaries,
-            seeds=sides,
-            engine=engine,
-            store=store,
-            fresh=fresh,
-            workers=workers,
-            on=on,
-            on_progress=on_progress,
-        )
-        if sides
-        else []
-    )
+        compared = fidelity_of(every, runs=fidelity, settings=settings)
+    again = retrain(summaries, seeds=sides, settings=settings) if sides else []
     return judged(
         plan,
         summaries,
         how=provenance_of(
-            engine,
+            settings,
             experiments,
             seeds=count,
-            workers=workers,
-            on=on,
             seconds=time.perf_counter() - started,
             trained_steps=steps,
             trained_seconds=trained_seconds,

@@ -8,7 +8,7 @@ Now it is 94 % or more from 5 seeds on, in all the cases tried; with 4 it is 92 
 worse than the guess and all seen, isn't allowed for.
 
 Over several splits of the rows it is the mean over the splits of the mean over the seeds, with the corrected
-resampled t (`stats.resampled`): what another draw of the held-out rows does is then part of the interval.
+resampled t (`stats.contrast`): what another draw of the held-out rows does is then part of the interval.
 
 A loss has no end, so no number of seeds shows that a change of it is small, and that is never said. A run
 that diverged has no loss: where one did, no size is told, only how many did.
@@ -27,9 +27,7 @@ from trainlab.engine import Runs
 from trainlab.spec import Study
 from trainlab.stats import Estimate, ReadEstimate, contrast, main_scores, read_family
 from trainlab.studies.cells import CellResult
-from trainlab.studies.effect_table import Effect
-from trainlab.studies.effects import over_splits
-from trainlab.studies.interventions import changes_but_interventions, crossed_with
+from trainlab.studies.effects import Effect, changes_but_interventions, crossed_with, over_splits
 from trainlab.studies.performance_measure import PerformanceMeasure
 
 Floats = npt.NDArray[np.float64]

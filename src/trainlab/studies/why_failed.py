@@ -12,15 +12,23 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from trainlab.engine import engine_of, get_engine, select
-from trainlab.errors import EngineError
-from trainlab.execution import Interrupted, Progress, default_workers, for_each, interrupts, stored_under
-from trainlab.execution.progress import DOCTOR, Workload, progress
+from trainlab.errors import EngineError, lacking
+from trainlab.execution import (
+    Interrupted,
+    RunSettings,
+    default_workers,
+    for_each,
+    interrupts,
+    stored_under,
+)
+from trainlab.execution.plan import DOCTOR, Workload, progress
+from trainlab.plain import Plain
 from trainlab.spec import Experiment
 from trainlab.stats import Rate, rate
 from trainlab.store import Store
@@ -31,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cause:
+class Cause(Plain):
     """A fault that is blamed first of some failed runs: how many, where in most, and how the first shows it.
 
     `solved` is in how many of the solved runs it would have been; None if there are none.
@@ -45,21 +53,9 @@ class Cause:
     seeds: tuple[int, ...]
     evidence: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the cause as JSON has it."""
-        return {
-            "fault": self.fault,
-            "title": self.title,
-            "rate": self.rate.to_dict(),
-            "solved": _plain(self.solved),
-            "where": self.where,
-            "seeds": list(self.seeds),
-            "evidence": list(self.evidence),
-        }
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WhyFailed:
+class WhyFailed(Plain):
     """Of `failed` unsolved runs the first `looked_into` by their seeds; `lost` of those ended elsewhere.
 
     Rates are of the others. `unexplained` are those of which no rule tells a cause, `at_rest` those among
@@ -80,26 +76,13 @@ class WhyFailed:
             return None
         return rate(self.unexplained.k - self.at_rest.k, self.unexplained.n)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the causes as JSON has them."""
-        return {
-            "failed": self.failed,
-            "looked_into": self.looked_into,
-            "lost": self.lost,
-            "causes": [cause.to_dict() for cause in self.causes],
-            "unexplained": _plain(self.unexplained),
-            "at_rest": _plain(self.at_rest),
-        }
-
 
 def why_failed(
     population: Sequence[Runs],
     *,
     most: int,
-    engine: str,
+    settings: RunSettings,
     store: Store | None,
-    workers: int | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
 ) -> list[WhyFailed]:
     """Return why the first `most` unsolved runs of each experiment failed.
 
@@ -113,7 +96,8 @@ def why_failed(
     from trainlab.engine.choose import has_torch
 
     if not has_torch():
-        raise EngineError("why: failed runs are judged in PyTorch; pip install 'trainlab[torch]'.")
+        raise EngineError(lacking("why", "PyTorch", extra="torch"))
+    engine = settings.engine
     chosen = [chosen_runs(runs, most) for runs in population]
     known = [_held(runs.experiment, engine, store) for runs in population]
     jobs = [
@@ -131,7 +115,7 @@ def why_failed(
             store.save_judged(run.experiment, found.seed, text, engine=name, rules=rules_digest())
 
     if jobs:
-        _carry_out(jobs, engine, store, workers, keep, on_progress)
+        _carry_out(jobs, settings, store, keep)
     return [
         blamed(int((~runs.solved).sum()), [found[seed] for seed in failed], [found[seed] for seed in solved])
         for runs, (failed, solved), found in zip(population, chosen, known, strict=True)
@@ -163,11 +147,9 @@ def chosen_runs(runs: Runs, most: int) -> tuple[list[int], list[int]]:
 
 def _carry_out(
     jobs: Sequence[tuple[int, Runs]],
-    engine: str,
+    settings: RunSettings,
     store: Store | None,
-    workers: int | None,
     keep: Callable[[tuple[int, Runs], JudgedRun], None],
-    on_progress: Callable[[Progress], None] | None,
 ) -> None:
     from trainlab.diagnosis.judge.study_run import stays_here
 
@@ -175,9 +157,9 @@ def _carry_out(
     with interrupts() as pressed:
 
         def tell() -> None:
-            if on_progress is not None:
+            if settings.on_progress is not None:
                 elapsed, stops = time.monotonic() - started, pressed.is_set()
-                on_progress(progress(done, total, elapsed=elapsed, engine=DOCTOR, stopping=stops))
+                settings.on_progress(progress(done, total, elapsed=elapsed, engine=DOCTOR, stopping=stops))
 
         def finished(job: tuple[int, Runs], found: JudgedRun) -> None:
             nonlocal done
@@ -186,10 +168,10 @@ def _carry_out(
             tell()
 
         tell()
-        wanted = min(workers or default_workers(), len(jobs))
+        wanted = min(settings.workers or default_workers(), len(jobs))
         alone = any(stays_here(run.experiment) for _, run in jobs)
         for_each(
-            partial(_diagnose, engine=engine),
+            partial(_diagnose, engine=settings.engine),
             jobs,
             workers=1 if alone else wanted,
             stopping=pressed.is_set,
@@ -246,7 +228,3 @@ def blamed(failed: int, runs: Sequence[JudgedRun], solved: Sequence[JudgedRun]) 
         unexplained=rate(len(silent), len(judged)) if judged else None,
         at_rest=rate(sum(run.at_rest for run in silent), len(judged)) if judged else None,
     )
-
-
-def _plain(value: Rate | None) -> dict[str, float | int] | None:
-    return None if value is None else value.to_dict()

@@ -6,24 +6,23 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from trainlab.errors import SpecError
-from trainlab.tasks.csv_format import (
-    SAMPLE,
+from trainlab.tasks.build import CSV, stamp
+from trainlab.tasks.columns import is_missing, number
+from trainlab.tasks.csv_file import (
+    MAX_ROW,
     CsvFormat,
     looked_at,
     opened,
     rows_of,
+    sample,
     separator_of,
     undecoded,
 )
-from trainlab.tasks.files import CSV, stamp
-from trainlab.tasks.parquet_file import unreadable
-from trainlab.tasks.raw_data import is_missing, number
-from trainlab.tasks.sklearn_datasets import missing
+from trainlab.tasks.parquet_file import read_footer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +58,9 @@ def _of_csv(path: Path) -> Overview:
     above, below = numeric[0], numeric[-1]
     headed = any(b and not a for a, b in zip(above, below, strict=False)) if len(head) > 1 else not any(above)
     texts = set[int]()
-    for cells in [*(head[1:] if headed else head), *rows]:
+    for cells in chain(head[1:] if headed else head, rows):
+        if len(cells) != len(head[0]):
+            break  # The reader will say so.
         texts |= {
             index
             for index, cell in enumerate(cells)
@@ -75,13 +76,13 @@ def _rows(path: Path, form: CsvFormat) -> Iterator[list[str]]:
         for _, cells in rows_of(opened(path, form), separator_of(first, path, form)):
             yield cells
     except csv.Error as error:
-        raise SpecError(f"{path}: is not CSV ({error}).") from None
+        raise SpecError(f"{path}: {error}.") from None
 
 
 def _form(path: Path) -> CsvFormat:
     """Return how to read a file; where the defaults work, they are kept."""
     form = CsvFormat(encoding=_encoding(path))
-    lines = [line for line in islice(opened(path, form), SAMPLE) if line.strip()]
+    lines = sample(path, form)
     looks = looked_at(lines)
     if looks is None:
         return form
@@ -93,8 +94,9 @@ def _form(path: Path) -> CsvFormat:
 def _encoding(path: Path) -> str:
     for encoding in ("utf-8", "utf-16", "cp1252", "latin-1"):
         try:
-            for _ in opened(path, CsvFormat(encoding=encoding)):
-                pass
+            with path.open(encoding=encoding) as file:
+                while file.read(MAX_ROW):
+                    pass
         except UnicodeError:
             continue
         return encoding
@@ -102,15 +104,8 @@ def _encoding(path: Path) -> str:
 
 
 def _of_parquet(path: str) -> Overview:
-    try:
-        arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
-    except ModuleNotFoundError as error:
-        raise missing(path, "pyarrow", error) from None
-    try:
-        schema: Any = parquet.read_schema(path)
-    except Exception as error:
-        raise unreadable(path, error) from None
-    kinds = arrow.types
+    _, schema = read_footer(Path(path), path)
+    kinds = import_module("pyarrow").types
     numeric = (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_decimal)
     texts = {index for index, field in enumerate(schema) if not any(is_one(field.type) for is_one in numeric)}
     names = tuple(str(name) for name in schema.names)

@@ -1,17 +1,57 @@
 """Generated tasks: of signs and bits, curves and planes for regression, and classes told by their place.
 
-Of circles, moons, spirals and blobs the classes take turns, point by point.
-"""
+Of circles, moons, spirals and blobs the classes take turns, point by point."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.tasks.random_numbers import COEFFICIENTS, NOISE, POINTS, normals, uniforms
+from trainlab.errors import SpecError, how_to_install
 from trainlab.tasks.task import Array, Task, classified, examples
+
+# Random numbers for data sets: the raw words of NumPy's Philox, turned into numbers here.
+#
+# NumPy promises that a bit generator's words never change, but not what its distributions make of them
+# (NEP 19). A data set must be the same in every version, so only the words are used.
+#
+# Across processors it is the same up to rounding: the logarithm and the sines of normals, circles, moons,
+# spirals and the sine curve are NumPy's, and their last bit may differ.
+
+
+POINTS, NOISE, SPLIT, COEFFICIENTS = range(4)
+"""Independent streams: where points lie, their noise, which are held out, centres or slopes."""
+
+
+def words(seed: int, stream: int, count: int) -> npt.NDArray[np.uint64]:
+    """Return the first `count` 64-bit words of Philox4x64-10 (Salmon et al. 2011) with key (seed, stream)."""
+    return np.random.Philox(key=np.array([seed, stream], dtype=np.uint64)).random_raw(count)
+
+
+def uniforms(seed: int, stream: int, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Return numbers from U(0, 1), both ends excluded: (upper 52 bits + ½) / 2^52."""
+    raw = words(seed, stream, math.prod(shape))
+    return (((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52).reshape(shape)
+
+
+def normals(seed: int, stream: int, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Return numbers from N(0, 1), two from two uniforms (Box and Muller 1958)."""
+    count = math.prod(shape)
+    first, second = uniforms(seed, stream, ((count + 1) // 2, 2)).T
+    radius, angle = np.sqrt(-2 * np.log(first)), 2 * np.pi * second
+    pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    return pairs.ravel()[:count].reshape(shape)
+
+
+def shuffled(seed: int, count: int) -> npt.NDArray[np.int64]:
+    """Return 0 … count − 1 in random order: the order in which random words sort."""
+    return np.argsort(words(seed, SPLIT, count), kind="stable")
+
 
 CORNERS = ((1, 1), (1, -1), (-1, -1), (-1, 1))
 """The signs of the quadrants, in such an order that the classes take turns."""
@@ -146,3 +186,64 @@ def _placed(
 ) -> Task:
     noisy = inputs + noise * normals(seed, NOISE, (inputs.shape[0], inputs.shape[1]))
     return classified(name, noisy, classes, count=count, one_hot=one_hot)
+
+
+# The data sets that come with scikit-learn (extra ``data``); nothing is downloaded.
+
+
+def digits() -> Task:
+    """Return 1,797 handwritten digits of 8 × 8 pixels."""
+    return _classes("digits")
+
+
+def iris() -> Task:
+    """Return Fisher's 150 iris flowers."""
+    return _classes("iris")
+
+
+def wine() -> Task:
+    """Return 178 wines of three growers."""
+    return _classes("wine")
+
+
+def breast_cancer(*, one_hot: bool) -> Task:
+    """Return 569 tumours, malignant (0) or benign (1)."""
+    return _classes("breast_cancer", one_hot=one_hot)
+
+
+def diabetes() -> Task:
+    """Return 442 patients and the progress of their disease; the inputs are scaled, as in scikit-learn."""
+    data = _load("diabetes")
+    return examples(
+        "diabetes",
+        np.asarray(data.data, dtype=np.float64),
+        np.asarray(data.target, dtype=np.float64)[:, None],
+        kind="regression",
+        feature_names=tuple(map(str, data.feature_names)),
+    )
+
+
+def _classes(name: str, *, one_hot: bool = False) -> Task:
+    data = _load(name)
+    labels = tuple(map(str, data.target_names))
+    return classified(
+        name,
+        np.asarray(data.data, dtype=np.float64),
+        np.asarray(data.target, dtype=np.int64),
+        count=len(labels),
+        one_hot=one_hot,
+        feature_names=tuple(map(str, data.feature_names)),
+        class_names=labels,
+    )
+
+
+def _load(name: str) -> Any:
+    try:
+        return getattr(import_module("sklearn.datasets"), f"load_{name}")()
+    except ModuleNotFoundError as error:
+        raise missing(f"task = {name!r}", "scikit-learn", error) from None
+
+
+def missing(what: str, package: str, error: ModuleNotFoundError) -> SpecError:
+    """Return the error for an optional package that isn't installed; `error` names the missing module."""
+    return SpecError(f"{what}: needs {package} ({error}). Install it with: {how_to_install('data')}")

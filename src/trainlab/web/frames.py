@@ -3,13 +3,14 @@
 A frame is one binary message, little-endian: the length of the header in bytes (uint32), the header as
 UTF-8 filled up with spaces, so that what follows begins at a multiple of 8 bytes, then the arrays, each
 filled up to a multiple of 8. The header's ``arrays`` lists their names, types, shapes and places, counted
-from the first one.
-"""
+from the first one."""
 
 from __future__ import annotations
 
 import math
+import re
 import struct
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
@@ -17,6 +18,9 @@ from typing import Any, Final, cast
 import msgspec
 import numpy as np
 import numpy.typing as npt
+
+from trainlab.errors import TrainlabError
+from trainlab.spec import Experiment
 
 ALIGNMENT: Final = 8
 TYPES: Final = {"f4": np.float32, "f8": np.float64, "i4": np.int32, "u1": np.uint8, "u2": np.uint16}
@@ -93,3 +97,41 @@ def _plain(value: object) -> object:
     if isinstance(value, np.generic):
         return cast("np.generic", value).item()
     raise TypeError(f"a {type(value).__name__} can't be sent")
+
+
+# Errors as frames: one line for the visitor and, where it is known, the field of the experiment.
+
+
+_PATH: Final = re.compile(
+    r"(?:(?P<side>[AB]): )?(?P<path>(?P<part>[a-z]\w*)(?:\.\w+|\[\d+\])*)(?: = |: | lists )"
+)
+"""Messages about a field begin with its path, see errors.py: ``optimizer.lr = -1: must be …``.
+
+Of two experiments that are compared, the one that is meant comes before it: ``B: network.widths[1] = 0: …``.
+"""
+
+
+def words_of(error: Exception) -> str:
+    """Return what ended an answer as a line for the visitor; what nobody foresaw is printed, too."""
+    if isinstance(error, TrainlabError | msgspec.ValidationError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is too little memory for this question: ask for fewer seeds or examples."
+    traceback.print_exception(error)
+    return (
+        f"An error of trainlab's own, not of your experiment: {type(error).__name__}. "
+        "The terminal of 'trainlab serve' shows where; a notebook's, its kernel's output."
+    )
+
+
+def error_frame(message: str) -> Frame:
+    """Return the last frame of an answer that went wrong."""
+    line = " ".join(message.split())
+    fields: dict[str, object] = {"message": line}
+    found = _PATH.match(line)
+    if found and found["part"] in Experiment.__struct_fields__:
+        # The page numbers the entries of a list like fields: network.widths.1.
+        fields["field"] = re.sub(r"\[(\d+)\]", r".\1", found["path"])
+        if found["side"]:
+            fields["side"] = found["side"].lower()
+    return Frame(kind="error", fields=fields)

@@ -1,4 +1,4 @@
-"""Limits: how much of the server a visitor may have, and how many visitors there may be."""
+"""How much of the server a visitor may have, and how many visitors there may be: every limit of the lab."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """Every limit of the lab, in one place; errors name the one that was met."""
+    """Every limit, in one place; errors name the one that was met."""
 
     visitors: int = 50
     """Open pages at once: a class. On two cores each then gets an answer within some seconds."""

@@ -3,11 +3,13 @@
 A message from the page is JSON text, ``{"id": 7, "lane": "answer", "question": {"ask": "population", …}}``. A
 newer question of a lane takes the place of an older one. An experiment is plain data, as in a study file;
 `experiment_of` reads it and refuses what a visitor mustn't ask: files of the server, and more than the
-limits allow.
-"""
+limits allow."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Annotated, Any, Literal, cast, get_args
 
 import msgspec
@@ -177,3 +179,39 @@ def _blame(given: object) -> None:
             decode_value(types[field.name], fields[field.name], where=field.name)
         elif field.required:
             raise SpecError(f"{field.name}: this field is required.")
+
+
+# Whether anybody still waits for an answer: what takes long asks between its parts, and ends if nobody does.
+#
+# A worker says how that is known; elsewhere, as in lessons and notebooks, every answer is wanted.
+
+
+class GivenUpError(Exception):
+    """Nobody waits for this answer any more."""
+
+
+def _always() -> bool:
+    return True
+
+
+_wanted: ContextVar[Callable[[], bool]] = ContextVar("wanted", default=_always)
+
+
+@contextmanager
+def while_wanted(wanted: Callable[[], bool]) -> Generator[None]:
+    """Have `check_wanted` ask `wanted` inside the block."""
+    before = _wanted.set(wanted)
+    try:
+        yield
+    finally:
+        _wanted.reset(before)
+
+
+def check_wanted() -> None:
+    """Return if somebody still waits for the answer that is being made.
+
+    Raises:
+        GivenUpError: nobody does.
+    """
+    if not _wanted.get()():
+        raise GivenUpError

@@ -16,11 +16,9 @@ import msgspec
 
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Default, Experiment, Init, any_study, select_cells
-from trainlab.spec.bounds import bounds_of
-from trainlab.spec.fields import alternatives, field_types, kinds_of
-from trainlab.spec.parts import name_of
-from trainlab.web.addresses import page_form
+from trainlab.spec.fields import alternatives, bounds_of, field_types, kinds_of, name_of
 from trainlab.web.course import SHOWN, course
+from trainlab.web.experiment_forms import page_form
 
 Struct = type[msgspec.Struct]
 

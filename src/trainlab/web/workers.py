@@ -1,22 +1,221 @@
-"""Workers: processes that answer questions, one a core, and are replaced when they hang or crash."""
+"""Workers: processes that answer questions in turn, one a core, and are replaced when they hang or crash."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import os
 import signal
-from collections.abc import Hashable, Sequence
+import struct
+import sys
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Final, Literal, Self, get_args
+
+import msgspec
 
 from trainlab.lifeline import Lifeline, lifeline
-from trainlab.web.errors_as_frames import error_frame
-from trainlab.web.frames import encode
+from trainlab.web.frames import encode, error_frame
 from trainlab.web.limits import Limits
-from trainlab.web.pipes import DONE, Order
-from trainlab.web.turns import Job, Turns
-from trainlab.web.worker_process import WORKER, WorkerProcess
+
+# Whose turn it is: visitors in a circle, and of each visitor the most urgent question first.
+
+
+Lane = Literal[
+    "answer",
+    "replay",
+    "microscope",
+    "compare",
+    "course",
+    "rates",
+    "budget",
+    "take-away",
+    "why",
+    "why-seed",
+    "plane",
+]
+LANES: Final[tuple[Lane, ...]] = get_args(Lane)
+"""The lanes of a page, the most urgent first. A visitor has one open question at most in each."""
+BACKGROUND: Final = frozenset({"why", "why-seed", "plane"})
+"""Lanes that take long, or fill in what nobody waits for; they never have all workers, so
+that a knob's answer needn't wait."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Job:
+    """A question of a visitor, and who takes its frames."""
+
+    visitor: Hashable
+    lane: str
+    id: int
+    question: msgspec.Raw
+    deliver: Callable[[bytes], None]
+
+
+class Turns:
+    """Questions that wait for a worker, and how many of each visitor's are being answered."""
+
+    def __init__(self, *, workers: int) -> None:
+        self._background = max(1, workers - 1)
+        self._waiting: dict[Hashable, dict[str, Job]] = {}
+        self._running: Counter[Hashable] = Counter()
+        self._running_in_background = 0
+
+    def wait(self, job: Job) -> None:
+        """Let a question wait; an older one of its lane is forgotten."""
+        self._waiting.setdefault(job.visitor, {})[job.lane] = job
+
+    def drop(self, visitor: Hashable, lane: str) -> None:
+        """Forget a question that waits, if there is one."""
+        lanes = self._waiting.get(visitor, {})
+        lanes.pop(lane, None)
+        if not lanes:
+            self._waiting.pop(visitor, None)
+
+    def take(self) -> Job | None:
+        """Begin with the question whose turn it is; of a visitor of whom the fewest are being answered."""
+        open_to = LANES
+        if self._running_in_background >= self._background:
+            open_to = tuple(lane for lane in LANES if lane not in BACKGROUND)
+        able = [visitor for visitor, lanes in self._waiting.items() if not lanes.keys().isdisjoint(open_to)]
+        if not able:
+            return None
+        # Of equals the one who comes first in the circle.
+        visitor = min(able, key=lambda one: self._running[one])
+        lanes = self._waiting.pop(visitor)
+        job = lanes.pop(next(lane for lane in open_to if lane in lanes))
+        if lanes:
+            # At the end of the circle.
+            self._waiting[visitor] = lanes
+        self._running[visitor] += 1
+        self._running_in_background += job.lane in BACKGROUND
+        return job
+
+    def ended(self, job: Job) -> None:
+        """Note that a question that was taken is no longer being answered."""
+        self._running[job.visitor] -= 1
+        if not self._running[job.visitor]:
+            del self._running[job.visitor]
+        self._running_in_background -= job.lane in BACKGROUND
+
+
+# What the server and a worker say to each other, through the worker's stdin and stdout.
+#
+# A message is the number of bytes that follow (uint32, little-endian), a byte that says what they are, and
+# these bytes. The server sends `ASK` (an `Order` in JSON) and `CANCEL` (an order's number). The worker sends
+# `READY` once, and for every order any number of `FRAME`, and then `DONE`.
+
+
+LENGTH: Final = struct.Struct("<I")
+NUMBER: Final = struct.Struct("<Q")
+
+ASK, CANCEL = b"a", b"c"
+READY, FRAME, DONE = b"r", b"f", b"d"
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A question for a worker; `id` and `lane` go into the header of each frame."""
+
+    number: int
+    """Counts up, so that a `CANCEL` that comes too late meets no later order."""
+    id: int
+    lane: str
+    question: msgspec.Raw
+    limits: Limits
+
+
+def packed(kind: bytes, body: bytes = b"") -> bytes:
+    """Return a message as it is written."""
+    return LENGTH.pack(1 + len(body)) + kind + body
+
+
+def unpacked(message: bytes) -> tuple[bytes, bytes]:
+    """Return what a message is, and its body; the length before it has been read."""
+    return message[:1], message[1:]
+
+
+# A worker as the server has it: a process that is sent orders, and whose messages come back one by one.
+
+
+# -P: a visitor's question must not import what happens to lie in the folder that the server was started in.
+WORKER: Final = (sys.executable, "-P", "-m", "trainlab.web.worker_main")
+BUFFER: Final = 2**20
+"""Bytes read ahead of a worker: above it, a worker waits until the server has time."""
+
+
+class WorkerProcess:
+    """A process that is spoken to in the words above."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process, self._stdin, self._stdout = process, process.stdin, process.stdout
+
+    @classmethod
+    async def start(cls, command: Sequence[str] = WORKER) -> WorkerProcess:
+        """Start a worker; its first message says that it is ready."""
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=BUFFER,
+            # Ctrl-C in the terminal is for the server, which ends its workers.
+            start_new_session=True,
+        )
+        return cls(process)
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone: asyncio, which waits for it in a thread, hears it a moment later."""
+        if self._process.returncode is not None:
+            return True
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    def ask(self, order: Order) -> None:
+        """Send an order."""
+        self._stdin.write(packed(ASK, msgspec.json.encode(order)))
+
+    def cancel(self, order: Order) -> None:
+        """Tell the worker to give an order up, as soon as it asks."""
+        self._stdin.write(packed(CANCEL, NUMBER.pack(order.number)))
+
+    async def receive(self) -> tuple[bytes, bytes] | None:
+        """Return the next message's kind and body; None once the process has ended."""
+        try:
+            prefix = await self._stdout.readexactly(LENGTH.size)
+            return unpacked(await self._stdout.readexactly(*LENGTH.unpack(prefix)))
+        except asyncio.IncompleteReadError:
+            return None
+
+    async def ended(self) -> int:
+        """Wait until the process is gone, and return its exit code."""
+        return await self._process.wait()
+
+    async def end(self) -> int:
+        """Kill the process if it still runs, and return how it ended."""
+        if self._process.returncode is None:
+            # Not Process.kill: it asks first whether the process has ended; if so, it takes the exit code
+            # away from asyncio, which then says 255.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        return await self._process.wait()
+
+
+# Workers: processes that answer questions, one a core, and are replaced when they hang or crash.
+
 
 PAUSE = 1.0
 """Seconds before a worker that couldn't start is started again."""

@@ -130,11 +130,11 @@ def test_a_training_without_end_is_ended_with_the_budget():
             if len(calls) == 1:
                 return
 
-    report = trainlab.doctor(train, try_=True, seeds=1, budget=5)
+    report = trainlab.doctor(train, try_=True, seeds=1, budget=15)
     assert len(calls) == 2
     assert report.tried is not None
     assert report.tried["ended"] == "budget"
-    assert report.tried["seconds"] < 20
+    assert report.tried["seconds"] < 90
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_a_fault_of_a_solved_training_is_no_cause():
     assert report.verdict.startswith("Solved (score 3, you asked for > 2), but ")
     assert report.findings[0].fault == "loss_broadcast"
     assert "because" not in report.verdict
-    assert "to blame" not in str(report)
+    assert "the cause" not in str(report)
 
 
 def test_what_a_watch_hears_is_read_and_streams_are_as_before(capsys: pytest.CaptureFixture[str]):

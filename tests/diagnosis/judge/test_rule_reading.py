@@ -15,7 +15,7 @@ from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.told import Told, number_in
 from trainlab.diagnosis.signals.learning import Learning, learning
-from trainlab.diagnosis.signals.users_rule import Ruling, rule_from
+from trainlab.diagnosis.signals.learnt import Ruling, rule_from
 
 UNSEEN = learning(TrainingRecord())
 MEASURED = replace(

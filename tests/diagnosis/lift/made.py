@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from threading import Event
 
+from forked import forking
+
 from trainlab.diagnosis.lift.recording import Recording, read
 from trainlab.diagnosis.script.plan import Extras, Plan
-from trainlab.diagnosis.seeds.process_pool import ProcessPool
+from trainlab.diagnosis.script.process_pool import ProcessPool
 
 HEAD = """
 import torch
@@ -38,15 +40,17 @@ def loop(loss: str) -> str:
 PLAIN = HEAD + MODEL + SGD + loop("F.mse_loss(model(x), y)")
 
 
-def recorded(texts: dict[str, str], folder: Path, *, seed: int | None = None) -> dict[str, Recording]:
-    """Run the scripts, each in a process of its own, and return their recordings by name."""
+def recorded(scripts: dict[str, tuple[str, int | None]], folder: Path) -> dict[str, Recording]:
+    """Run scripts with these seeds (None: as they are) by one server, and return their recordings by name."""
     plans: list[Plan] = []
-    for name, text in texts.items():
+    for name, (text, seed) in scripts.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
         extras = Extras(recording=str(folder / f"{name}.npz"))
         plans.append(Plan(script=str(folder / f"{name}.py"), seed=seed, extras=extras))
-    for ran in ProcessPool(workers=1).carry_out(plans, Event()):
+    with forking():
+        every = list(ProcessPool(workers=1).carry_out(plans, Event()))
+    for ran in every:
         assert ran.report is not None, ran
         assert ran.report["ended"]["how"] == "end", ran.report["ended"]
         assert ran.report["troubles"] == []
-    return {name: read(str(folder / f"{name}.npz")) for name in texts}
+    return {name: read(str(folder / f"{name}.npz")) for name in scripts}

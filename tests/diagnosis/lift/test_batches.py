@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainlab.diagnosis.lift.batches import order_of
+from trainlab.diagnosis.lift.experiment import order_of
 from trainlab.diagnosis.lift.recording import Ints, Refused
 from trainlab.spec import Batch, Full, Single
 

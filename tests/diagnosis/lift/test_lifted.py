@@ -145,10 +145,7 @@ REFUSED = {
         ),
         "a generator of the script's own",
     ),
-    "broadcast": (
-        PLAIN.replace("model(x), y)", "model(x), y[:, 0])"),
-        "not of one shape",
-    ),
+    "broadcast": (PLAIN.replace("model(x), y)", "model(x), y[:, 0])"), "not of one shape"),
     "two_losses": (
         PLAIN.replace("F.mse_loss(model(x), y)", "F.mse_loss((out := model(x)), y) + F.l1_loss(out, y)"),
         "more than one loss",
@@ -174,10 +171,28 @@ REFUSED = {
 }
 
 
+SEEDED = {
+    "stops_early": PLAIN.replace("optimizer.step()", "optimizer.step()\n    if loss < 0.12: break"),
+    "other_data": PLAIN.replace("optimizer = ", "x = torch.randn(12, 2)\noptimizer = "),
+    "same_order": (HEAD + THREE + LOADER).replace(
+        "shuffle=True", "shuffle=True, generator=torch.Generator().manual_seed(epoch)"
+    ),
+}
+WHY = {
+    "stops_early": "the number of steps depends on the seed",
+    "other_data": "drawn anew with each seed",
+    "same_order": "same order with every seed",
+}
+
+
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
-    texts = {name: text for name, (text, _) in (LIFTED | REFUSED).items()}
-    return recorded(texts, tmp_path_factory.mktemp("scripts"))
+    """All of them by name, and those of another seed as ``other NAME``."""
+    own = {name: text for name, (text, _) in (LIFTED | REFUSED).items()} | SEEDED
+    others = {f"other {name}": (own[name], 1) for name in ("plain", "loader", *SEEDED)}
+    return recorded(
+        {name: (text, None) for name, text in own.items()} | others, tmp_path_factory.mktemp("it")
+    )
 
 
 @pytest.mark.parametrize("name", LIFTED)
@@ -216,40 +231,19 @@ def test_a_setting_that_is_another_is_seen_in_the_losses(
         lift_own(wrong, folder=tmp_path)
 
 
-@pytest.fixture(scope="module")
-def others(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
-    """The same trainings with another seed, and some that the seed changes too much, or too little."""
-    texts = {name: LIFTED[name][0] for name in ("plain", "loader")} | SEEDED
-    return recorded(texts, tmp_path_factory.mktemp("others"), seed=1)
-
-
-SEEDED = {
-    "stops_early": PLAIN.replace("optimizer.step()", "optimizer.step()\n    if loss < 0.12: break"),
-    "other_data": PLAIN.replace("optimizer = ", "x = torch.randn(12, 2)\noptimizer = "),
-    "same_order": (HEAD + THREE + LOADER).replace(
-        "shuffle=True", "shuffle=True, generator=torch.Generator().manual_seed(epoch)"
-    ),
-}
-WHY = {
-    "stops_early": "the number of steps depends on the seed",
-    "other_data": "drawn anew with each seed",
-    "same_order": "same order with every seed",
-}
-
-
 @pytest.mark.parametrize("name", ["plain", "loader"])
-def test_another_seed_shows_the_same_experiment(
-    name: str, recordings: dict[str, Recording], others: dict[str, Recording], tmp_path: Path
-):
-    lift = with_others(lift_own(recordings[name], folder=tmp_path), recordings[name], [others[name]])
+def test_another_seed_shows_the_same_experiment(name: str, recordings: dict[str, Recording], tmp_path: Path):
+    own, other = recordings[name], recordings[f"other {name}"]
+    lift = with_others(lift_own(own, folder=tmp_path), own, [other])
     assert len(lift.replayed) == 2
     assert lift.difference < 1e-5
-    assert recordings[name].losses[0] != others[name].losses[0]
+    assert own.losses[0] != other.losses[0]
 
 
 @pytest.mark.parametrize("name", SEEDED)
-def test_a_seed_that_changes_more_or_less_is_refused(name: str, others: dict[str, Recording], tmp_path: Path):
-    own = recorded({name: SEEDED[name]}, tmp_path)[name]
-    lift = lift_own(own, folder=tmp_path)
+def test_a_seed_that_changes_more_or_less_is_refused(
+    name: str, recordings: dict[str, Recording], tmp_path: Path
+):
+    lift = lift_own(recordings[name], folder=tmp_path)
     with pytest.raises(Refused, match=WHY[name]):
-        with_others(lift, own, [others[name]])
+        with_others(lift, recordings[name], [recordings[f"other {name}"]])

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from trainlab.diagnosis.observed.printed_numbers import last_number, names_printed
+from trainlab.diagnosis.observed.told import last_number, names_printed
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from trainlab.diagnosis.remedies import Job, Run
-from trainlab.diagnosis.report.read_back import Outcome
+from trainlab.diagnosis.report.report import Outcome
 
 
 def outcome(state: str = "learnt", **changes: Any) -> Outcome:
@@ -41,18 +40,22 @@ def finding(fault: str, **changes: Any) -> dict[str, Any]:
 
 
 class MadeRuns:
-    """Answers jobs by a function; `asked` has what was asked for."""
+    """Answers jobs by a function; `asked` has what was asked for. By its clock a run takes `wait` s."""
 
     def __init__(self, answer: Callable[[Job], Run], *, lanes: int = 2, wait: float = 0.0) -> None:
         self.answer = answer
         self.lanes = lanes
         self.wait = wait
         self.asked: list[tuple[int, str]] = []
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
 
     def run(self, jobs: Sequence[Job], *, deadline: float) -> Generator[tuple[Job, Run]]:
         for job in jobs:
-            if time.monotonic() > deadline:
+            if self.now > deadline:
                 return
-            time.sleep(self.wait)
+            self.now += self.wait
             self.asked.append((job.seed, job.remedy.words if job.remedy is not None else "unchanged"))
             yield job, self.answer(job)

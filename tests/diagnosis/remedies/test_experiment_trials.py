@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trainlab.diagnosis.remedies.experiment_changes import changed
-from trainlab.diagnosis.remedies.experiment_trials import FEW, LIGHT, MANY, reader_for, seeds_for
-from trainlab.diagnosis.seeds.engine_runs import RunReader
+from trainlab.diagnosis.remedies.experiment_trials import FEW, LIGHT, MANY, changed, reader_for, seeds_for
+from trainlab.diagnosis.seeds.lifted_runs import RunReader
 from trainlab.spec import Experiment
 
 

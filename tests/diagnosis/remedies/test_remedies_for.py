@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 from diagnosis.remedies.made_runs import finding
 
-from trainlab.diagnosis.faults import ORDER
-from trainlab.diagnosis.observed.site import Site
-from trainlab.diagnosis.place import NOWHERE, Kind, Place, place_at, place_from
+from trainlab.diagnosis.faults import ORDER, remedies_for, why_not
+from trainlab.diagnosis.place import NOWHERE, Kind, Place, Site, place_at, place_from
 from trainlab.diagnosis.remedies.applying import CHANGES
-from trainlab.diagnosis.remedies.trying import remedies_for, why_not
 
 UNKNOWN_PLACE = why_not(finding("lr_too_high"))
 
@@ -91,7 +89,7 @@ def test_classes_fitted_as_numbers_need_another_network():
     assert changes(placed("wrong_loss", "targets", line=3)) == [{"change": "signed_targets"}]
     classes = placed("wrong_loss", "loss", line=3)
     assert changes(classes) == []
-    assert why_not(classes) == "each class needs an output of its own, so the last layer must change"
+    assert why_not(classes) == "what is wanted instead isn't known well enough"
 
 
 def test_dropout_on_the_output_is_left_out():

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from crash.kills import is_alive
 
 from trainlab.diagnosis import Plan
-from trainlab.diagnosis.remedies import Job, Remedy, Run, ScriptTrials
+from trainlab.diagnosis.remedies import Job, Remedy, Run, ScriptTrials, script_trials
 
+pytestmark = pytest.mark.usefixtures("forking")
 TRAIN = """
 import os, sys, time
 import torch
@@ -39,7 +42,7 @@ def runs(
 
 def test_runs_of_one_seed_are_one_but_for_the_remedy(tmp_path: Path):
     jobs = [Job(1), Job(1), Job(2), Job(1, LR)]
-    made = dict(runs(tmp_path, TRAIN, jobs))
+    made = dict(runs(tmp_path, TRAIN, jobs, lanes=1))
     unchanged, again, other_seed, changed = (made[job].outcome for job in jobs)
     assert unchanged is not None
     assert changed is not None
@@ -51,26 +54,42 @@ def test_runs_of_one_seed_are_one_but_for_the_remedy(tmp_path: Path):
 
 
 def test_a_failing_script_and_one_that_ends_without_a_word(tmp_path: Path):
-    ((_, run),) = runs(tmp_path, f"{TRAIN}raise ValueError('no more')", [Job(1)])
-    assert run.error == "ValueError: no more"
-    assert run.outcome is not None
-    ((_, run),) = runs(tmp_path, "import ctypes\nctypes.CDLL(None)._exit(3)", [Job(1)])
-    assert run.outcome is None
-    assert run.error == "the process ended without a report"
+    begun = tmp_path / "begun"
+    quits = f"import ctypes, os\nif os.path.exists({str(begun)!r}):\n    ctypes.CDLL(None)._exit(3)\n"
+    code = f"{quits}open({str(begun)!r}, 'w').close()\n{TRAIN}raise ValueError('no more')"
+    (_, first), (_, second) = runs(tmp_path, code, [Job(1), Job(2)], lanes=1)
+    assert first.error == "ValueError: no more"
+    assert first.outcome is not None
+    assert second.outcome is None
+    assert second.error == "the process ended without a report"
 
 
-def test_what_is_at_work_at_the_deadline_is_ended(tmp_path: Path):
-    code = f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(99)"
+def test_what_is_at_work_at_the_deadline_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    begun = tmp_path / "pid"
+
+    class Deadline(threading.Timer):
+        """Comes once the script is at work."""
+
+        def run(self) -> None:
+            assert self.interval <= 60
+            while not (begun.exists() and begun.read_text()):
+                time.sleep(0.05)
+            self.function()
+
+    monkeypatch.setattr(script_trials, "threading", SimpleNamespace(Timer=Deadline, Event=threading.Event))
+    code = f"import os, time\nopen({str(begun)!r}, 'w').write(str(os.getpid()))\ntime.sleep(999)"
     started = time.monotonic()
-    assert runs(tmp_path, code, [Job(1), Job(2)], within=15, lanes=1) == []
-    assert time.monotonic() - started < 30
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert runs(tmp_path, code, [Job(1), Job(2)], within=60, lanes=1) == []
+    assert time.monotonic() - started < 200
+    until = time.monotonic() + 60
+    while is_alive(int(begun.read_text())) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not is_alive(int(begun.read_text()))
 
 
 def test_a_run_that_takes_far_longer_than_the_first_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("trainlab.diagnosis.remedies.script_trials.SLACK", 5.0)
-    ((_, run),) = runs(tmp_path, "import time\ntime.sleep(99)", [Job(1)], seconds=0.1)
+    ((_, run),) = runs(tmp_path, "import time\ntime.sleep(999)", [Job(1)], seconds=0.1)
     assert run.outcome is None
     assert run.error == "not done after 5 s"
 

@@ -37,6 +37,7 @@ def trial(
         "runs": runs,
         "unchanged": {"learnt": unchanged},
         "better": max(0, learnt - unchanged),
+        "seeds": [{"seed": seed, "after": {"loss": 0.1 * seed}} for seed in range(runs)],
     }
 
 
@@ -63,10 +64,7 @@ def test_text_and_edit_have_one_rate_where_a_trial_found_a_better_one():
 
 def test_a_trial_that_mends_is_a_proof():
     (told,) = after_trials([found("lr_too_high")], {"lr_too_high": tried(trial("mended", 19, 1))})
-    assert told["proof"] == {
-        "by": "trial",
-        "words": "with another rate 19 of 20 seeds learn, without 1",
-    }
+    assert told["proof"] == {"by": "trial", "words": "with another rate 19 of 20 seeds learn, without 1"}
     assert told["remedy"]["text"] == "Change it."
 
 
@@ -150,3 +148,25 @@ def test_the_verdict_says_that_the_cause_is_not_known():
         "The training doesn't learn, and why isn't known. Found: lr_too_high (lr_too_high); "
         "its remedy was tried, and makes it worse."
     )
+
+
+def test_one_run_that_comes_again_with_every_seed_is_no_proof():
+    proven = trial("mended", 5, 0, runs=5)
+    assert is_proof(proven)
+    assert is_proof(proven | {"verdict": "far better"})
+    again = [{"seed": seed, "after": {"loss": 0.1}} for seed in range(5)]
+    assert not is_proof(proven | {"seeds": again})
+    assert not is_proof(proven | {"seeds": again, "verdict": "far better"})
+
+
+@pytest.mark.parametrize("outcome", ["no help", "harmed"])
+def test_fewer_than_eight_runs_dont_say_that_a_remedy_is_none(outcome: str):
+    for runs in (1, 3):
+        (told,) = after_trials(
+            [found("lr_too_high")], {"lr_too_high": tried(trial(outcome, 0, 1, runs=runs))}
+        )
+        assert told["remedy"] == {"text": "Change it.", "code": "x = 1"}
+        sentence = verdict({"findings": [told], "card": {"outcome": "stuck"}, "outcome": {}, "ended": {}})
+        assert sentence.startswith("The training doesn't learn. Likely cause: lr_too_high (lr_too_high).")
+    (told,) = after_trials([found("lr_too_high")], {"lr_too_high": tried(trial(outcome, 0, 1, runs=4))})
+    assert told["remedy"]["text"].startswith("None that helps: ")

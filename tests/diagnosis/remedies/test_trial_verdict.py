@@ -10,14 +10,11 @@ from diagnosis.remedies.made_runs import ran
 
 from trainlab.diagnosis.remedies import Remedy, Run
 from trainlab.diagnosis.remedies.trial import Pair
-from trainlab.diagnosis.remedies.trial_verdict import compared, judged_trial, learns, verdict_of
-from trainlab.diagnosis.remedies.trial_words import trial_words
+from trainlab.diagnosis.remedies.trial_verdict import compared, judged_trial, learns, trial_words, verdict_of
 from trainlab.stats import rate
 
 LR = Remedy(
-    words="the learning rate × 0.1",
-    changes=({"change": "lr", "times": 0.1},),
-    narrow="nothing is there",
+    words="the learning rate × 0.1", changes=({"change": "lr", "times": 0.1},), narrow="nothing is there"
 )
 OTHER_LOSS = Remedy(words="equal shapes", changes=({"change": "equal_shapes"},), same_loss=False)
 UNKNOWN: dict[str, Any] = {"loss_by_constant": None, "constant_answer_loss": None, "reached": None}
@@ -109,19 +106,19 @@ def words(remedy: Remedy, before: list[Run], after: list[Run]) -> str:
 def test_a_trial_in_words():
     one = ran("learnt", acted=1, last_loss=0.02)
     assert words(LR, [ran("stuck", last_loss=0.693)] * 5, [one] * 5) == (
-        "the learning rate × 0.1: loss 0.693 → 0.02, 5 of 5 seeds learn (55–100 %); unchanged: 0 of 5. "
-        "It learns."
+        "the learning rate × 0.1: loss 0.693 → 0.02, 5 of 5 seeds learn (95 % interval 55–100 %); "
+        "unchanged: 0 of 5. It learns."
     )
     assert words(LR, [ran("diverged", last_loss=None)] * 2, [one] * 2) == (
-        "the learning rate × 0.1: loss not finite → 0.02, 2 of 2 seeds learn (22–100 %); unchanged: 0 of 2. "
-        "It learns. A difference on 2 seeds may be chance."
+        "the learning rate × 0.1: loss not finite → 0.02, 2 of 2 seeds learn (95 % interval 22–100 %); "
+        "unchanged: 0 of 2. It learns. A difference on 2 seeds may be chance."
     )
     assert words(OTHER_LOSS, [ran("unknown", **UNKNOWN)], [one]) == (
-        "equal shapes: R² unknown → 0.90, 1 of 1 seed learns (5–100 %); unchanged: unknown. "
+        "equal shapes: R² unknown → 0.90, 1 of 1 seed learns (95 % interval 5–100 %); unchanged: unknown. "
         "It learns; whether it did without, can't be told. A difference on 1 seed may be chance."
     )
     assert words(OTHER_LOSS, [ran("stuck", reached=-50.0)] * 5, [ran("stuck", acted=1)] * 5).startswith(
-        "equal shapes: R² below −1 → 0.00, 0 of 5 seeds learn (0–45 %); unchanged: 0 of 5; "
+        "equal shapes: R² below −1 → 0.00, 0 of 5 seeds learn (95 % interval 0–45 %); unchanged: 0 of 5; "
         "better on 5 of 5 seeds. That is better, and no learning yet."
     )
     assert words(LR, [ran("learnt")] * 5, [ran("learnt", acted=1)] * 5).endswith("It learns either way.")

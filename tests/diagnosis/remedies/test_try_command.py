@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 
 SCRIPT = """
@@ -48,9 +48,7 @@ def command(folder: Path, code: str, *options: str) -> subprocess.Popen[str]:
         "train.py",
         "a",
     ]
-    return subprocess.Popen(
-        words, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ)
-    )
+    return forked.Popen(words, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:

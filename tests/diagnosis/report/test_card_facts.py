@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from trainlab.diagnosis.report.card_facts import card_facts
+from trainlab.diagnosis.report.card import card_facts
 
 CARD: dict[str, Any] = {
     "models": [],
@@ -25,20 +25,49 @@ CARD: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("batch", "first", "share", "words"),
+    ("batch", "first", "share", "unit", "words"),
     [
-        (16, 0.0204, 0.94, "loss 0.0204 → 0.0202 as backward() got it, 0.651 over the data at the end; "),
-        (2, 0.0204, 0.94, "loss 0.0204 → 0.0202 in single steps, 0.651 over the data at the end; "),
-        (16, 0.0204, 0.03, "loss 0.0204 → 0.0202; "),
-        (16, 0.7, 0.94, "loss 0.7 → 0.0202; "),
-        (16, 44.0, 0.001, "loss 44 → 0.0202 as backward() got it, 6.93×10⁻⁴ over the data at the end; "),
-        (16, 0.0204, None, "loss 0.0204 → 0.0202; "),
+        (
+            16,
+            0.0204,
+            0.94,
+            "accuracy",
+            "loss 0.0204 → 0.0202 as backward() got it, 0.651 over the data at the end; ",
+        ),
+        (
+            2,
+            0.0204,
+            0.94,
+            "accuracy",
+            "loss 0.0204 → 0.0202 in single steps, 0.651 over the data at the end; ",
+        ),
+        (16, 0.0204, 0.03, "accuracy", "loss 0.0204 → 0.0202; "),
+        (16, 0.7, 0.94, "accuracy", "loss 0.7 → 0.0202; "),
+        (
+            16,
+            44.0,
+            0.001,
+            "accuracy",
+            "loss 44 → 0.0202 as backward() got it, 6.93×10⁻⁴ over the data at the end; ",
+        ),
+        (16, 0.0204, None, "accuracy", "loss 0.0204 → 0.0202; "),
+        # Divided by the four batches that a step gathers, at both ends.
+        (16, 0.175, 0.211, "accuracy", "loss 0.175 → 0.0202; "),
+        (
+            16,
+            0.175,
+            0.112,
+            "accuracy",
+            "loss 0.175 → 0.0202 as backward() got it, 0.0776 over the data at the end; ",
+        ),
+        # Without a unit the share is that of what lies above the targets' own entropy: no loss is told by it.
+        (2, 0.0204, 0.94, None, "loss 0.0204 → 0.0202; "),
     ],
 )
 def test_a_loss_in_another_unit_than_the_constants_is_said_over_the_data(
-    batch: int, first: float, share: float | None, words: str
+    batch: int, first: float, share: float | None, unit: str | None, words: str
 ):
-    outcome = {"loss_by_constant": share, "reached": None, "neighbours_reach": None, "reached_as": None}
+    outcome = {"loss_by_constant": share, "reached": None, "neighbours_reach": None, "reached_as": unit}
     facts = card_facts({"card": {**CARD, "batch": [batch, 2], "first_loss": first}, "outcome": outcome})
     (training,) = [fact.said for fact in facts if fact.label == "training"]
     assert training == f"{words}the best constant answer has 0.693"
@@ -69,7 +98,7 @@ def test_the_loss_over_the_rows_asked_stands_beside_a_last_batch_that_differs():
     outcome = {"loss_by_constant": 0.65 / 0.693, "asked": [asked((0.65, 0.62), (0.65, 0.62))]}
     numbers = {"first_loss": 0.72, "constant_answer_loss": 0.693}
     words = (
-        "loss 0.72 → 0.58 in the last batch, 0.65 over the rows asked at the end; the best constant answer"
+        "loss 0.72 → 0.58 in the last batch, 0.65 over the rows checked after it; the best constant answer"
     )
     assert said("training", outcome, last_loss=0.58, **numbers).startswith(words)
     assert said("training", outcome, last_loss=0.64, **numbers).startswith("loss 0.72 → 0.64; the best")

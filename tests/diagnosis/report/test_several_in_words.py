@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from trainlab.diagnosis.report.several import verdict_of_several
+from trainlab.diagnosis.report.verdict import verdict_of_several
 
 
 def training(name: str, state: str) -> dict[str, Any]:

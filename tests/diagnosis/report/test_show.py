@@ -12,7 +12,7 @@ from rich.console import Console
 from trainlab.diagnosis import Finding, Report, show_report
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.finding import Proof, by_structure
-from trainlab.diagnosis.report.show import report_text, rest_line
+from trainlab.diagnosis.report.show import SCREEN, report_lines, report_text, rest_line
 from trainlab.diagnosis.report.verdict import blame_words, confidence_words, verdict
 
 CARD: dict[str, Any] = {
@@ -37,6 +37,7 @@ CARD: dict[str, Any] = {
             "settings": {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.0},
             "parameters": 44,
             "steps": 100,
+            "made": 1,
             "last_lr": 0.01,
         }
     ],
@@ -120,15 +121,15 @@ def test_the_verdict_comes_first_and_names_causes_only():
     text = whole(
         report(
             finding("missing_zero_grad"),
-            finding("scheduler_order"),
+            finding("clip_misplaced"),
             finding("dead_relu", consequence_of="missing_zero_grad", because="too much"),
         )
     )
     head = " ".join(text.split("\n\n")[0].split())
     assert head == (
         "The training doesn't learn. Likely cause: gradients are never cleared (missing_zero_grad). "
-        "That isn't proven; --try tests it. Also found: the scheduler steps before the optimizer "
-        "(scheduler_order)."
+        "That isn't proven; --try tests it. Also found: gradients are clipped at the wrong time "
+        "(clip_misplaced)."
     )
 
 
@@ -136,7 +137,7 @@ def test_symptoms_stand_under_their_causes():
     text = whole(
         report(
             finding("lr_too_high"),
-            finding("scheduler_order"),
+            finding("clip_misplaced"),
             finding("nonfinite_values", consequence_of="lr_too_high", because="steps overshoot"),
         )
     )
@@ -144,7 +145,7 @@ def test_symptoms_stand_under_their_causes():
     assert headings == [
         "1. lr_too_high: the steps are too large",
         "   2. nonfinite_values: values become NaN or infinite",
-        "3. scheduler_order: the scheduler steps before the optimizer",
+        "3. clip_misplaced: gradients are clipped at the wrong time",
     ]
     assert "explained  by lr_too_high: steps overshoot" in text
 
@@ -160,7 +161,7 @@ def test_no_line_is_longer_than_80_columns_and_no_name_is_cut():
 def test_a_narrow_terminal_gets_narrow_lines():
     out = io.StringIO()
     show_report(
-        report(finding("scheduler_order", where="train.py:3")).to_dict(),
+        report(finding("clip_misplaced", where="train.py:3")).to_dict(),
         Console(file=out, width=50),
         details=True,
     )
@@ -217,8 +218,21 @@ def test_nothing_found_says_what_was_looked_at():
     assert str(unseen).startswith("No training was seen")
 
 
+def test_a_loss_that_still_falls_is_told_to_go_on():
+    ended = report(card=CARD | {"outcome": "poor"})
+    found = {"behind": True, "reached": 0.61, "reached_as": "accuracy", "late_fall": 0.234}
+    text = replace(ended, outcome=found).verdict
+    assert text == (
+        "Nothing found but that it ends early. The loss still fell by 23 % from the second third of its 100 "
+        "steps to the last (accuracy 0.61 so far): train longer, or try a higher learning rate."
+    )
+    for late_fall in (None, 0.05, -0.5):
+        at_rest = replace(ended, outcome=found | {"late_fall": late_fall})
+        assert "ends early" not in at_rest.verdict
+
+
 def test_notes_are_no_accusations():
-    text = whole(report(finding("scheduler_order"), notes=(finding("no_nonlinearity"),)))
+    text = whole(report(finding("clip_misplaced"), notes=(finding("no_nonlinearity"),)))
     before, after = text.split("Worth knowing (no faults):")
     assert "no_nonlinearity" not in before
     assert "there is no non-linearity between the layers (no_nonlinearity)" in after
@@ -242,7 +256,7 @@ def test_evidence_picture_remedy_and_link_are_there():
     assert "              opt.step()        0" in lines
     assert "              + opt.zero_grad()" in lines
     assert "   more       trainlab faults missing_optimizer_step" in lines
-    assert "   is there   almost certain (0.97); likely to blame, not proven" in lines
+    assert "   is there   almost certain (0.97); likely the cause, not proven" in lines
 
 
 BARS = {
@@ -280,18 +294,39 @@ def test_in_short_a_long_report_has_fewer_bars_and_less_evidence():
     assert all(f"number {place}" in found.details() for place in range(6))
 
 
+def test_in_short_what_a_trial_has_proven_is_told_once():
+    tried = "Tried: with the learning rate × 0.1 (lr_too_high) it learns: 5 of 5; unchanged: 0 of 5."
+    trial = {"remedy": "lr", "words": "the learning rate × 0.1: 5 of 5", "same_loss": True, "seeds": []}
+    proven = finding("lr_too_high", picture=BARS, evidence=(LONG * 2,)).to_dict() | {
+        "proof": {"by": "trial", "words": "with the learning rate × 0.1 5 of 5 seeds learn, without 0"},
+        "tried": {"words": "", "remedies": [trial | {"verdict": "mended", "reached_as": None}]},
+    }
+    others = [finding(name).to_dict() for name in ("clip_misplaced", "missing_zero_grad")]
+    found = report().to_dict() | {"findings": [proven, *others], "tried": {"words": tried}}
+    lines = [line for line, _ in report_lines(found)]
+    text = "\n".join(lines)
+    assert len(lines) <= SCREEN
+    assert text.count("5 of 5") == 1
+    assert "picture" not in text
+    assert "remedy     Clear" in text
+    proven["remedy"]["code"] = "# train.py:9 (the learning rate × 0.1, as tried)"
+    assert "   remedy     # train.py:9 (the" in "\n".join(line for line, _ in report_lines(found))
+    of_another = found | {"tried": {"words": tried.replace("lr_too_high", "lr_too_low")}}
+    assert "5 of 5 seeds learn, without 0" in "\n".join(line for line, _ in report_lines(of_another))
+
+
 def test_in_short_other_findings_have_a_few_lines_and_notes_one():
     found = report(
         finding("lr_too_high"),
         finding("nonfinite_values", consequence_of="lr_too_high", because="steps overshoot"),
-        finding("scheduler_order"),
+        finding("clip_misplaced"),
         notes=(finding("no_nonlinearity"),),
     )
     text = str(found)
     assert text.count("is there") == text.count("evidence") == 1
     assert text.count("remedy     Clear the gradients") == 2
     assert text.count("+ opt.zero_grad()") == 1
-    assert "explained  by lr_too_high\n" in text
+    assert "; explained by lr_too_high\n" in text
     note = "Worth knowing, no faults: there is no non-linearity between the layers (no_nonlinearity)."
     assert note in " ".join(text.split())
     assert rest_line(found.to_dict()) == (
@@ -318,7 +353,7 @@ def test_the_loss_curve_is_drawn_once():
 
 def test_the_same_picture_is_shown_once():
     other = CURVE | {"lines": [*CURVE["lines"], {"label": "held-out loss", "x": [0.0], "y": [1.0]}]}
-    text = whole(report(finding("lr_too_high", picture=other), finding("bad_momentum", picture=other)))
+    text = whole(report(finding("lr_too_high", picture=other), finding("oscillating_loss", picture=other)))
     assert text.count("training loss") == 2  # with the card, and with the first finding
     assert "   picture    the same as that of 1" in text.splitlines()
 
@@ -353,10 +388,10 @@ def test_the_verdict_says_how_it_went_and_because_only_where_that_is_proven(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "likely to blame, not proven"),
-        ({"confidence": 0.7}, "possibly to blame, not proven"),
-        ({"proof": Proof(words="most of it learns")}, "possibly to blame, not proven: most of it learns"),
-        ({"proof": by_structure("nothing moves")}, "to blame, proven: nothing moves"),
+        ({}, "likely the cause, not proven"),
+        ({"confidence": 0.7}, "possibly the cause, not proven"),
+        ({"proof": Proof(words="most of it learns")}, "possibly the cause, not proven: most of it learns"),
+        ({"proof": by_structure("nothing moves")}, "proven to be the cause: nothing moves"),
     ],
 )
 def test_whether_a_fault_is_there_is_one_thing_and_whether_it_is_to_blame_another(
@@ -382,7 +417,7 @@ def test_what_changes_the_evaluation_alone_is_no_cause_of_a_failure(name: str):
         "The training doesn't learn, and why isn't known. "
         f"Found: {fault.title} ({name}); {fault.not_to_blame}."
     )
-    assert f"(0.97); not to blame: {fault.not_to_blame} where" in " ".join(str(found).split())
+    assert f"(0.97); not the cause: {fault.not_to_blame} where" in " ".join(str(found).split())
     assert report(finding(name), card=CARD | {"outcome": "learnt"}).verdict.startswith("The loss falls, but")
 
 

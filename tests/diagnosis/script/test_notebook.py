@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import linecache
-import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import forked
 import pytest
 
-from trainlab.diagnosis.script import notebook_plain
+from trainlab.diagnosis.script import notebook
 from trainlab.diagnosis.script.notebook import Cell, read_cells
 from trainlab.errors import DiagnosisError
 
@@ -57,7 +57,7 @@ def write(path: Path, *sources: str, tags: dict[int, str] | None = None, **metad
 
 def doctor(name: str) -> tuple[int, dict[str, Any], str]:
     command = [sys.executable, "-m", "trainlab.cli.main", "doctor", name, "--json", "-"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = forked.run(command)
     return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
 
 
@@ -150,7 +150,7 @@ def test_a_notebook_ends_with_a_step_inside_of_a_magic(tmp_path: Path):
         tmp_path / "n.ipynb", SETUP, NET, "%%capture\n" + TIMED.replace("%%time", ""), "print('never')"
     )
     command = [sys.executable, "-m", "trainlab.cli.main", "doctor", name, "--json", "-", "--steps", "20"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = forked.run(command)
     report = json.loads(done.stdout)
     assert report["ended"]["how"] == "steps"
     assert report["card"]["steps"] == 20
@@ -209,7 +209,7 @@ def test_a_notebook_without_end_is_refused(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize("source", ["a = '\0'", "a = '\ud800'", "(" * 100_000])
 def test_a_cell_that_python_cannot_read_ends_with_its_error(tmp_path: Path, source: str):
     cell = Cell(1, source)
-    assert isinstance(notebook_plain.run_cell(str(tmp_path), ModuleType("m"), cell), Exception)
+    assert isinstance(notebook.run_cell(str(tmp_path), ModuleType("m"), cell), Exception)
 
 
 def test_a_notebook_that_cannot_be_run_is_one_line(tmp_path: Path):
@@ -236,7 +236,7 @@ def test_without_ipython_magics_are_left_out_and_told(tmp_path: Path, capsys: py
     )
     name = write(tmp_path / "n.ipynb", *sources)
     module = ModuleType("cells")
-    errors = [notebook_plain.run_cell(name, module, cell) for cell in read_cells(name)]
+    errors = [notebook.run_cell(name, module, cell) for cell in read_cells(name)]
     assert errors[:3] == [None, None, None]
     assert isinstance(errors[3], KeyError)
     assert vars(module)["text"] == "\n%not a magic\n"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
+import forked
 
 LOOP = """
 import sys
@@ -30,19 +32,21 @@ def step():
 """
 
 
-def doctor(path: Path, code: str, *options: str, stdin: str = "") -> tuple[int, dict[str, Any], str]:
+def doctor(
+    path: Path, code: str, *options: str, stdin: str = "", start: Callable[..., Any] = forked.run
+) -> tuple[int, dict[str, Any], str]:
     """Run the command on a script of this code: exit code, report, what it wrote to stderr."""
     script = path / "script.py"
     script.write_text(code, encoding="utf-8")
     command = [sys.executable, "-m", "trainlab.cli.main", "doctor", str(script), *options, "--json", "-"]
-    done = subprocess.run(command, capture_output=True, text=True, input=stdin, timeout=120, check=False)
+    done = start(command, input=stdin)
     return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
 
 
 def test_an_exception_after_three_steps(tmp_path: Path):
-    code, report, said = doctor(
-        tmp_path, f"{LOOP}for _ in range(3):\n    step()\nraise ValueError('no more')\n"
-    )
+    text = f"{LOOP}for _ in range(3):\n    step()\nraise ValueError('no more')\n"
+    anew = partial(subprocess.run, capture_output=True, text=True, timeout=300)
+    code, report, said = doctor(tmp_path, text, start=anew)
     assert code == 3
     assert report["ended"] == {
         "how": "error",
@@ -62,16 +66,15 @@ def test_a_syntax_error(tmp_path: Path):
     assert report["ended"]["where"] == "script.py:1"
 
 
-@pytest.mark.parametrize(("call", "code"), [("sys.exit()", 0), ("sys.exit(4)", 3), ("sys.exit('bad')", 3)])
-def test_an_exit(tmp_path: Path, call: str, code: int):
-    got, report, _ = doctor(tmp_path, f"{LOOP}step()\n{call}\n")
-    assert got == code
+def test_an_exit(tmp_path: Path):
+    code, report, _ = doctor(tmp_path, f"{LOOP}step()\nsys.exit('bad')\n")
+    assert code == 3
     assert report["ended"]["how"] == "exit"
     assert report["card"]["steps"] == 1
 
 
 def test_an_endless_loop_is_ended_in_time(tmp_path: Path):
-    code, report, _ = doctor(tmp_path, f"{LOOP}while True:\n    step()\n", "--for", "8")
+    code, report, _ = doctor(tmp_path, f"{LOOP}while True:\n    step()\n", "--for", "3")
     assert code == 0
     assert report["ended"]["how"] == "time"
     assert report["card"]["steps"] > 10
@@ -81,13 +84,6 @@ def test_so_many_steps(tmp_path: Path):
     code, report, _ = doctor(tmp_path, f"{LOOP}while True:\n    step()\n", "--steps", "25")
     assert code == 0
     assert report["card"]["steps"] == 25
-
-
-def test_no_training_at_all(tmp_path: Path):
-    code, report, _ = doctor(tmp_path, "print('hello')\n")
-    assert code == 0
-    assert report["findings"] == []
-    assert report["looked_at"]["steps"] == 0
 
 
 def test_arguments_and_stdin_reach_the_script(tmp_path: Path):
@@ -119,13 +115,6 @@ def test_a_process_that_ends_itself_at_once(tmp_path: Path):
     assert report["card"]["steps"] == 0
 
 
-def test_a_process_that_is_killed_at_once(tmp_path: Path):
-    code, report, _ = doctor(tmp_path, "import os\nos.kill(os.getpid(), 9)\n")
-    assert code == 3
-    assert report["ended"]["how"] == "killed"
-    assert report["card"]["steps"] == 0
-
-
 def test_a_process_that_is_ended_past_python(tmp_path: Path):
     # As a library in C would: past Python, so that nothing can be written first.
     code, report, said = doctor(tmp_path, "import ctypes\nctypes.CDLL(None)._exit(9)\n")
@@ -136,26 +125,18 @@ def test_a_process_that_is_ended_past_python(tmp_path: Path):
 
 def test_a_file_that_is_not_there(tmp_path: Path):
     command = [sys.executable, "-m", "trainlab.cli.main", "doctor", str(tmp_path / "none.py")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = forked.run(command)
     assert done.returncode == 2
     assert "no such file. Give the training script, a .py or .ipynb file." in done.stderr
 
 
-def test_a_fault_is_exit_code_1(tmp_path: Path):
-    text = LOOP.replace("    optimizer.zero_grad()\n", "") + "for _ in range(30):\n    step()\n"
-    code, report, _ = doctor(tmp_path, text)
-    assert code == 1
-    assert report["findings"][0]["fault"] == "missing_zero_grad"
-    assert "optimizer.step()" in report["findings"][0]["where"]
-
-
-def test_a_page_and_json_are_written_and_the_terminal_has_the_report(tmp_path: Path):
+def test_a_fault_is_exit_code_1_and_page_json_and_terminal_have_the_report(tmp_path: Path):
     script, page, data = (tmp_path / name for name in ("script.py", "page.html", "report.json"))
     text = LOOP.replace("    optimizer.zero_grad()\n", "") + "for _ in range(30):\n    step()\n"
     script.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "trainlab.cli.main", "doctor", str(script)]
     options = ["--html", str(page), "--json", str(data)]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=120, check=False)
+    done = forked.run([*command, *options])
     assert done.returncode == 1, done.stderr
     report = json.loads(data.read_text(encoding="utf-8"))
     assert (
@@ -165,6 +146,7 @@ def test_a_page_and_json_are_written_and_the_terminal_has_the_report(tmp_path: P
     assert " ".join(done.stdout.split()).startswith(report["verdict"])
     assert done.stdout.endswith(f"report: {page}\nJSON: {data}\n")
     assert "<h1>Diagnosis of script.py</h1>" in page.read_text(encoding="utf-8")
+    assert "optimizer.step()" in report["findings"][0]["where"]
     assert report["findings"][0]["remedy"]["code"].splitlines()[1] == "+ optimizer.zero_grad()"
 
 
@@ -176,7 +158,7 @@ def test_a_page_has_no_place_in_the_terminal(tmp_path: Path):
         ("-", "--html -: the report is a page; give the name of a file"),
         (str(script), "same file"),
     ):
-        done = subprocess.run([*command, "--html", html], capture_output=True, text=True, check=False)
+        done = forked.run([*command, "--html", html])
         assert done.returncode == 2
         assert said in done.stderr
 

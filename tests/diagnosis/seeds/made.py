@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
-from trainlab.diagnosis.seeds.seed_run import SeedRun
-from trainlab.diagnosis.seeds.success import Success, measure_of
+from trainlab.diagnosis.seeds.seed_run import SeedRun, Success, measure_of
 
 SCRIPT = """
 import torch

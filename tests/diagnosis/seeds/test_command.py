@@ -1,4 +1,4 @@
-"""`trainlab seeds` on real scripts, in real processes."""
+"""`trainlab seeds` on real scripts, in processes of their own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 from diagnosis.seeds.made import SCRIPT
 
@@ -21,16 +22,9 @@ COMMAND = [sys.executable, "-m", "trainlab.cli.main", "seeds"]
 
 
 def seeds(*words: str, folder: Path, text: str = SCRIPT) -> subprocess.CompletedProcess[str]:
-    """Ask of a script, with one worker: each has to import PyTorch first, for longer than these train."""
+    """Ask of a script, with one worker: each has to be started first, for longer than these train."""
     (folder / "train.py").write_text(text, encoding="utf-8")
-    return subprocess.run(
-        [*COMMAND, "train.py", "--workers", "1", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    return forked.run([*COMMAND, "train.py", "--workers", "1", *words], cwd=folder)
 
 
 def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -43,7 +37,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]
     """A folder with the script, and a population of it, of which the runs are kept."""
     folder = tmp_path_factory.mktemp("seeds")
     done = seeds(
-        "--rerun", "-n", "6", "--metric", "mse", "--save", "runs.jsonl", "--json", "-", folder=folder
+        "--rerun", "--seeds", "6", "--metric", "mse", "--save", "runs.jsonl", "--json", "-", folder=folder
     )
     assert done.returncode == 0, done.stderr
     return folder, told(done)
@@ -67,7 +61,7 @@ def test_outcomes_differ_by_seed_and_an_exception_is_an_outcome(kept: tuple[Path
 
 def test_the_file_is_gone_on_from(kept: tuple[Path, dict[str, Any]]):
     folder, before = kept
-    options = ("--rerun", "-n", "7", "--metric", "mse", "--save", "runs.jsonl", "--json", "-")
+    options = ("--rerun", "--seeds", "7", "--metric", "mse", "--save", "runs.jsonl", "--json", "-")
     after = told(seeds(*options, folder=folder))
     assert after["runs"][:6] == before["runs"]
     assert after["yours"] | {"standing": 0} == before["yours"] | {"standing": 0}
@@ -90,13 +84,13 @@ def test_a_seed_that_changes_nothing_is_found_early(tmp_path: Path):
         "generator = torch.Generator().manual_seed(1)\nfor p in model.parameters():\n"
         "    nn.init.normal_(p, generator=generator)\nstart =",
     ).replace("start > 0", "False")
-    data = told(seeds("-n", "30", "--rerun", "--json", "-", folder=tmp_path, text=fixed))
+    data = told(seeds("--seeds", "30", "--rerun", "--json", "-", folder=tmp_path, text=fixed))
     assert data["seeds"]["finished"] < 10
     assert "The seed changes nothing" in data["notes"][0]
 
 
 def test_a_script_that_is_broken_is_run_thrice(tmp_path: Path):
-    done = seeds("-n", "50", "--json", "-", folder=tmp_path, text="import torch\nraise KeyError('x')\n")
+    done = seeds("--seeds", "50", "--json", "-", folder=tmp_path, text="import torch\nraise KeyError('x')\n")
     assert done.returncode == 3
     data = told(done)
     assert data["seeds"]["finished"] <= 3
@@ -105,7 +99,7 @@ def test_a_script_that_is_broken_is_run_thrice(tmp_path: Path):
 
 def test_data_drawn_after_the_network_are_told_of(tmp_path: Path):
     text = SCRIPT.replace("loss = nn", "x = torch.randn(32, 1)\n    y = x**2\n    loss = nn")
-    data = told(seeds("-n", "3", "--rerun", "--json", "-", folder=tmp_path, text=text))
+    data = told(seeds("--seeds", "3", "--rerun", "--json", "-", folder=tmp_path, text=text))
     assert any("differ from seed to seed " in note for note in data["notes"])
 
 
@@ -124,14 +118,14 @@ for step in range(3):
 error = loss.item()
 raise SystemExit(0)
 """
-    data = told(seeds("-n", "2", "--metric", "error", "--json", "-", folder=tmp_path, text=text))
+    data = told(seeds("--seeds", "2", "--metric", "error", "--json", "-", folder=tmp_path, text=text))
     assert len({run["value"] for run in [data["yours"], *data["runs"]]}) == 3
     assert any("makes no module" in note for note in data["notes"])
 
 
 def test_ctrl_c_reports_what_is_finished_and_keeps_it(tmp_path: Path):
     (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
-    options = ["train.py", "-n", "100000", "--rerun", "--save", "runs.jsonl", "--json", "-"]
+    options = ["train.py", "--seeds", "100000", "--rerun", "--save", "runs.jsonl", "--json", "-"]
     process = subprocess.Popen(
         [*COMMAND, *options],
         cwd=tmp_path,
@@ -157,6 +151,42 @@ def test_ctrl_c_reports_what_is_finished_and_keeps_it(tmp_path: Path):
     assert not _nurseries_in(tmp_path)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_after_a_few_it_gives_no_answer_and_loses_nothing(tmp_path: Path, number: signal.Signals):
+    slow = f"import time\nprint('begun', file=open('begun', 'a'), flush=True)\n{SCRIPT}\ntime.sleep(1)\n"
+    (tmp_path / "train.py").write_text(slow, encoding="utf-8")
+    (tmp_path / "train.runs.jsonl").write_text("of the user's own", encoding="utf-8")
+    asked = ("--seeds", "9", "--rerun", "--metric", "mse")
+    with forked.Popen(
+        [*COMMAND, "train.py", *asked, "--workers", "1", "--json", "few.json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        begun, deadline = tmp_path / "begun", time.monotonic() + 200
+        while not (begun.exists() and begun.read_text().count("begun") > 3) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    few = json.loads((tmp_path / "few.json").read_text(encoding="utf-8"))
+    done = few["seeds"]["finished"]
+    assert 0 < done < 8
+    words = f"{done} of 9 seeds {'is' if done == 1 else 'are'} finished: too few to tell, 8 are needed"
+    assert few["verdict"] == f"{words}."
+    # On a busy machine a line a minute may come before.
+    said = err.splitlines()[-1]
+    assert said == f"trainlab: {words}. The same command with --save train.runs1.jsonl goes on from there."
+    assert out == "JSON: few.json\n"
+    before = begun.read_text().count("begun")
+    again = seeds(*asked, "--save", "train.runs1.jsonl", "--json", "-", folder=tmp_path, text=slow)
+    data = told(again)
+    assert data["seeds"] == {"asked": 9, "finished": 9, "interrupted": False}
+    assert data["runs"][:done] == few["runs"]
+    assert begun.read_text().count("begun") - before == 9 - done
+
+
 def _nurseries_in(folder: Path) -> list[str]:
     mine: list[str] = []
     for name in filter(str.isdigit, os.listdir("/proc")):
@@ -166,7 +196,7 @@ def _nurseries_in(folder: Path) -> list[str]:
             state = Path("/proc", name, "stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
         except OSError:
             continue
-        if b"trainlab.diagnosis.seeds.fork_server" in words and state != "Z" and where == str(folder):
+        if b"trainlab.diagnosis.script.process_pool" in words and state != "Z" and where == str(folder):
             mine.append(name)
     return mine
 
@@ -178,15 +208,16 @@ def _nurseries_in(folder: Path) -> list[str]:
         (("train.py", "--metric", "acc"), "--metric acc: the script prints no number after this name"),
         (
             ("hello.py",),
-            "hello.py: no training was seen, neither a backward pass nor an optimizer step",
+            "hello.py: no training was seen, neither a backward pass nor an optimizer step; trainlab doctor "
+            "hello.py says more. To compare seeds by a number that it prints, or by a variable: "
+            "--metric NAME. It prints numbers after: hello.",
         ),
-        (("hello.py",), "It prints numbers after: hello."),
         (("train.py", "--metric", " "), "give the name that the script prints"),
         (("train.py", "--solved", "acc > 0.9"), "--solved 'acc > 0.9': the script prints no number after"),
         (("train.py", "--solved", "acc 0.9"), "--solved 'acc 0.9': must be NAME > NUMBER"),
         (("train.py", "--solved", "mse < 1", "--metric", "mse"), "--solved says what counts already"),
         (("train.py", "--at-least", "nan"), "--at-least nan: must be a number"),
-        (("train.py", "-n", "0"), "-n 0: must be a whole number from 1"),
+        (("train.py", "--seeds", "0"), "--seeds 0: must be a whole number from 1"),
         (("train.py", "--at-least", "2", "--at-most", "1"), "no run could succeed"),
         (("train.py", "--html", "-"), "only --json can go to the terminal"),
         (("train.py", "--json", "train.py"), "is the same file as SCRIPT"),
@@ -196,15 +227,14 @@ def _nurseries_in(folder: Path) -> list[str]:
 def test_mistakes_are_one_line(tmp_path: Path, words: tuple[str, ...], said: str):
     (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
     (tmp_path / "hello.py").write_text("print('hello: 3')\n", encoding="utf-8")
-    done = subprocess.run(
-        [*COMMAND, *words], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = forked.run([*COMMAND, *words], cwd=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
 
 
+@pytest.mark.usefixtures("forking")
 def test_the_function_runs_a_script_as_the_command_does(tmp_path: Path):
     script = tmp_path / "train.py"
     script.write_text(SCRIPT, encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from diagnosis.seeds.made import run
 
-from trainlab.diagnosis.seeds.kept_runs import KeptRuns, RunsHeader
+from trainlab.diagnosis.seeds.question import KeptRuns, RunsHeader
 from trainlab.errors import DiagnosisError
 
 HEADER = RunsHeader(script="abc", arguments=("--x",), metric="acc")
@@ -34,6 +34,18 @@ def test_a_line_that_was_cut_off_is_lost_and_no_other(tmp_path: Path):
     assert kept(file).read() == [run(1)]
     kept(file).add([run(3)])
     assert kept(file).read() == [run(1), run(3)]
+
+
+def test_what_is_no_earlier_save_is_refused_unread(tmp_path: Path):
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(10**12)  # zeros that take no place, and no memory
+    with pytest.raises(DiagnosisError, match="isn't a file of runs that trainlab seeds wrote"):
+        kept(large).read()
+    with pytest.raises(DiagnosisError, match=r"--save /dev/zero: is a device or a pipe; give the name"):
+        kept(Path("/dev/zero")).read()
+    with pytest.raises(DiagnosisError, match="is a folder"):
+        kept(tmp_path).read()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,15 +17,17 @@ from diagnosis.seeds.made import run as made_run
 from scipy import stats
 
 from trainlab.diagnosis.seeds import lifted_runs
-from trainlab.diagnosis.seeds.engine_runs import RunReader
+from trainlab.diagnosis.seeds.lifted_runs import RunReader
 from trainlab.diagnosis.seeds.populate import populate
 from trainlab.diagnosis.seeds.population import SeedsResult
 from trainlab.diagnosis.seeds.question import Question, tell_nobody
-from trainlab.diagnosis.seeds.success import Success
+from trainlab.diagnosis.seeds.seed_run import Success
 from trainlab.errors import DiagnosisError
+from trainlab.interrupt import interrupts
 from trainlab.spec import Experiment, LossBelow, Network, load_study
 from trainlab.studies import study
 
+pytestmark = pytest.mark.usefixtures("forking")
 READER = RunReader(
     constant=1.0,
     variance=None,
@@ -99,6 +102,25 @@ for step in range(120):
     nn.functional.l1_loss(model(x[row]), y[row]).backward()
     optimizer.step()
 """
+
+
+@pytest.mark.parametrize(("at", "interrupted"), [(64, True), (70, False)])
+def test_ctrl_c_in_a_part_stops_those_after_it_and_is_nothing_at_the_end(
+    tmp_path: Path, at: int, interrupted: bool
+):
+    (tmp_path / "train.py").write_text(SINGLE, encoding="utf-8")
+
+    def press(done: int, total: int, left: float | None) -> None:
+        if done == at and not stop.is_set():
+            signal.raise_signal(signal.SIGINT)
+
+    with interrupts() as stop:
+        # No run has failed, so none is left to be looked at.
+        all_good = Success(at_most=100.0)
+        question = Question(script=str(tmp_path / "train.py"), count=70, workers=1, success=all_good)
+        made = populate(question, stop=stop, on_progress=press)
+    assert made is not None
+    assert (made.way.name, len(made.runs), made.interrupted) == ("lifted", at, interrupted)
 
 
 def test_single_rows_under_l1_are_judged_over_all_the_data(tmp_path: Path):

@@ -12,12 +12,10 @@ from rich.console import Console
 
 from trainlab.diagnosis.judge.diagnose import diagnose
 from trainlab.diagnosis.observed.record import TrainingRecord
-from trainlab.diagnosis.seeds.population_words import notes_of
-from trainlab.diagnosis.seeds.sections import seeds_sections
-from trainlab.diagnosis.seeds.seed_run import run_from_report
-from trainlab.diagnosis.seeds.show import FEW_CAUSES, rest_line, seeds_lines, show_seeds
-from trainlab.diagnosis.seeds.success import Success
-from trainlab.diagnosis.signals.users_rule import rule_from
+from trainlab.diagnosis.seeds.population import FEW_CAUSES, rest_line, seeds_lines, show_seeds
+from trainlab.diagnosis.seeds.population_words import notes_of, seeds_sections
+from trainlab.diagnosis.seeds.seed_run import Success, run_from_report
+from trainlab.diagnosis.signals.learnt import rule_from
 from trainlab.draw import json_text
 from trainlab.report import seeds_html
 from trainlab.stats import rate
@@ -280,3 +278,27 @@ def test_where_none_succeeds_it_says_why_the_best_run_does_not_count(part: dict[
     data = population(*runs, yours=run(None, reached=0.7, **part)).to_dict()
     assert data["notes"] == [f"The best run reaches accuracy 0.84, and that is no success: {said}"]
     assert population(*runs, yours=run(None)).to_dict()["notes"] == []
+
+
+@pytest.mark.parametrize(
+    ("finished", "asked", "words"),
+    [
+        (0, 100, "0 of 100 seeds are finished: too few to tell, 8 are needed."),
+        (1, 100, "1 of 100 seeds is finished: too few to tell, 8 are needed."),
+        (7, 8, "7 of 8 seeds are finished: too few to tell, 8 are needed."),
+        (2, 3, "2 of 3 seeds are finished: too few to tell, 3 are needed."),
+        (8, 100, None),
+        (3, 3, None),
+    ],
+)
+def test_of_too_few_runs_there_is_no_answer_where_it_was_stopped(
+    finished: int, asked: int, words: str | None
+):
+    runs = [run(seed) for seed in range(1, finished + 1)]
+    stopped = population(*runs, asked=asked, interrupted=True)
+    if words is not None:
+        assert [(one.sentence, one.outcome) for one in stopped.verdicts] == [(words, "")]
+        assert stopped.verdict == words
+    else:
+        assert stopped.verdict == population(*runs, asked=asked).verdict
+        assert "succeed" in stopped.verdict

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import trainlab
-from trainlab.diagnosis.script.kept_output import MOST, Kept
+from trainlab.diagnosis.script.interpreter import MOST, Kept
 from trainlab.diagnosis.seeds.seeds_function import in_python
 from trainlab.errors import DiagnosisError
 from trainlab.report import seeds_html
@@ -49,7 +49,7 @@ def test_a_function_is_called_again_with_other_seeds(capsys: pytest.CaptureFixtu
     told: list[tuple[int, int]] = []
     found = trainlab.seeds(
         training(result=unlucky),
-        n=6,
+        seeds=6,
         metric="mse",
         at_most=0.5,
         on_progress=lambda done, total, _: told.append((done, total)),
@@ -81,7 +81,7 @@ def test_generators_are_as_the_first_call_left_them():
         np.random.seed(1)
         states.append((torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1].tolist()))
 
-    trainlab.seeds(training(steps=1, result=note), n=1, metric="mse")
+    trainlab.seeds(training(steps=1, result=note), seeds=1, metric="mse")
     after = torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1].tolist()
     assert states[0] == after
     assert states[1] != after
@@ -96,7 +96,7 @@ def test_generators_are_as_the_first_call_left_them():
     ],
 )
 def test_the_number_is_what_the_function_returns(result: Any, value: Any):
-    found = trainlab.seeds(training(steps=1, result=result), n=2, metric="score")
+    found = trainlab.seeds(training(steps=1, result=result), seeds=2, metric="score")
     assert found.measure.name == "score"
     torch.manual_seed(0)
     assert value(found.yours) == pytest.approx(nn.Linear(1, 2).weight[0].item())
@@ -108,7 +108,7 @@ def test_what_draws_nothing_anew_is_seen_soon():
         weight = torch.ones(1, requires_grad=True)
         (weight * 2).sum().backward()
 
-    found = trainlab.seeds(train, n=50)
+    found = trainlab.seeds(train, seeds=50)
     assert len(found.runs) == 5
     assert found.notes[0].startswith("The seed changes nothing: 5 of 5 runs are the function's own")
 
@@ -128,8 +128,8 @@ def test_a_network_from_outside_is_refused():
     [
         (3, {}, "seeds: training is 3; give the path of a script, or a function without arguments"),
         ("nowhere.py", {}, "nowhere.py: no such file."),
-        (print, {"n": 0}, "seeds: n is 0; must be a whole number from 1 to 1,000,000."),
-        (print, {"n": True}, "seeds: n is True; must be a whole number"),
+        (print, {"seeds": 0, "n": None}, "seeds: seeds is 0; must be a whole number from 1 to 1,000,000."),
+        (print, {"n": True}, "seeds: seeds is True; must be a whole number"),
         (print, {"workers": 2}, "seeds: workers is 2, but a function was given, and this is for scripts"),
         (print, {"arguments": ["--lr"]}, "seeds: arguments is ['--lr'], but a function was given"),
         ("a.py", {"arguments": "--lr 3"}, "seeds: arguments is '--lr 3'; must be a list of words"),
@@ -167,13 +167,13 @@ def test_of_what_is_printed_the_end_is_kept(capsys: pytest.CaptureFixture[str]):
 @pytest.mark.trains
 def test_the_users_rule_says_which_seeds_succeed():
     train = training(result=lambda start, loss: {"loss": loss, "start": start})
-    found = trainlab.seeds(train, n=3, solved="start > 0")
+    found = trainlab.seeds(train, seeds=3, solved="start > 0")
     runs = found.to_dict()["runs"]
     assert [run["success"] for run in runs] == [run["value"] > 0 for run in runs]
     assert {run["state"] for run in runs} <= {"learnt", "poor", "stuck"}
     assert found.to_dict()["success"]["means"] == "start > 0"
     assert found.to_dict()["success"]["read"] == "as the function returned it"
     with pytest.raises(DiagnosisError, match="seeds: solved is 'f1 > 0': the function neither returns"):
-        trainlab.seeds(train, n=1, solved="f1 > 0")
+        trainlab.seeds(train, seeds=1, solved="f1 > 0")
     with pytest.raises(DiagnosisError, match="seeds: metric is 'loss', but solved says what counts already"):
-        trainlab.seeds(train, n=1, solved="start > 0", metric="loss")
+        trainlab.seeds(train, seeds=1, solved="start > 0", metric="loss")

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from trainlab.diagnosis.observed.record import OptimizerRecord, ParamRecord, TrainingRecord
-from trainlab.diagnosis.signals.limits import (
+from trainlab.diagnosis.signals.training import (
+    Training,
     best_line,
     gets_no_gradient,
     holds_up,
@@ -17,7 +18,6 @@ from trainlab.diagnosis.signals.limits import (
     nothing_moves,
     rest_words,
 )
-from trainlab.diagnosis.signals.training import Training
 
 
 def training(record: TrainingRecord | None = None, **learning: Any) -> Training:

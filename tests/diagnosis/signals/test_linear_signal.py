@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import special
 
+from trainlab.diagnosis.signals.baselines import LEVEL, POWER, linear_signal
 from trainlab.diagnosis.signals.learnt import holds_weak_signal
-from trainlab.diagnosis.signals.linear_signal import LEVEL, POWER, linear_signal
 
 GENERATOR = np.random.default_rng(0)
 

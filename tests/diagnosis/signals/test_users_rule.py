@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from trainlab.diagnosis.signals.learnt import State
-from trainlab.diagnosis.signals.users_rule import UsersRule, rule_from, state_by_rule
+from trainlab.diagnosis.signals.learnt import State, UsersRule, rule_from, state_by_rule
 from trainlab.errors import DiagnosisError
 
 
@@ -112,13 +111,7 @@ def test_it_holds_of_finite_numbers_only(sign: str, holds: list[bool]):
 
 @pytest.mark.parametrize(
     ("by_itself", "missed"),
-    [
-        ("learnt", "poor"),
-        ("poor", "poor"),
-        ("unknown", "poor"),
-        ("stuck", "stuck"),
-        ("diverged", "diverged"),
-    ],
+    [("learnt", "poor"), ("poor", "poor"), ("unknown", "poor"), ("stuck", "stuck"), ("diverged", "diverged")],
 )
 def test_a_missed_goal_makes_no_training_stuck(by_itself: State, missed: State):
     assert state_by_rule(False, by_itself) == missed

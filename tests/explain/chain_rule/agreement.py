@@ -18,13 +18,11 @@ import numpy as np
 import torch
 
 from trainlab.engine.network_pass import Array, Layer
-from trainlab.engine.reference.losses import build_criterion
-from trainlab.explain.questions.chain_rule.central_difference import central_difference
-from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass_example
-from trainlab.explain.questions.chain_rule.notation import all_entries
-from trainlab.explain.questions.chain_rule.paths import MOST, count_paths, path_products
-from trainlab.explain.questions.chain_rule.steps import pass_steps
-from trainlab.explain.subject.loss import Objective
+from trainlab.engine.reference.module import build_criterion
+from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, all_entries, pass_example
+from trainlab.explain.questions.chain_rule.passes import pass_steps
+from trainlab.explain.questions.chain_rule.paths import MOST, central_difference, count_paths, path_products
+from trainlab.explain.subject.network import Objective
 from trainlab.maths import ACTIVATIONS, LOSSES
 from trainlab.spec import Loss
 

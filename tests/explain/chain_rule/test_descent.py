@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 
 from trainlab.engine.reference import ReferenceEngine
-from trainlab.explain.questions.chain_rule.descent import descend, training_gradient, training_loss
-from trainlab.explain.questions.chain_rule.downhill_section import Downhill, downhill_section
-from trainlab.explain.questions.chain_rule.surface import Line, along_gradient, plane_of
+from trainlab.explain.questions.chain_rule.descent import (
+    Line,
+    along_gradient,
+    descend,
+    plane_of,
+    training_gradient,
+    training_loss,
+)
+from trainlab.explain.questions.chain_rule.downhill import Downhill, downhill_section
 from trainlab.spec import Experiment
 
 CASES: dict[str, dict[str, Any]] = {
@@ -84,7 +90,7 @@ def test_the_gradient_is_the_slope_of_the_line() -> None:
     gradient = training_gradient(made, start)
     slope = (training_loss(made, start - h * gradient) - training_loss(made, start + h * gradient)) / (2 * h)
     assert slope == pytest.approx(-(line.norm**2), rel=1e-7)
-    assert line.predicted()[1] - line.predicted()[0] == pytest.approx(-line.rates[1] * line.norm**2)
+    assert line.predicted[1] - line.predicted[0] == pytest.approx(-line.rates[1] * line.norm**2)
     assert line.losses.min() == line.losses[list(line.rates).index(line.best)]
     assert line.back is not None
     assert training_loss(made, start - line.back * gradient) >= line.losses[0]

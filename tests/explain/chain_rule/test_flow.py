@@ -1,20 +1,26 @@
-"""The product layer by layer against autograd's Jacobians, and many networks at once against one by one."""
+"""The product layer by layer against its bounds, and many networks at once against one by one."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from explain.chain_rule.agreement import random_trace
 
 from trainlab.engine.layout import initial_parameters
-from trainlab.engine.network_pass import initial_layers
+from trainlab.engine.network_pass import Array, initial_layers
 from trainlab.explain.questions.chain_rule.example_pass import pass_example
-from trainlab.explain.questions.chain_rule.flow import greatest_loss, layer_flows
-from trainlab.explain.questions.chain_rule.population import Signals, initial_rows, signals
-from trainlab.explain.subject.loss import Objective
-from trainlab.maths import ACTIVATIONS
+from trainlab.explain.questions.chain_rule.flow import (
+    Signals,
+    greatest_loss,
+    initial_rows,
+    layer_flows,
+    signals,
+    spectral_norm,
+)
+from trainlab.explain.subject.network import Objective
 from trainlab.spec import Experiment, load_study
 
 
@@ -26,26 +32,14 @@ def test_ratios_multiply_to_what_is_kept_and_bounds_hold(seed: int) -> None:
     assert [flow.layer for flow in flows] == list(range(1, len(made.layers) + 1))
     for place, flow in enumerate(flows):
         assert flow.delta == pytest.approx(float(np.linalg.norm(made.gradients[place].sums)))
-        assert flow.jacobian <= flow.bound * (1 + 1e-12)
         if flow.ratio is None or flow.kept is None:
             continue
-        assert flow.ratio <= flow.jacobian * (1 + 1e-9)
+        assert flow.ratio <= flow.bound * (1 + 1e-9)
         assert flow.kept * start == pytest.approx(flow.delta)
         assert flow.kept == pytest.approx(math.prod(f.ratio or 0.0 for f in flows[place:]), rel=1e-9)
         assert flow.bound_kept == pytest.approx(math.prod(f.bound for f in flows[place:]), rel=1e-9)
         if flow.by_weights is not None and flow.by_slopes is not None:
             assert flow.by_weights * flow.by_slopes == pytest.approx(flow.ratio)
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_jacobians_are_those_of_the_layers(seed: int) -> None:
-    """J carries a change of δ of one layer to that of the layer before: columns by central differences."""
-    made, _ = random_trace(np.random.default_rng(seed))
-    for place, flow in enumerate(layer_flows(made)[:-1]):
-        after, sums = made.layers[place + 1].weight, made.passes[place].sums
-        kind = ACTIVATIONS[made.layers[place].activation]
-        columns = [kind.backward(sums, row[None])[0] for row in after]
-        assert flow.jacobian == pytest.approx(float(np.linalg.norm(np.array(columns).T, 2)))
 
 
 def test_the_layer_that_loses_most() -> None:
@@ -105,3 +99,31 @@ def test_signals_that_are_lost_are_lost_where_they_become_zero() -> None:
     nobody = Signals(kept=np.empty((0, 3)), seeds=4, left_out=4)
     assert nobody.to_dict()["vanished"] is None
     assert nobody.worst().tolist() == [0, 0, 0]
+
+
+# The spectral norm of wide matrices against all their singular values.
+
+
+rng = np.random.default_rng(5)
+
+MATRICES: dict[str, Callable[[], Array]] = {
+    "random": lambda: rng.standard_normal((600, 700)),
+    "tall": lambda: rng.uniform(-1, 1, (900, 520)),
+    "one large": lambda: rng.standard_normal((600, 600)) + 1.0,
+    "low rank": lambda: rng.standard_normal((600, 3)) @ rng.standard_normal((3, 600)),
+    "a single column": lambda: np.eye(600)[:, :1] * rng.standard_normal((1, 600)),
+    "all equal": lambda: np.eye(600) * 2.5,
+    "zero": lambda: np.zeros((600, 600)),
+    "tiny": lambda: rng.standard_normal((600, 600)) * 1e-150,
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_it_is_the_largest_singular_value(name: str) -> None:
+    matrix = MATRICES[name]()
+    assert spectral_norm(matrix) == pytest.approx(float(np.linalg.norm(matrix, 2)), rel=1e-9)
+
+
+def test_small_ones_are_exact() -> None:
+    matrix = rng.standard_normal((512, 600))
+    assert spectral_norm(matrix) == float(np.linalg.norm(matrix, 2))

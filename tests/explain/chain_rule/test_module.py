@@ -1,4 +1,4 @@
-"""A user's module: paths against products of widths, sums and norms against autograd, nothing touched."""
+"""A user's module: paths against products of widths, sums against autograd, nothing touched."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from trainlab.errors import ExplainError
 from trainlab.explain import ChainRuleExplanation, chain_rule
-from trainlab.explain.questions.chain_rule.graph_module import read_graph
-from trainlab.explain.questions.chain_rule.layers_module import jacobian_norm, module_layers
-from trainlab.explain.subject.module_copy import subject_of
+from trainlab.explain.questions.chain_rule.module_graph import read_graph
 
 X, Y = [[0.5, 1.0], [1.0, -1.0]], [[1.0], [0.0]]
 
@@ -86,13 +83,13 @@ def test_local_derivatives_are_not_all_held_at_once() -> None:
 def test_where_too_many_derivatives_would_be_kept_nodes_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     module, weight = stack(2, 8, 8, 1), "0.weight[0,0]"
     assert explained(module, weight=weight).numbers["paths"]["between"] == "numbers"
-    monkeypatch.setattr("trainlab.explain.questions.chain_rule.local_derivatives_module.MOST_WAYS", 100)
+    monkeypatch.setattr("trainlab.explain.questions.chain_rule.module_graph.MOST_WAYS", 100)
     assert explained(module, weight=weight).numbers["paths"]["between"] == "nodes"
 
 
 def test_work_counts_what_nodes_pass_on_elsewhere_too(monkeypatch: pytest.MonkeyPatch) -> None:
     module = stack(2, 8, 8, 1)
-    monkeypatch.setattr("trainlab.explain.questions.chain_rule.local_derivatives_module.MOST_NUMBERS", 1_500)
+    monkeypatch.setattr("trainlab.explain.questions.chain_rule.module_graph.MOST_NUMBERS", 1_500)
     # The way to 0.bias meets 8 × 8 weights at each of 16 numbers, which lead elsewhere.
     assert explained(module, weight="0.bias[0]").numbers["paths"]["between"] == "nodes"
     assert explained(module, weight="4.bias[0]").numbers["paths"]["between"] == "numbers"
@@ -112,7 +109,7 @@ def test_more_than_a_thousand_million_paths_are_counted_exactly() -> None:
 
 @pytest.mark.trains
 def test_paths_over_nodes_where_numbers_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainlab.explain.questions.chain_rule.local_derivatives_module.MOST_CALLS", 1000)
+    monkeypatch.setattr("trainlab.explain.questions.chain_rule.module_graph.MOST_CALLS", 1000)
 
     class Residual(nn.Module):
         def __init__(self) -> None:
@@ -163,108 +160,12 @@ def test_a_shared_weight_has_paths_through_both_uses() -> None:
     result = explained(Shared(), weight="again.weight")
     assert result.numbers["graph"]["node_paths"] == 2
     assert sum(path.product for path in result.paths) == pytest.approx(result.derivative, rel=1e-10)
-    names = [layer["name"] for layer in result.numbers["layers"]]
-    assert names == ["first", "again", "again (call 2)", "last"]
 
 
 def test_a_layer_that_is_never_used_has_no_path() -> None:
     result = explained(Shared(), weight="forgotten.weight[0,0]")
     assert (result.path_count, result.derivative, result.paths) == (0, 0.0, ())
     assert result.verdict.startswith("No path leads from forgotten.weight[0,0] to the loss")
-
-
-def test_layers_are_those_of_autograd() -> None:
-    module = stack(2, 5, 4, 1).double()
-    result = explained(module)
-    sums: list[torch.Tensor] = []
-    values = torch.tensor(X).double()
-    for layer in list(module)[::2]:
-        values = layer(values)
-        sums.append(values)
-        values = torch.tanh(values)
-    loss = nn.functional.mse_loss(values, torch.tensor(Y).double())
-    deltas = torch.autograd.grad(loss, [*sums, values], retain_graph=True)
-    layers = result.numbers["layers"]
-    for place, layer in enumerate(layers):
-        assert layer["delta"] == pytest.approx(float(deltas[place].norm()), rel=1e-10)
-        assert layer["kept"] == pytest.approx(float(deltas[place].norm() / deltas[-1].norm()), rel=1e-10)
-        after = sums[place + 1] if place + 1 < len(sums) else values
-        rows = [
-            torch.autograd.grad(after.reshape(-1)[i], sums[place], retain_graph=True)[0].reshape(-1)
-            for i in range(after.numel())
-        ]
-        exact = float(torch.linalg.matrix_norm(torch.stack(rows), 2))
-        assert layer["jacobian"] == pytest.approx(exact, rel=1e-9)
-        assert layer["ratio"] <= layer["jacobian"] * (1 + 1e-9)
-
-
-def test_what_ran_next_need_not_come_after() -> None:
-    class Heads(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            torch.manual_seed(3)
-            self.body, self.head_a, self.head_b = nn.Linear(2, 4), nn.Linear(4, 1), nn.Linear(4, 1)
-            with torch.no_grad():
-                self.head_a.weight.mul_(0.01)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            z = torch.tanh(self.body(x))
-            return 1e-3 * self.head_a(z) + self.head_b(z)
-
-    module = Heads().double()
-    result = explained(module)
-    layers = {layer["name"]: layer for layer in result.numbers["layers"]}
-    assert [layers[name]["follows"] for name in ("body", "head_a", "head_b")] == [True, False, True]
-    assert (layers["head_a"]["ratio"], layers["head_a"]["jacobian"]) == (None, None)
-    assert layers["head_a"]["kept"] == pytest.approx(1e-3, rel=1e-9)
-    assert layers["head_b"]["ratio"] == pytest.approx(1.0, rel=1e-12)
-    told = " ".join(result.section("layers").text)
-    assert "lost at Layer head_a" not in told
-    assert "What ran next doesn't depend on head_a: no ratio there." in told
-    module.zero_grad()
-    nn.functional.mse_loss(module(torch.tensor(X).double()), torch.tensor(Y).double()).backward()
-    for name, part in module.named_children():
-        norms = [
-            float(parameter.grad.norm()) for parameter in part.parameters() if parameter.grad is not None
-        ]
-        assert layers[name]["weight_gradient"] == pytest.approx(math.hypot(*norms), rel=1e-10)
-
-
-def test_one_backward_pass_for_all_layers() -> None:
-    """Of 40 layers the first would be passed 40 times, if each asked for its own gradients."""
-    passed: list[int] = []
-
-    class Counts(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
-            return x.clone()
-
-        @staticmethod
-        def backward(ctx: Any, grad: torch.Tensor) -> torch.Tensor:
-            passed.append(1)
-            return grad
-
-    class Deep(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.first, self.body = nn.Linear(2, 2), stack(*([2] * 40), 1)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.body(Counts.apply(self.first(x)))
-
-    subject = subject_of(Deep(), X, Y, "mse")
-    module_layers(subject)
-    # Once for the gradients, and for its own Jacobian: whether it depends, and a row for each output.
-    assert len(passed) <= 2 + 4
-
-
-def test_power_iteration_finds_the_norm_of_a_large_jacobian() -> None:
-    torch.manual_seed(0)
-    x = torch.randn(600, dtype=torch.float64, requires_grad=True)
-    w = torch.randn(700, 600, dtype=torch.float64) * 0.02 + torch.ones(700, 600, dtype=torch.float64) * 0.05
-    found = jacobian_norm(torch, x, torch.tanh(w @ x * 0.01))
-    exact = (1 - torch.tanh(w @ x * 0.01) ** 2)[:, None] * w * 0.01
-    assert found == pytest.approx(float(torch.linalg.matrix_norm(exact.detach(), 2)), rel=1e-6)
 
 
 class Sly(nn.Module):
@@ -446,17 +347,3 @@ def test_a_frozen_parameter_has_no_derivative_to_ask_for() -> None:
     with pytest.raises(ExplainError, match=r"weight = '0.weight\[0,0\]': is frozen"):
         explained(module, weight="0.weight[0,0]")
     assert explained(module).weight.startswith("2.weight")
-
-
-def test_steps_are_the_nodes_with_the_gradients_that_reach_them() -> None:
-    module = stack(2, 3, 1).double()
-    result = explained(module)
-    by_name = {step.result: step for step in result.steps}
-    loss = nn.functional.mse_loss(module(torch.tensor(X).double()), torch.tensor(Y).double())
-    for name, gradient in zip(
-        dict(module.named_parameters()), torch.autograd.grad(loss, list(module.parameters())), strict=True
-    ):
-        assert by_name[f"‖∂L/∂{name}‖"].value == pytest.approx(float(gradient.norm()), rel=1e-10)
-    assert by_name["‖∂L/∂mseloss#1‖"].value == 1.0
-    assert result.to_json()
-    assert np.isfinite([step.value for step in result.steps]).all()

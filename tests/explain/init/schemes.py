@@ -15,9 +15,8 @@ import numpy.typing as npt
 import torch
 from torch.nn import init
 
-from trainlab.explain.questions.init.law import Law, draw_weights, law_of
-from trainlab.explain.questions.init.sample import Sample, sample_facts
-from trainlab.explain.questions.init.schemes import NAMED
+from trainlab.explain.questions.init.draws import Sample, sample_facts
+from trainlab.explain.questions.init.schemes import NAMED, Law, draw_weights, law_of
 
 Array = npt.NDArray[np.float64]
 FAN_IN, FAN_OUT = 100, 50

@@ -11,11 +11,9 @@ import pytest
 from trainlab.errors import ExplainError, SpecError
 from trainlab.execution import train_all
 from trainlab.explain import InitExplanation, Section, init
-from trainlab.explain.questions.init.learning_section import Learnt, learning_section
-from trainlab.explain.questions.init.options import named_experiment
-from trainlab.explain.questions.init.sizes import Claim, Size, _claims, _outcome  # pyright: ignore[reportPrivateUsage]
-from trainlab.explain.questions.init.sizes_section import _best_words, outcome_words  # pyright: ignore[reportPrivateUsage]
-from trainlab.explain.questions.init.variants import with_stack, with_weights
+from trainlab.explain.questions.init.evidence import named_experiment
+from trainlab.explain.questions.init.learning import Learnt, learning_section, with_stack, with_weights
+from trainlab.explain.questions.init.sizes import Claim, Size, _best_words, _claims, _outcome, outcome_words  # pyright: ignore[reportPrivateUsage]  # pyright: ignore[reportPrivateUsage]
 from trainlab.spec import Experiment, Normal
 from trainlab.stats import holm, paired_difference, rate, read_family
 
@@ -38,10 +36,10 @@ def tiny() -> tuple[InitExplanation, list[Section]]:
 @pytest.mark.trains
 def test_sections_are_told_in_order(tiny: tuple[InitExplanation, list[Section]]) -> None:
     result, told = tiny
-    names = ["schemes", "example", "default", "signals", "network", "zero", "symmetry", "sizes", "learning"]
+    names = ["schemes", "example", "default", "signals", "symmetry", "sizes", "learning"]
     assert [part.name for part in told] == names
     assert result.sections == tuple(told)
-    assert len(result.pictures) == 2 + 4 + 3 + 3
+    assert len(result.pictures) == 2 + 1 + 3
     assert all(part.pictures or part.tables for part in told)
 
 
@@ -52,8 +50,8 @@ def test_it_prints_plots_and_serialises(tiny: tuple[InitExplanation, list[Sectio
     assert data["question"] == "init"
     numbers = data["numbers"]
     assert set(numbers) == {
-        *("schemes", "example", "torch", "stack", "experiment", "network", "zero", "symmetry", "learning"),
-        *("sizes", "claims", "gradient_ratios", "seeds", "module", "network_signals"),
+        *("schemes", "example", "torch", "stack", "experiment", "network", "symmetry", "learning"),
+        *("sizes", "claims", "gradient_ratios", "seeds", "module"),
     }
     assert [each["scheme"] for each in numbers["stack"]["signals"]] == ["he_normal", "normal(std=0.5)"]
     assert len(numbers["learning"]) == 2 * 3 * 4

@@ -20,7 +20,7 @@ if __name__ == "__main__":
 
 from maths.torch_schedules import pytorch, recorded
 
-from trainlab.explain.questions.learning_rate.named_schedules import TEN
+from trainlab.explain.questions.learning_rate.schedules import TEN
 from trainlab.maths import learning_rates, plateau_start, plateau_step
 
 EPOCHS = 300

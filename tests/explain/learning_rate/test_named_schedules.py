@@ -13,14 +13,9 @@ from msgspec.structs import replace
 from trainlab.engine import get_engine
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.errors import ExplainError, SpecError, TrainlabError
-from trainlab.explain.questions.learning_rate.checks_autograd import torch_rates
-from trainlab.explain.questions.learning_rate.follow_ups import plateau_rates, recorded
-from trainlab.explain.questions.learning_rate.named_schedules import (
-    TEN,
-    rates_of,
-    read_schedules,
-    step_example,
-)
+from trainlab.explain.questions.learning_rate.comparison import plateau_rates, recorded
+from trainlab.explain.questions.learning_rate.one_step import torch_rates
+from trainlab.explain.questions.learning_rate.schedules import TEN, rates_of, read_schedules, step_example
 from trainlab.spec import Experiment, OneCycleLR, StepLR, Warmup, experiment_from_toml, experiment_to_toml
 from trainlab.spec.schedules import CosineAnnealingLR
 
@@ -163,7 +158,7 @@ def test_a_schedule_that_cant_be_is_refused_in_a_line(given: Any, words: str) ->
 def test_plateau_rates_are_those_that_each_network_of_the_reference_engine_had(
     warm: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trainlab.engine.reference import learning_rates as room
+    from trainlab.engine.reference import loop as room
 
     words = "reduce_on_plateau:factor=0.5,patience=2,threshold=0.05"
     base = experiment(epochs=40, sampling="single")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from trainlab.engine import get_engine
-from trainlab.explain.questions.learning_rate.named_schedules import rates_of
 from trainlab.explain.questions.learning_rate.range_test import range_experiment, read_range, smoothed
+from trainlab.explain.questions.learning_rate.schedules import rates_of
 from trainlab.spec import Experiment, NoStopping, Warmup
 
 EXPERIMENT = Experiment.from_dict(

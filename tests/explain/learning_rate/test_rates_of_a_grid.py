@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -13,14 +12,15 @@ from trainlab.engine import Runs, get_engine
 from trainlab.errors import ExplainError
 from trainlab.explain.questions.learning_rate.grid import (
     RatePoint,
+    Regimes,
     at_rate,
     follows_rate,
-    lean,
     point_of,
     population,
+    rates_sentence,
     read_rates,
+    regimes_of,
 )
-from trainlab.explain.questions.learning_rate.regimes import Regimes, regime_words, regimes_of
 from trainlab.spec import Experiment, NoSchedule
 from trainlab.stats import rate
 
@@ -88,34 +88,28 @@ def test_three_regimes_bounded_by_intervals() -> None:
     points, found = regimes(0, 30, 96, 100, 98, 50, 0, diverged=(0, 0, 0, 0, 0, 10, 100))
     assert [found.of(place) for place in range(7)] == ["too small"] * 2 + ["works"] * 3 + ["too large"] * 2
     assert (found.best, found.exceptions, found.diverging) == ((1000.0,), (), 1e6)
-    words = " ".join(regime_words(points, found))
-    assert "Most runs are solved at 1,000: 100 of 100 runs." in words
-    assert "Too small: up to 10 (30 % solved" in words
-    assert "where the median loss ends at 1, at the least working rate at 1." in words
-    assert "epochs run out" not in words
-    assert "The border lies between 10 and 100." in words
-    assert "Too large: from 100,000 (50 % solved" in words
-    assert "From 1,000,000 on, half of the runs or more diverge" in words
+    words = rates_sentence(points, found)
+    assert words.startswith("Rates from 100 to 10,000 work best: at 1,000, 100 of 100 seeds")
+    assert "steps are too small below (30 % at 10) and too large above (50 % at 100,000)" in words
+    assert "from 1,000,000 on, half of the runs or more diverge" in words
 
 
 def test_a_tie_an_edge_and_a_hole_are_told() -> None:
     points, found = regimes(100, 60, 100, 0)
     assert (found.best, found.low, found.high, found.exceptions) == ((1.0, 100.0), 0, 2, (10.0,))
-    words = " ".join(regime_words(points, found))
-    assert "1 and 100, a tie of 2 rates: 100 of 100 runs at each" in words
-    assert "Within it, 10 solved fewer" in words
-    assert "Too small: not reached" in words
-    assert "No run diverged" in words
+    words = rates_sentence(points, found)
+    assert "at 1, one of 2 that tie, 100 of 100 seeds" in words
+    assert "too small" not in words
+    assert "diverge" not in words
 
 
 def test_flat_and_nothing_solved() -> None:
     points, found = regimes(90, 91, 92)
     assert (found.low, found.high) == (0, 2)
-    assert "Too large: not reached" in " ".join(regime_words(points, found))
+    assert "too large" not in rates_sentence(points, found)
     points, found = regimes(0, 0)
     assert found.of(0) == found.of(1) == "nothing solved"
-    assert "No rate of the grid solved a single run" in regime_words(points, found)[0]
-    assert "not what is missing" not in " ".join(regime_words(points, found))
+    assert rates_sentence(points, found) == "No rate from 1 to 10 solved any of 100 seeds."
 
 
 def test_a_difference_within_two_points_is_none() -> None:
@@ -126,9 +120,8 @@ def test_a_difference_within_two_points_is_none() -> None:
 
 
 def test_divergence_that_comes_and_goes_has_no_from_on() -> None:
-    points, found = regimes(0, 50, 0, diverged=(80, 0, 20))
+    _, found = regimes(0, 50, 0, diverged=(80, 0, 20))
     assert found.diverging is None
-    assert "Some runs diverge, at most 80 %, at 1." in regime_words(points, found)[-1]
 
 
 EXPERIMENT = Experiment.from_dict(
@@ -180,11 +173,9 @@ def test_where_hardly_any_is_solved_no_rate_is_said_to_work() -> None:
     assert found.best == (10.0,)
     assert (found.low, found.high) == (-1, -1)
     assert {found.of(place) for place in range(4)} == {"too few solved"}
-    words = regime_words(points, found)
-    assert words[0] == (
-        "Most runs are solved at 10: 3 of 100 runs. That is too few to tell which rates work."
+    assert rates_sentence(points, found).startswith(
+        "Too few learn to tell which rates work: from 1 to 1,000, at most 3 of 100 seeds"
     )
-    assert "From 1,000 on, half of the runs or more diverge" in words[1]
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 10, 100, 1000])
@@ -202,10 +193,3 @@ def test_a_rate_within_the_regime_that_solved_nothing_is_an_exception() -> None:
     points = [point(1.0, 2, n=4), point(2.0, 0, n=4), point(3.0, 2, n=4)]
     found = regimes_of(points)
     assert (found.low, found.high, found.exceptions) == (0, 2, (2.0,))
-
-
-def test_parameters_are_kept_only_where_they_are_asked_for() -> None:
-    made = population(EXPERIMENT)
-    assert trained(made, 2).parameters.shape == (2, 0)
-    kept = msgspec.structs.replace(made, record=lean(EXPERIMENT, parameters=True))
-    assert trained(kept, 2).parameters.shape == (2, EXPERIMENT.network.parameters)

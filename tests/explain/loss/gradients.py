@@ -15,8 +15,7 @@ if __name__ == "__main__":
 
 from explain.loss.formulas import evaluate
 
-from trainlab.explain.questions.loss.gradients import arriving, gradient_formula
-from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
+from trainlab.explain.questions.loss.rules import LOSS_SIGNATURES, arriving, gradient_formula
 from trainlab.maths import ACTIVATIONS, LOSSES
 
 F = torch.nn.functional

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from explain.loss.gradients import pair_differences, pairs, slope_difference
 
-from trainlab.explain.questions.loss.gradients import bare, gradient_formula
-from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES, is_distance
+from trainlab.explain.questions.loss.rules import LOSS_SIGNATURES, bare, gradient_formula, is_distance
 from trainlab.maths import ACTIVATIONS, LOSSES
 
 

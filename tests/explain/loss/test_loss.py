@@ -11,9 +11,8 @@ from trainlab import explain
 from trainlab.engine import Runs, custom_loss
 from trainlab.errors import ExplainError, SpecError
 from trainlab.execution import train_all
-from trainlab.explain.questions.loss.population_section import pair_rates, population_sentence
-from trainlab.explain.questions.loss.result import LossExplanation
-from trainlab.explain.questions.loss.variants import variants_of
+from trainlab.explain.questions.loss.pairing import pair_rates, population_sentence, variants_of
+from trainlab.explain.questions.loss.question import LossExplanation
 from trainlab.spec import Experiment, LossBelow, Within, any_study, named_cell
 
 
@@ -24,7 +23,7 @@ def answer() -> LossExplanation:
 
 def test_the_answer_for_the_assignments_network(answer: LossExplanation) -> None:
     names = [part.name for part in answer.sections]
-    assert names == ["pairing", "table", "shapes", "points", "trained-points", "population", "outliers"]
+    assert names == ["pairing", "table", "shapes", "points", "population", "outliers"]
     assert (answer.question, answer.pairing.output, answer.pairing.loss) == ("loss", "tanh", "l1")
     assert answer.pairing.verdict == "works"
     assert answer.verdict.startswith("l1 after tanh for two classes works, but isn't the one to choose")
@@ -46,16 +45,16 @@ def test_the_numbers_are_plain_and_whole(answer: LossExplanation) -> None:
     assert all(f"``{key}``" in str(LossExplanation.__doc__) for key in numbers)
     assert numbers["autograd_difference"] < 1e-12
     assert [each["loss"] for each in numbers["takes"]][:2] == ["l1", "mse"]
-    assert len(numbers["points"]["start"]) == len(numbers["points"]["trained"]) == 4
+    assert len(numbers["points"]["start"]) == 4
     assert numbers["points"]["inputs"] == [[0, 0], [0, 1], [1, 0], [1, 1]]
-    assert not any("inputs" in each for each in numbers["points"]["start"] + numbers["points"]["trained"])
+    assert not any("inputs" in each for each in numbers["points"]["start"])
     assert numbers["population"][1]["difference"]["low"] <= numbers["population"][1]["difference"]["estimate"]
     assert set(numbers["outliers"]) == {"losses", "comparisons", "statements"}
 
 
 def test_it_prints_and_plots_itself(answer: LossExplanation) -> None:
     html = answer._repr_html_()
-    assert html.count("<svg") == len(answer.pictures) == 5
+    assert html.count("<svg") == len(answer.pictures) == 4
     assert "NaN" not in html
     assert repr(answer).startswith("<LossExplanation 'What is a loss?'")
     assert answer.subject.startswith("2-5-4-1 on xor with ")
@@ -65,9 +64,6 @@ def test_the_rates_are_those_of_the_experiments_themselves(answer: LossExplanati
     own = named_cell(any_study("xor44"), None).experiment
     (runs,) = train_all([own], range(24), engine="fast", workers=1)
     assert answer.rates[0].solved.k == int(runs.solved.sum())
-    last = answer.numbers["points"]["trained"]
-    np.testing.assert_allclose([each["output"][0] for each in last], runs.predictions[0, :, 0], atol=1e-5)
-    assert np.mean([each["loss"] for each in last]) == pytest.approx(float(runs.loss[0]), abs=1e-5)
 
 
 def test_named_losses_take_the_place_of_the_usual_ones() -> None:
@@ -139,7 +135,7 @@ def test_wrong_use(arguments: dict[str, Any], error: type[Exception], message: s
     assert message in str(caught.value)
 
 
-def test_classes_and_runs_that_keep_nothing() -> None:
+def test_classes_of_runs_that_keep_nothing() -> None:
     experiment = Experiment.from_dict(
         {
             "network": {"widths": "2-4-3", "output_activation": "softmax"},
@@ -151,31 +147,12 @@ def test_classes_and_runs_that_keep_nothing() -> None:
     )
     found = explain.loss(experiment, seeds=8, workers=1, loss=["nll"])
     assert found.pairing.verdict == "wrong"
-    assert found.section("trained-points").text == (
-        "The experiment keeps no parameters (record.parameters = false).",
-    )
     assert [each.label for each in found.rates] == [
         "softmax + cross_entropy",
         "softmax + nll",
         "log_softmax + nll",
     ]
     assert found.points[0].gradient != ()
-
-
-def test_a_seed_that_diverged_has_no_points() -> None:
-    experiment = Experiment.from_dict(
-        {
-            "network": {"widths": "2-2-1", "activation": "linear"},
-            "loss": "mse",
-            "epochs": 200,
-            "optimizer": {"name": "sgd", "lr": 100.0},
-        }
-    )
-    found = explain.loss(experiment, seeds=2, workers=1, loss="l1")
-    assert found.section("trained-points").text == (
-        "The run of seed 0 diverged: there are no finite weights to look at.",
-    )
-    assert found.numbers["points"]["trained"] == []
 
 
 def quartic(p: Any, y: Any) -> Any:
@@ -186,7 +163,6 @@ def quartic_slope(p: Any, y: Any) -> Any:
     return 4 * (p - y) ** 3
 
 
-@pytest.mark.compiles
 def test_a_loss_of_ones_own_is_explained_too() -> None:
     own = custom_loss("quartic", quartic, quartic_slope)
     base = named_cell(any_study("xor44"), None).experiment

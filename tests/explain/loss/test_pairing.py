@@ -10,10 +10,10 @@ import torch
 from scipy.optimize import minimize
 
 from trainlab.errors import ExplainError, SpecError
-from trainlab.explain.questions.loss import gradients, pairing_of, pairings
 from trainlab.explain.questions.loss import pairing as judge
-from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
-from trainlab.explain.questions.loss.pairing_sections import table_section
+from trainlab.explain.questions.loss import pairing_of, pairings, rules
+from trainlab.explain.questions.loss.pairing import table_section
+from trainlab.explain.questions.loss.rules import LOSS_SIGNATURES
 from trainlab.maths import ACTIVATIONS, LINKS, LOSSES
 from trainlab.spec import Experiment
 
@@ -204,7 +204,7 @@ def test_a_record_is_plain_data_and_a_sentence() -> None:
 
 
 def test_examples_in_docstrings() -> None:
-    for module in (sys.modules[judge.__module__], gradients):
+    for module in (sys.modules[judge.__module__], rules):
         result = doctest.testmod(module)
         assert result.attempted > 0
         assert result.failed == 0

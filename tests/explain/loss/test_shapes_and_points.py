@@ -7,17 +7,19 @@ from explain.loss.gradients import torch_loss, torch_output
 
 from trainlab.engine.network_pass import initial_layers
 from trainlab.engine.reference import build_module
-from trainlab.explain.questions.loss.gradients import sums_of
-from trainlab.explain.questions.loss.points import mean_loss, points_of, points_table
-from trainlab.explain.questions.loss.points_section import autograd_gradients, difference, difference_words
-from trainlab.explain.questions.loss.shapes_section import (
+from trainlab.explain.questions.loss.points import (
     DRAWN,
+    autograd_gradients,
+    difference,
+    difference_words,
     drawn_pairs,
     log_table,
+    mean_loss,
+    points_of,
+    points_table,
     shape,
     shapes_section,
 )
-from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment, Huber
 
 
@@ -125,21 +127,6 @@ def test_what_the_loss_is_fed_and_what_it_means_stand_side_by_side() -> None:
         assert row[3] == pytest.approx(1 / (1 + np.exp(-float(row[2] or 0))))
     classes = points_table(points_of(CASES[2], initial_layers(CASES[2], 0)), "t")
     assert {row[1] for row in classes.rows} == {0, 1, 2}
-
-
-@pytest.mark.parametrize("output", [name for name, entry in ACTIVATIONS.items() if entry.inverse])
-def test_sums_are_told_from_outputs(output: str) -> None:
-    z = np.random.default_rng(0).normal(size=(20, 3))
-    z = np.clip(z, -0.9, 0.9) if output == "hardtanh" else np.abs(z) if output == "relu" else z
-    found = sums_of(output, ACTIVATIONS[output].value(z))
-    assert found is not None
-    np.testing.assert_allclose(ACTIVATIONS[output].value(found), ACTIVATIONS[output].value(z), rtol=1e-12)
-
-
-def test_sums_that_cant_be_told_are_not() -> None:
-    assert sums_of("sigmoid", np.array([[1.0]])) is None
-    assert sums_of("gelu", np.array([[0.5]])) is None
-    assert sums_of("softmax", np.array([[0.2, 0.2]])) is None
 
 
 def test_without_torch_it_is_said() -> None:

@@ -1,8 +1,9 @@
-"""A stack multiplied out: against torch, against exact fractions, within its bound; and what is refused."""
+"""A stack of linear layers as one layer, and the best that one layer can do."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from explain.neuron.collapse import compare, random_stack
 
 from trainlab.errors import ExplainError
 from trainlab.explain import collapse
+from trainlab.explain.questions.neuron.affine import AffineFit, best_affine
+
+# A stack multiplied out: against torch, against exact fractions, within its bound; and what is refused.
 
 
 def exact(stack: list[tuple[Any, Any]], inputs: list[float]) -> list[Fraction]:
@@ -93,3 +97,59 @@ def test_refused(stack: Any, words: str) -> None:
         collapse(stack)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+# The best affine maps against brute force, and their proofs.
+
+
+XOR = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+
+
+def fit(inputs: np.ndarray, targets: np.ndarray) -> AffineFit:
+    found = best_affine(inputs, targets)
+    assert found is not None
+    return found
+
+
+def test_on_xor_no_affine_map_is_better_than_a_half() -> None:
+    found = fit(XOR, np.array([0.0, 1, 1, 0]))
+    assert found.exact == Fraction(1, 2)
+    np.testing.assert_allclose(found.predictions, 0.5, atol=1e-9)
+
+
+def test_against_brute_force() -> None:
+    rng = np.random.default_rng(3)
+    inputs, targets = rng.normal(size=(9, 2)), rng.normal(size=9)
+    design = np.hstack([inputs, np.ones((9, 1))])
+    found = fit(inputs, targets)
+    # The least largest error is that of the worst four points, which their one proof gives.
+    worst = 0.0
+    for four in combinations(range(9), 4):
+        proof = np.linalg.svd(design[list(four)].T)[2][-1]
+        worst = max(worst, abs(float(proof @ targets[list(four)])) / float(np.abs(proof).sum()))
+    assert found.least == pytest.approx(worst, rel=1e-9)
+    assert found.least == pytest.approx(float(np.abs(found.predictions - targets).max()), rel=1e-9)
+    np.testing.assert_allclose(found.predictions, inputs @ found.weight + found.bias, atol=1e-9)
+
+
+def test_a_task_that_is_affine_leaves_no_error_and_no_proof() -> None:
+    found = fit(XOR, XOR @ [2.0, -3.0] + 1)
+    assert found.least == pytest.approx(0, abs=1e-12)
+    assert not found.exact
+
+
+def test_proofs_hold_in_fractions() -> None:
+    rng = np.random.default_rng(1)
+    inputs = rng.integers(-3, 4, size=(7, 2)).astype(float)
+    found = fit(inputs, rng.integers(0, 2, size=7).astype(float))
+    assert found.proof is not None
+    assert found.exact is not None
+    assert sum(found.proof) == 0
+    for column in inputs.T.tolist():
+        assert sum(c * Fraction(x) for c, x in zip(found.proof, column, strict=True)) == 0
+    assert float(found.exact) == pytest.approx(found.least, rel=1e-6, abs=1e-7)
+
+
+def test_of_many_numbers_none_is_looked_for() -> None:
+    rng = np.random.default_rng(0)
+    assert best_affine(rng.normal(size=(3000, 8)), rng.normal(size=3000)) is None

@@ -226,24 +226,6 @@ def test_a_sequential_with_a_part_that_cannot_be_traced() -> None:
     assert one.chain.stop == "Branching '2'"
 
 
-def test_in_training_mode_no_plane_is_drawn() -> None:
-    module = nn.Sequential(nn.Linear(2, 3), nn.Dropout(), nn.Linear(3, 1))
-    found = neuron(module, inputs=[[0, 1], [1, 0]])
-    assert found.plane is None
-    assert "call eval() first" in found.section("plane").text[0]
-    assert neuron(module.eval(), inputs=[[0, 1], [1, 0]]).plane is not None
-
-
-def test_a_line_for_the_first_layer_of_two_inputs() -> None:
-    module = nn.Sequential(nn.Linear(2, 3), nn.Sigmoid(), nn.Linear(3, 1))
-    found = neuron(module, inputs=[[0, 0], [0, 1], [1, 0], [1, 1]])
-    assert found.plane is not None
-    assert found.plane.level == pytest.approx(0.5, abs=1e-3)
-    deeper = neuron(module, inputs=[[0, 0], [0, 1], [1, 0], [1, 1]], layer=2)
-    assert deeper.plane is not None
-    assert deeper.plane.line is None
-
-
 @pytest.mark.parametrize(
     ("between", "words"),
     [
@@ -307,11 +289,6 @@ def test_of_sequences_the_activation_sees_all_that_it_saw(dim: int) -> None:
     assert one.sum == pytest.approx(sums[3, 0, 2].item(), rel=1e-12)
     assert one.output == pytest.approx(output.item(), rel=1e-12)
     assert one.slope == pytest.approx(slope[3, 0, 2].item(), rel=1e-12)
-    grid, values = one.curve
-    for place in (0, 80, 160):
-        changed = sums.detach().clone()
-        changed[3, 0, 2] = grid[place]
-        assert values[place] == pytest.approx(activation(changed)[3, 0, 2].item(), rel=1e-12)
 
 
 def test_examples_that_are_not_on_the_first_axis_are_refused() -> None:

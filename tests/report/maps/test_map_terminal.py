@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from functools import partial
 
+import numpy as np
 import pytest
+from report.printing import printed_by
 from rich.console import Console
 from rich.text import Text
 from studies.maps.made_map import made_map
 
 from trainlab.report import print_map
-from trainlab.report.terminal_lines import LINES
-from trainlab.studies import MapResult
+from trainlab.report.common import LINES
+from trainlab.studies.maps.counts import Shares
 
-
-def printed(given: MapResult, width: int, *, details: bool = True, **settings: object) -> str:
-    out = io.StringIO()
-    print_map(given, console=Console(file=out, width=width, **settings), details=details)  # type: ignore[arg-type]
-    return out.getvalue()
+printed = partial(printed_by, print_map)
 
 
 @pytest.mark.trains
@@ -80,6 +80,21 @@ def test_the_answer_has_thirty_lines_with_one_plane(settings: dict[str, object],
     assert "The commonest outcome" not in text
     assert "--details" in text.splitlines()[-1]
     assert " ".join(found.verdict[0].split()) in " ".join(Text.from_ansi(text).plain.split())
+
+
+@pytest.mark.parametrize("settings", [{}, {"force_terminal": True, "color_system": "truecolor"}])
+def test_of_a_small_plane_all_rows_are_shown_whatever_stands_beside_it(settings: dict[str, object]):
+    """A map of 8 rows beside many words showed 7."""
+    low = made_map()
+    runs, epochs = (np.repeat(each, 2, axis=-2)[..., :11, :] for each in (low.counts.runs, low.counts.epochs))
+    asked = replace(made_map(size=(8, 11)).question, made=tuple((name, "a label") for name in "ABCDE"))
+    counts = replace(low.counts, runs=runs, epochs=epochs)
+    found = replace(low, question=asked, counts=counts, shares=Shares(runs=runs / 10, epochs=epochs))
+    text = Text.from_ansi(printed(found, 80, details=False, **settings)).plain
+    assert "rows" not in text
+    assert len(text.splitlines()) <= LINES
+    if not settings:
+        assert len([line for line in text.splitlines() if "│" in line or "┤" in line]) == 11
 
 
 def test_a_low_plane_shows_every_row_as_often():

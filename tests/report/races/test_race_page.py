@@ -1,21 +1,16 @@
-import io
 from dataclasses import replace
+from functools import partial
 
 from report.page_reader import PageReader, svgs
-from rich.console import Console
+from report.printing import printed_by
 from studies.races.racing import networks_race, race
 
 from trainlab.report import print_race, race_html
-from trainlab.report.races.race_page import FIRST
-from trainlab.report.terminal_lines import LINES
-from trainlab.studies import RaceResult
-from trainlab.studies.races.race_pictures import SHOWN
+from trainlab.report.common import LINES
+from trainlab.report.races import FIRST
+from trainlab.studies.race_result import SHOWN
 
-
-def printed(result: RaceResult, *, width: int, details: bool = True) -> str:
-    out = io.StringIO()
-    print_race(result, console=Console(file=out, width=width), details=details)
-    return out.getvalue()
+printed = partial(printed_by, print_race)
 
 
 def test_the_page_is_whole_and_escaped() -> None:

@@ -1,23 +1,19 @@
 """The smallest budget as a page and in the terminal."""
 
-import io
+from functools import partial
 
 import pytest
 from report.page_reader import PageReader, svgs
-from rich.console import Console
+from report.printing import printed_by
 from studies.races.test_smallest import judged, made_up
 
 from trainlab.report import print_smallest, smallest_html
-from trainlab.report.terminal_lines import LINES
-from trainlab.studies import SmallestResult
+from trainlab.report.common import LINES
 
 MANY = made_up(*(judged(number, "no", 3 * number) for number in range(3, 40)), judged(40, "yes", 255))
 
 
-def printed(result: SmallestResult, *, width: int, details: bool = False) -> str:
-    out = io.StringIO()
-    print_smallest(result, console=Console(file=out, width=width), details=details)
-    return out.getvalue()
+printed = partial(printed_by, print_smallest, details=False)
 
 
 def test_the_page_is_whole() -> None:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
-from rich.console import Console
+from report.printing import printed_by
 from studies.made_up import cells_of, flags, runs_of, study_of
 from studies.scored import made, near, scored
 
 from trainlab.report import print_study
-from trainlab.report.terminal_lines import LINES, labelled
+from trainlab.report.common import LINES, labelled
 from trainlab.spec import load_study
 from trainlab.studies import StudyResult, UntilWidth
 
 
 def printed(result: StudyResult, *, width: int = 80, details: bool = False) -> list[str]:
-    out = io.StringIO()
-    print_study(result, console=Console(file=out, width=width), details=details)
-    return out.getvalue().splitlines()
+    return printed_by(print_study, result, width, details=details).splitlines()
 
 
 @cache

@@ -7,7 +7,7 @@ import pytest
 
 import trainlab
 from trainlab.spec import Accuracy, Experiment, LossBelow, Solved, Within
-from trainlab.spec.solved import solved_words
+from trainlab.spec.record import solved_words
 
 CASES: dict[str, dict[str, Any]] = {
     "regression": {

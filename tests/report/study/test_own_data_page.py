@@ -6,10 +6,10 @@ import numpy as np
 from studies.scored import lossy, near, scored
 
 from trainlab.report import study_html
-from trainlab.report.study.answer_part import answer_picture
-from trainlab.report.study.method_part import intervals_words
-from trainlab.report.study.score_part import scores_table
-from trainlab.studies.answers.answer import answer_of
+from trainlab.report.study_answer import answer_picture
+from trainlab.report.study_cells import scores_table
+from trainlab.report.study_page import intervals_words
+from trainlab.studies.answer_by_score import answer_of
 
 
 def section(page: str, name: str) -> str:

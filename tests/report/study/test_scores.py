@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from rich.console import Console
+from report.printing import printed_by
 
 from trainlab.draw import Spread, format_number, spread_grid
 from trainlab.draw.svg import escape
 from trainlab.report import print_study, study_html
-from trainlab.report.study.score_part import scores_table
+from trainlab.report.study_cells import scores_table
 from trainlab.spec import Change, Experiment, Study
 from trainlab.studies import StudyResult, run, study
 
@@ -45,9 +44,7 @@ def middle_90(values: npt.NDArray[np.floating]) -> tuple[float, float, float]:
 
 
 def printed(result: StudyResult) -> str:
-    out = io.StringIO()
-    print_study(result, console=Console(file=out, width=110), details=True)
-    return " ".join(out.getvalue().split())
+    return " ".join(printed_by(print_study, result, 110).split())
 
 
 def test_accuracies_with_their_spread(held_out: StudyResult) -> None:
@@ -91,7 +88,7 @@ def test_steps_are_those_that_were_made(held_out: StudyResult) -> None:
     assert held_out.how.trained_steps == epochs.sum() * 30 < 20 * 4 * 30
     words = f"{held_out.how.trained_steps:,} steps trained in"
     assert words in printed(held_out)
-    assert ("compiling it the first time" in printed(held_out)) == (held_out.how.engine == "fast")
+    assert ("loading the kernel included" in printed(held_out)) == (held_out.how.engine == "fast")
 
 
 def test_panels_say_when_a_run_was_frozen(held_out: StudyResult) -> None:

@@ -12,7 +12,7 @@ from report.study.small_study import AWKWARD, result
 from trainlab import run, study
 from trainlab.draw import unbroken
 from trainlab.report import study_html
-from trainlab.report.study.answer_part import answer_picture
+from trainlab.report.study_answer import answer_picture
 from trainlab.spec import Experiment
 from trainlab.stats import Verdict
 from trainlab.studies import effect_picture

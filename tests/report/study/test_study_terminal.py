@@ -1,19 +1,14 @@
-import io
 from dataclasses import replace
+from functools import partial
 
 import pytest
+from report.printing import printed_by
 from report.study.small_study import result
-from rich.console import Console
 
 from trainlab import study
 from trainlab.report import print_study
-from trainlab.studies.result import StudyResult
 
-
-def printed(given: StudyResult, width: int, **settings: object) -> str:
-    out = io.StringIO()
-    print_study(given, console=Console(file=out, width=width, **settings), details=True)
-    return out.getvalue()
+printed = partial(printed_by, print_study)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import replace
+from functools import partial
 
 from report.page_reader import PageReader, svgs
+from report.printing import printed_by
 from report.study.small_study import judged, result
-from rich.console import Console
 
 from trainlab.report import print_study, study_html
-from trainlab.report.study.why_failed_part import method_words, offer_words, shares_of
+from trainlab.report.study_page import method_words, offer_words, shares_of
 from trainlab.stats import rate
-from trainlab.studies.result import StudyResult
 
-
-def printed(given: StudyResult, width: int) -> str:
-    out = io.StringIO()
-    print_study(given, console=Console(file=out, width=width), details=True)
-    return out.getvalue()
+printed = partial(printed_by, print_study)
 
 
 def test_it_is_offered_where_runs_failed_and_it_wasnt_asked() -> None:

@@ -9,7 +9,8 @@ from studies.scored import lossy, made, near, scored
 
 from trainlab.spec import Cell, Study, study_from_dict
 from trainlab.studies import StudyResult, study
-from trainlab.studies.answers.answer import Answer, answer_of, phases_note
+from trainlab.studies.answer import Answer, phases_note
+from trainlab.studies.answer_by_score import answer_of
 
 Shares = dict[tuple[str, ...], float]
 

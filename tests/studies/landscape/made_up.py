@@ -8,7 +8,7 @@ from typing import Any
 from trainlab.execution import Provenance
 from trainlab.spec import Experiment
 from trainlab.studies import EndingsResult
-from trainlab.studies.landscape.classify_end import Ending, Kind
+from trainlab.studies.landscape import Ending, Kind
 
 NUMBERS: dict[Kind, dict[str, Any]] = {
     "minimum": {},

@@ -10,9 +10,7 @@ import pytest
 
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.spec import Experiment, Network
-from trainlab.studies.landscape.classify_end import Ending, Thresholds, read_ending
-from trainlab.studies.landscape.place import place_at
-from trainlab.studies.landscape.settle import settle, slope_over_reach
+from trainlab.studies.landscape import Ending, Thresholds, place_at, read_ending, settle, slope_over_reach
 from trainlab.tasks import arrays
 
 

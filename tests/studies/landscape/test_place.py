@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from explain.learning_rate.hessian import dense_hessian
 
 from trainlab.engine.layout import initial_parameters
-from trainlab.explain.questions.learning_rate.checks_autograd import dense_hessian
-from trainlab.explain.questions.learning_rate.full_loss import FullLoss
+from trainlab.explain.questions.learning_rate.one_step import FullLoss
 from trainlab.maths import ACTIVATIONS
 from trainlab.maths import hessian as hessian_module
 from trainlab.spec import Experiment
-from trainlab.studies.landscape.place import loss_at, place_at
+from trainlab.studies.landscape import loss_at, place_at
 
 BLOBS = {"name": "blobs", "one_hot": True, "classes": 3, "points": 12}
 LOSSES: list[tuple[str, dict[str, Any]]] = [

@@ -10,8 +10,8 @@ import pytest
 from studies.landscape.made_up import NUMBERS, made_ending, made_result
 
 from trainlab.studies import EndingsResult
-from trainlab.studies.landscape.classify_end import KINDS, Kind
-from trainlab.studies.landscape.verdict import notes
+from trainlab.studies.endings_result import notes
+from trainlab.studies.landscape import KINDS, Kind
 
 
 def told(result: EndingsResult, topic: str) -> tuple[str, str]:

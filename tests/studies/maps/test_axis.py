@@ -9,7 +9,7 @@ import pytest
 from studies.made_up import TINY
 
 from trainlab.errors import SpecError
-from trainlab.studies.maps.axis import Axis, read_axis
+from trainlab.studies.maps.question import Axis, read_axis
 
 
 def read(text: str, count: int = 5) -> Axis:

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from studies.made_up import TINY, flags, runs_of
 
-from trainlab.studies.maps.counts import OUTCOMES, Counts, interpolate, no_counts
-from trainlab.studies.maps.refine import Rect, refine
+from trainlab.studies.maps.counts import OUTCOMES, Counts, Rect, interpolate, no_counts, refine
 
 
 def counts_of(solved: np.ndarray, *, seeds: int = 10, diverged: np.ndarray | None = None) -> Counts:

@@ -9,7 +9,7 @@ import pytest
 
 from trainlab import Experiment, map_plane, run
 from trainlab.spec.field_paths import check_path
-from trainlab.studies.maps.axis import WORDS
+from trainlab.studies.maps.question import WORDS
 
 BASE: dict[str, Any] = {
     "network": {"widths": "2-3-1", "output_activation": "linear"},

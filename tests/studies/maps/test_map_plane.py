@@ -12,10 +12,10 @@ from execution.fake_engine import made_up
 
 from trainlab import Experiment, MapResult, Network, map_plane, run
 from trainlab.engine import Runs
-from trainlab.execution import Interrupted, Progress
+from trainlab.execution import Interrupted, Progress, RunSettings
 from trainlab.store import Store
 from trainlab.studies.causes import standing_still, vanishing
-from trainlab.studies.maps import carry_out
+from trainlab.studies.maps import plane
 from trainlab.studies.maps.counts import Shares, no_counts
 from trainlab.studies.maps.plane import best_point
 
@@ -91,8 +91,8 @@ def test_fresh_trains_anew(tmp_path: Path):
 
 def test_of_each_engine_the_largest_experiment_says_why_it_was_taken(monkeypatch: pytest.MonkeyPatch):
     each = [msgspec.structs.replace(BASE, network=Network(widths=(2, width, 1))) for width in (2, 3, 4)]
-    monkeypatch.setattr(carry_out, "engine_of", lambda _, one: "torch" if one == each[2] else "fast")
-    trainer = carry_out.Trainer(engine="fast", store=None, workers=1, on=None, fresh=False, on_progress=None)
+    monkeypatch.setattr(plane, "engine_of", lambda _, one: "torch" if one == each[2] else "fast")
+    trainer = plane.Trainer(RunSettings(engine="fast", workers=1), None)
     trainer.train(
         [(0, place) for place in range(3)], range(2), make=lambda point: each[point[1]], take=lambda *_: None
     )
@@ -132,13 +132,13 @@ def test_whole_number_axes():
 def test_ctrl_c_between_chunks_keeps_what_was_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: MapResult
 ):
-    stop, real = threading.Event(), carry_out.train_all
+    stop, real = threading.Event(), plane.train_all
 
     def stopping(*arguments: object, **options: object) -> list[Runs]:
         return real(*arguments, stop=stop, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(carry_out, "train_all", stopping)
-    monkeypatch.setattr(carry_out, "BATCH", 50)
+    monkeypatch.setattr(plane, "train_all", stopping)
+    monkeypatch.setattr(plane, "BATCH", 50)
 
     def on_progress(progress: Progress) -> None:
         if progress.chunks_done >= 70:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from trainlab.studies.maps.refine import Point, Rect, refine, stride
+from trainlab.studies.maps.counts import Point, Rect, refine, stride
 
 
 class Recorder:

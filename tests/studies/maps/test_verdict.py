@@ -16,11 +16,10 @@ from trainlab.report import map_html
 from trainlab.spec.change import Edit, go_on
 from trainlab.stats import rate
 from trainlab.studies import map_picture
-from trainlab.studies.maps.axis import axis_words, short_name
-from trainlab.studies.maps.contour import solved_contours
 from trainlab.studies.maps.counts import Shares, no_counts
+from trainlab.studies.maps.question import axis_words, short_name
 from trainlab.studies.maps.result import Best, Own
-from trainlab.studies.maps.show import MAP_MEASURES, measures, spots
+from trainlab.studies.maps.show import MAP_MEASURES, measures, solved_contours, spots
 
 
 def test_the_sentences():

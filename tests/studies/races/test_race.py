@@ -19,7 +19,7 @@ from trainlab.spec import name_of, study_from_toml
 from trainlab.stats import hold_race
 from trainlab.store import Store
 from trainlab.studies import RaceProgress, RaceResult
-from trainlab.studies.races.candidates import study_field
+from trainlab.studies.candidates import study_field
 
 
 def without_time(result: RaceResult) -> dict[str, Any]:
@@ -179,6 +179,21 @@ def test_stopped_it_keeps_what_is_finished_and_goes_on(tmp_path: Path) -> None:
             store.missing(item.experiment, range(8), engine=name) for item in networks_race().candidates
         )
     assert without_time(race(networks=networks(), store=tmp_path)) == without_time(networks_race())
+
+
+def test_ctrl_c_as_the_last_chunk_of_a_race_is_done_is_answered(tmp_path: Path) -> None:
+    import signal
+
+    last: list[RaceProgress] = []
+    whole = race(networks=networks(), on_progress=last.append)
+
+    def press(progress: RaceProgress) -> None:
+        now = progress.training
+        if progress.round == last[-1].round and now.chunks_done == now.chunks_total and not now.stopping:
+            signal.raise_signal(signal.SIGINT)
+
+    found = race(networks=networks(), store=tmp_path, on_progress=press)
+    assert without_time(found) == without_time(whole)
 
 
 def test_progress_says_the_round() -> None:

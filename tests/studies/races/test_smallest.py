@@ -14,7 +14,7 @@ from trainlab.errors import SpecError
 from trainlab.execution import Interrupted, Provenance
 from trainlab.stats import Rate
 from trainlab.studies import BudgetJudged, BudgetProgress, SmallestResult
-from trainlab.studies.races.smallest_result import numbers_words
+from trainlab.studies.smallest_result import numbers_words
 
 
 def budgets(*parameters: int, **limits: Any) -> list[trainlab.Budget]:
@@ -132,7 +132,7 @@ def test_what_is_refused(given: tuple[int, ...], options: dict[str, Any], words:
 def test_before_a_budget_too_large_to_race_it_ends_with_what_was_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("trainlab.studies.races.smallest.MAX_CANDIDATES", 3)
+    monkeypatch.setattr("trainlab.studies.smallest.MAX_CANDIDATES", 3)
     result = smallest(2, 3, 4, 5, 6)
     assert [item.parameters for item in result.budgets] == [2, 3, 4]
     assert (result.ended, result.settled) == ("too many", False)

@@ -23,9 +23,9 @@ from trainlab.report import spike_html
 from trainlab.spec import SGD, Adam, Experiment, Network, any_study, named_cell
 from trainlab.studies import SpikeResult, spike
 from trainlab.studies import spike as asked
-from trainlab.studies.spikes.spike import replayed_spike
-from trainlab.studies.spikes.spike_anatomy import Spike, find_spike, parameter_place
-from trainlab.studies.spikes.spike_words import at_step, happened, moved, state, why
+from trainlab.studies.spike import replayed_spike
+from trainlab.studies.spike_anatomy import Spike, find_spike, parameter_place
+from trainlab.studies.spike_words import at_step, happened, moved, state, why
 
 
 @pytest.fixture(scope="module")
@@ -308,19 +308,19 @@ def test_a_run_of_the_assignment_that_was_unlearnt():
 
 
 def test_what_can_not_be_replayed_is_refused_before_anything_runs(monkeypatch: pytest.MonkeyPatch):
-    room = sys.modules["trainlab.studies.spikes.spike"]
+    room = sys.modules["trainlab.studies.spike"]
     monkeypatch.setattr(room, "train_stored", None)
     with pytest.raises(SpecError, match=r"4,000,000 steps times 13 parameters are more than 5,000,000"):
         spike(replace(SPIKING, epochs=1_000_000))
     with pytest.raises(SpecError, match="seed"):
         spike(SPIKING, seed=-1)
     monkeypatch.setattr(room, "has_torch", lambda: False)
-    with pytest.raises(EngineError, match="spike: replays the run by a loop in PyTorch"):
+    with pytest.raises(EngineError, match="spike: needs PyTorch, which isn't installed"):
         spike(SPIKING)
 
 
 def test_amsgrad_is_compared_of_adam_alone():
-    from trainlab.studies.spikes.spike import _with_amsgrad
+    from trainlab.studies.spike import _with_amsgrad
 
     steady = _with_amsgrad(SPIKING)
     assert steady is not None

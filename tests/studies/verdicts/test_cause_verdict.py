@@ -10,8 +10,8 @@ from studies.scored import made
 from trainlab.engine import Runs
 from trainlab.spec import Cell, Study, study_from_dict
 from trainlab.stats import Verdict
-from trainlab.studies.interventions import changes_but_interventions, interventions
-from trainlab.studies.verdicts.cause_verdict import judge_need, judge_rescue
+from trainlab.studies.effects import changes_but_interventions, interventions
+from trainlab.studies.verdicts.cell_verdicts import judge_need, judge_rescue
 
 
 def outcomes(*, failed: int, rescued: int, solved: int, lost: int) -> tuple[np.ndarray, np.ndarray]:

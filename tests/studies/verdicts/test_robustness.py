@@ -11,13 +11,19 @@ from msgspec import structs
 from studies.made_up import TINY, cells_of, flags, runs_of, study_of
 
 from trainlab.engine import Runs
-from trainlab.report.study.verdict_part import verdict_part
+from trainlab.report.study_answer import verdict_part
 from trainlab.spec import Cell, Experiment, Study, study_from_dict
 from trainlab.stats import Estimate, Side, Verdict, rate
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import effects_of
-from trainlab.studies.verdicts.robustness import from_every_side, mixed_if_turned, turns_round
-from trainlab.studies.verdicts.robustness_words import held_words, sides_words, turned_changes
+from trainlab.studies.verdicts.robustness import (
+    from_every_side,
+    held_words,
+    mixed_if_turned,
+    sides_words,
+    turned_changes,
+    turns_round,
+)
 from trainlab.studies.verdicts.study_verdicts import verdicts_of
 
 STUDY = study_of("A", ask=())

@@ -11,11 +11,14 @@ from trainlab.draw.formats import join
 from trainlab.spec import Accuracy, LossBelow
 from trainlab.stats import Estimate, ReadEstimate, Verdict, rate
 from trainlab.stats.rate import percent_words, share_words
-from trainlab.studies.effect_table import Effect
-from trainlab.studies.verdicts.all_changes_verdict import judge_all_changes
-from trainlab.studies.verdicts.cell_verdicts import judge_parameters, judge_predictions, judge_solved
-from trainlab.studies.verdicts.change_verdict import judge_change
-from trainlab.studies.verdicts.vanishing_verdict import judge_vanishing
+from trainlab.studies.effects import Effect
+from trainlab.studies.verdicts.cell_verdicts import (
+    judge_parameters,
+    judge_predictions,
+    judge_solved,
+    judge_vanishing,
+)
+from trainlab.studies.verdicts.change_verdicts import judge_all_changes, judge_change
 
 NO, YES = False, True
 

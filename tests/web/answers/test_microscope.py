@@ -68,7 +68,6 @@ def test_both_passes_are_there_layer_by_layer():
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop", "lion"])
-@pytest.mark.compiles
 def test_the_step_that_was_made_is_the_optimizer_s(optimizer: str):
     given = xor(optimizer={"name": optimizer, "lr": 0.01}, sampling="single")
     run = train_alone(Experiment.from_dict(given), 0)

@@ -13,8 +13,8 @@ from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.judge.study_run import JudgedRun
 from trainlab.engine import Engine, Runs
 from trainlab.engine.fast import FastEngine
-from trainlab.web.answers import why_seed
-from trainlab.web.answers.why_seed import answer_why_seed
+from trainlab.web.answers import why
+from trainlab.web.answers.why import answer_why_seed
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Asked, WhySeed
 
@@ -47,15 +47,15 @@ def test_a_solved_run_didn_t_fail():
 
 
 def test_without_torch_the_record_answers(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(why_seed, "has_torch", lambda: False)
+    monkeypatch.setattr(why, "has_torch", lambda: False)
     (header,) = asked(xor(), seeds_of(xor(), solved=False)[0])
     assert header["last"]
     assert header["by"] == "record"
 
 
 def test_what_a_solved_run_has_as_well_is_said(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(why_seed, "has_torch", lambda: True)
-    monkeypatch.setattr(why_seed, "judge_run", judged("lr_too_high"))
+    monkeypatch.setattr(why, "has_torch", lambda: True)
+    monkeypatch.setattr(why, "judge_run", judged("lr_too_high"))
     seed = seeds_of(xor(), solved=False)[0]
     record, doctor, beside = asked(xor(), seed)
     assert [each["last"] for each in (record, doctor, beside)] == [False, False, True]
@@ -68,17 +68,17 @@ def test_what_a_solved_run_has_as_well_is_said(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_run_without_a_cause_says_so(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(why_seed, "has_torch", lambda: True)
-    monkeypatch.setattr(why_seed, "judge_run", judged("", at_rest=True))
+    monkeypatch.setattr(why, "has_torch", lambda: True)
+    monkeypatch.setattr(why, "judge_run", judged("", at_rest=True))
     record, doctor = asked(xor(), seeds_of(xor(), solved=False)[0])
     words = "The doctor's rules tell no cause; its loss no longer fell."
     assert doctor["sentence"] == f"{record['sentence']} {words}"
 
 
 def test_a_run_that_ends_elsewhere_isn_t_judged(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(why_seed, "has_torch", lambda: True)
+    monkeypatch.setattr(why, "has_torch", lambda: True)
     monkeypatch.setattr(
-        why_seed, "judge_run", lambda run, engine: JudgedRun(seed=run.first_seed, found_again=False)
+        why, "judge_run", lambda run, engine: JudgedRun(seed=run.first_seed, found_again=False)
     )
     record, doctor = asked(xor(), seeds_of(xor(), solved=False)[0])
     assert (doctor["by"], doctor["sentence"]) == ("record", record["sentence"])

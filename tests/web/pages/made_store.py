@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from trainlab.spec import Experiment, Study, study_from_toml, study_to_dict
 from trainlab.store import Store
-from trainlab.web.studies_pages import routes
+from trainlab.web.server import routes
 
 HOSTILE = '<script>alert(1)</script> & "quoted" \x1b[31m'
 HOST = "127.0.0.1:8144"

@@ -11,11 +11,11 @@ import pytest
 
 from trainlab.errors import TrainlabError
 from trainlab.spec import Experiment, File, any_study_from_toml
-from trainlab.web.pages.spike_page import SECONDS, run_within, spike_page
+from trainlab.web.pages.run_pages import SECONDS, run_within, spike_page
 
 EXPERIMENT = Experiment.from_dict({"network": "2-2-1", "epochs": 4})
 
-RUN = "trainlab.web.pages.spike_page.run_within"
+RUN = "trainlab.web.pages.run_pages.run_within"
 
 
 def instead(monkeypatch: pytest.MonkeyPatch, *, page: str = "", code: int = 0, said: str = "") -> list[Any]:
@@ -38,7 +38,7 @@ def test_the_command_line_makes_the_page(monkeypatch: pytest.MonkeyPatch) -> Non
     assert spike_page(EXPERIMENT, 7) == "<p>the page</p>"
     command, experiment, seconds = asked
     assert command[1:] == [
-        *("-m", "trainlab", "run", "experiment.toml", "--spike", "--seed", "7"),
+        *("-P", "-m", "trainlab", "run", "experiment.toml", "--spike", "--seed", "7"),
         *("--html", "spike.html", "--workers", "1"),
     ]
     assert (experiment, seconds) == (EXPERIMENT, SECONDS)

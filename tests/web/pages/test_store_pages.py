@@ -12,11 +12,11 @@ import pytest
 from execution.fake_engine import made_up
 from web.pages.made_store import HOSTILE, PLAN, age, client, save_study
 
-from trainlab.page.files import security_policy
+from trainlab.page.document import security_policy
 from trainlab.spec import Experiment, NamedNetwork, study_to_dict
 from trainlab.store import DamageWarning, Store
 from trainlab.studies.maps.question import ask
-from trainlab.studies.races.race_question import RaceQuestion
+from trainlab.studies.race import RaceQuestion
 from trainlab.web.pages import store_pages
 
 PLAIN, CHANGED = (cell.experiment for cell in PLAN.cells())
@@ -155,7 +155,7 @@ def test_a_cell_has_its_rate_and_a_row_a_run(tmp_path: Path) -> None:
 
 
 def test_many_runs_are_told_page_by_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainlab.web.pages.cell_page.ROWS", 4)
+    monkeypatch.setattr("trainlab.web.pages.run_pages.ROWS", 4)
     save_study(tmp_path, 6)
     first = client(tmp_path).get("/studies/1/cells/0")
     assert "Runs 1 to 4 of 6." in text_of(first.text)
@@ -168,8 +168,8 @@ def test_many_runs_are_told_page_by_page(tmp_path: Path, monkeypatch: pytest.Mon
 def test_of_many_pages_the_near_ones_the_first_and_the_last_have_a_link(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainlab.web.pages.cell_page.ROWS", 1)
-    monkeypatch.setattr("trainlab.web.pages.cell_page.NEAR", 1)
+    monkeypatch.setattr("trainlab.web.pages.run_pages.ROWS", 1)
+    monkeypatch.setattr("trainlab.web.pages.run_pages.NEAR", 1)
     save_study(tmp_path, 6)
     links = links_of(client(tmp_path).get("/studies/1/cells/0?first=3").text)
     assert [each.rpartition("=")[2] for each in links if "?first=" in each] == ["0", "2", "4", "5"]

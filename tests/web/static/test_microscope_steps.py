@@ -11,10 +11,10 @@ from playwright.sync_api import Page
 from web.experiments import xor
 
 from trainlab.web.answers.microscope import answer_microscope
-from trainlab.web.bundle import bundle
 from trainlab.web.frames import decode, encode
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Microscope
+from trainlab.web.without_server import bundle
 
 pytestmark = [needs_chromium, pytest.mark.process]
 
@@ -22,7 +22,7 @@ pytestmark = [needs_chromium, pytest.mark.process]
 @pytest.fixture
 def page(open_tab: OpenTab) -> Page:
     tab = open_tab("about:blank")
-    tab.page.add_script_tag(content=bundle("microscope_steps"))
+    tab.page.add_script_tag(content=bundle("microscope_view"))
     return tab.page
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from trainlab.draw import css
 from trainlab.draw.palette import DARK, LIGHT
-from trainlab.web.bundle import bundle
+from trainlab.web.without_server import bundle
 
 pytestmark = [needs_chromium, pytest.mark.process]
 
@@ -27,7 +27,7 @@ height="50"/><rect class="bar" x="50" width="40" height="50"/><text class="gone"
 def opened(open_tab: OpenTab, theme: str) -> Page:
     page = open_tab("about:blank", theme=theme).page
     page.set_content(PAGE)
-    page.add_script_tag(content=bundle("picture"))
+    page.add_script_tag(content=bundle("take_away_view"))
     return page
 
 

@@ -28,13 +28,13 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 ACTIVATED = """async ([name, values, points]) => {
-  const { applyActivation } = await import("/activations.js");
+  const { applyActivation } = await import("/network_run.js");
   const made = Float64Array.from(values);
   applyActivation(name, made, points);
   return [...made];
 }"""
 PASSED = """async ([layers, parameters, inputs, points]) => {
-  const { createForwardPass } = await import("/forward_pass.js");
+  const { createForwardPass } = await import("/network_run.js");
   const pass = createForwardPass(layers, Float64Array.from(inputs), points);
   pass(parameters.map(() => 7)); // Nothing of a pass before may stay.
   return pass(parameters).map((values) => [...values]);

@@ -11,9 +11,9 @@ from playwright.sync_api import Page
 from web.experiments import xor
 
 from trainlab.spec import Experiment, numeric_fields, value_of, with_values
-from trainlab.web.addresses import page_form
-from trainlab.web.bundle import bundle
+from trainlab.web.experiment_forms import page_form
 from trainlab.web.schema import schema
+from trainlab.web.without_server import bundle
 
 pytestmark = [needs_chromium, pytest.mark.process]
 
@@ -32,7 +32,7 @@ EXPERIMENTS = [
 @pytest.fixture
 def page(open_tab: OpenTab) -> Page:
     tab = open_tab("about:blank")
-    tab.page.add_script_tag(content=bundle("plane_grid"))
+    tab.page.add_script_tag(content=bundle("map_view"))
     return tab.page
 
 

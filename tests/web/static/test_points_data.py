@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from trainlab.errors import SpecError
 from trainlab.spec import Experiment, Points
 from trainlab.spec.own_data import MAX_ROWS
-from trainlab.web.bundle import bundle
+from trainlab.web.without_server import bundle
 
 pytestmark = [needs_chromium, pytest.mark.process]
 

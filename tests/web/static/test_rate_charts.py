@@ -6,7 +6,7 @@ import pytest
 from chromium import OpenTab, needs_chromium
 from playwright.sync_api import Page
 
-from trainlab.web.bundle import bundle
+from trainlab.web.without_server import bundle
 
 pytestmark = [needs_chromium, pytest.mark.process]
 

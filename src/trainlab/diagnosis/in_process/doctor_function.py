@@ -4,30 +4,151 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import io
+import os
+import sys
 import time
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from trainlab.diagnosis.in_process.called_training import OUTSIDE, call, modules
 from trainlab.diagnosis.in_process.watch import Watch
 from trainlab.diagnosis.judge.diagnose import diagnose
 from trainlab.diagnosis.judge.rule_reading import Asked
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.told import Told
 from trainlab.diagnosis.probe.global_state import random_state_kept
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.trial import Job, Run
 from trainlab.diagnosis.remedies.trial_evidence import after_trials
-from trainlab.diagnosis.remedies.trial_runs import Job, Run
-from trainlab.diagnosis.remedies.trial_words import of_training
+from trainlab.diagnosis.remedies.trial_verdict import of_training
 from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
-from trainlab.diagnosis.report.read_back import outcome_from, part_of, rule_trouble
-from trainlab.diagnosis.report.report import Report
-from trainlab.diagnosis.report.several import rank
-from trainlab.diagnosis.report.verdict import FAILED
-from trainlab.diagnosis.signals.users_rule import UsersRule, rule_from
-from trainlab.errors import DiagnosisError, shown
+from trainlab.diagnosis.report.report import Report, outcome_from, part_of, rule_trouble
+from trainlab.diagnosis.report.verdict import FAILED, rank
+from trainlab.diagnosis.script.interpreter import Kept
+from trainlab.diagnosis.signals.learnt import UsersRule, rule_from
+from trainlab.errors import DiagnosisError, lacking, shown, whole_number
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+# One call of a training that is a function, under a probe: with the seed it has, or as with another one.
+
+
+OUTSIDE = (
+    "the network was made outside of the function, so that a second call would go on with weights that are "
+    "trained already. Make the network, and its optimizer, inside of it."
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Called:
+    """The result of a call.
+
+    Args:
+        record: what the probe saw.
+        returned: what the function returned.
+        printed: what it printed.
+        error: the exception that it raised, as ``ValueError: no``; empty if it returned.
+        acted: how often a remedy took hold.
+        seconds: how long it took.
+        trained: the ids of the networks that were called and are still there at its end.
+    """
+
+    record: TrainingRecord
+    returned: Any = None
+    printed: str = ""
+    error: str = ""
+    acted: int = 0
+    seconds: float = 0.0
+    trained: frozenset[int] = frozenset()
+
+    @property
+    def told(self) -> Told:
+        """What it said of itself."""
+        return Told(printed=self.printed, returned=self.returned, whose="the function")
+
+
+def call(
+    train: Callable[[], Any],
+    *,
+    seed: int | None,
+    from_start: bool = False,
+    remedy: Remedy | None = None,
+    at_step: Callable[[], None],
+    quiet: bool = True,
+) -> Called:
+    """Call the function and return the result; what `at_step` raises, after a step, is passed on.
+
+    Args:
+        train: the training.
+        seed: call it as with this other random seed (`reseed`); None as it is.
+        from_start: change the seeds that it sets itself, from the start.
+        remedy: what to change from outside.
+        at_step: is called after each step of an optimizer.
+        quiet: what it prints goes nowhere; else also where it went.
+    """
+    from trainlab.diagnosis.probe.probe import Probe
+    from trainlab.diagnosis.remedies.applying import Applied
+    from trainlab.diagnosis.script.reseed import Reseed
+
+    probe, returned, error = Probe(), None, ""
+    probe.asks_dependence = remedy is None  # of a trial no more is asked
+    reseed = None if seed is None else Reseed(seed, from_start=from_start)
+    applied = None if remedy is None else Applied(remedy.to_plan())
+    probe.state.at_boundary.append(at_step)
+    started = time.monotonic()
+    if reseed is not None:
+        reseed.start()
+    try:
+        with applied or contextlib.nullcontext(), _output(quiet) as out:
+            probe.start()
+            whole = False
+            try:
+                returned = train()
+                whole = True
+            except Exception as raised:
+                error = f"{type(raised).__name__}: {raised}"[:500]
+            finally:
+                record = probe.stop(whole=whole)
+                trained = frozenset(id(module) for module in probe.calls.networks.alive())
+    finally:
+        if reseed is not None:
+            reseed.stop()
+    return Called(
+        record=record,
+        returned=returned,
+        printed=out.getvalue(),
+        error=error,
+        acted=applied.acted if applied is not None else 0,
+        seconds=time.monotonic() - started,
+        trained=trained,
+    )
+
+
+def modules() -> list[nn.Module]:
+    """Return the modules that there are; isinstance would ask proxies, and run code of theirs."""
+    try:
+        from torch import nn
+    except ModuleNotFoundError:
+        return []
+    return [one for one in gc.get_objects() if issubclass(type(one), nn.Module)]
+
+
+@contextlib.contextmanager
+def _output(quiet: bool) -> Iterator[io.StringIO]:
+    """Yield what is printed inside; if `quiet` it goes nowhere else, and what goes to stderr is dropped."""
+    kept = Kept(None if quiet else sys.stdout)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(kept))
+        if quiet:
+            nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
+            stack.enter_context(contextlib.redirect_stderr(nowhere))
+        yield kept
+
 
 MAX_SEEDS, MAX_BUDGET = 1000, 10_000_000
 
@@ -63,7 +184,7 @@ def doctor(
         DiagnosisError: if `train` can't be called, `solved` is no rule, an option is out of range, PyTorch
             is missing, or a watch is listening already.
     """
-    _check(train, seeds, budget)
+    seeds = _check(train, seeds, budget)
     rule = None if solved is None else rule_from(solved, option="doctor: solved")
     _needs_torch()
     watched = Watch(rule=rule)
@@ -94,25 +215,25 @@ def _watch_once(train: Callable[[], Any], watched: Watch) -> None:
             raise
 
 
-def _check(train: Any, seeds: Any, budget: Any) -> None:
+def _check(train: Any, seeds: Any, budget: Any) -> int:
+    """Refuse wrong options, and return how many seeds."""
     if not callable(train):
         raise DiagnosisError(
             f"doctor: train is {shown(train)}; give a function without arguments that trains, as in "
             "trainlab.doctor(train). A script goes to the command: trainlab doctor train.py"
         )
-    if isinstance(seeds, bool) or not isinstance(seeds, int) or not 1 <= seeds <= MAX_SEEDS:
-        raise DiagnosisError(
-            f"doctor: seeds is {shown(seeds)}; must be a whole number from 1 to {MAX_SEEDS:,}."
-        )
+    said = f"doctor: seeds is {shown(seeds)};"
+    count = whole_number(seeds, least=1, most=MAX_SEEDS, said=said, error=DiagnosisError)
     if isinstance(budget, bool) or not isinstance(budget, int | float) or not 0 < budget <= MAX_BUDGET:
         raise DiagnosisError(
             f"doctor: budget is {shown(budget)}; must be seconds, above 0 and at most {MAX_BUDGET:,}."
         )
+    return count
 
 
 def _needs_torch() -> None:
     if find_spec("torch") is None:
-        raise DiagnosisError("doctor: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'")
+        raise DiagnosisError(lacking("doctor", "PyTorch", extra="torch"))
 
 
 def _tried(
@@ -164,12 +285,7 @@ class FunctionTrials:
     lanes = 1
 
     def __init__(
-        self,
-        train: Callable[[], Any],
-        *,
-        from_start: bool,
-        training: str = "",
-        rule: UsersRule | None = None,
+        self, train: Callable[[], Any], *, from_start: bool, training: str = "", rule: UsersRule | None = None
     ) -> None:
         self.train = train
         self.rule = rule

@@ -10,12 +10,12 @@ from trainlab.diagnosis.judge.diagnose import diagnose
 from trainlab.diagnosis.judge.rule_reading import Asked
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.told import Told
-from trainlab.diagnosis.probe.own_frames import forget_own_frames
+from trainlab.diagnosis.probe.frames import forget_own_frames
 from trainlab.diagnosis.report.report import Report
-from trainlab.diagnosis.script.kept_output import KeptOutput
+from trainlab.diagnosis.script.interpreter import KeptOutput
+from trainlab.diagnosis.signals.learnt import UsersRule, rule_from
 from trainlab.diagnosis.signals.series import Series, all_series
-from trainlab.diagnosis.signals.users_rule import UsersRule, rule_from
-from trainlab.errors import DiagnosisError
+from trainlab.errors import DiagnosisError, lacking
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.probe.probe import Probe
@@ -69,9 +69,7 @@ class Watch:
         try:
             from trainlab.diagnosis.probe.probe import Probe, listening
         except ModuleNotFoundError as error:
-            raise DiagnosisError(
-                "watch: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'"
-            ) from error
+            raise DiagnosisError(lacking("watch", "PyTorch", extra="torch")) from error
         open_probe = listening()
         self.shared = open_probe is not None
         self._probe = open_probe or Probe()

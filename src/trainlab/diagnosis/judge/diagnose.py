@@ -3,75 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import median
+from typing import Any
 
+from trainlab.diagnosis.fault import SYMPTOMS
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.judge.card import card_of, looked_at
-from trainlab.diagnosis.judge.known_failure import KnownFailure
-from trainlab.diagnosis.judge.outcome import outcome_of
+from trainlab.diagnosis.judge.outcome import KnownFailure, outcome_of
 from trainlab.diagnosis.judge.rule_reading import Asked, ruled
 from trainlab.diagnosis.judge.trainings import One, trainings_of
 from trainlab.diagnosis.observed.record import TrainingRecord
-from trainlab.diagnosis.pictures.loops import loss_picture
+from trainlab.diagnosis.pictures.shared_pictures import loss_picture
+from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.report.card import card_of, looked_at
 from trainlab.diagnosis.report.report import Report
-from trainlab.diagnosis.report.several import LEARNS, rank
-from trainlab.diagnosis.report.verdict import FAILED
-from trainlab.diagnosis.signals.training import Training, training_from
-
-
-def in_order_of_blame(found: list[Finding]) -> list[Finding]:
-    """Return the findings in the order of blame, with two exceptions.
-
-    A NaN that no pole explains comes after what blew the numbers up; and gradients that are huge before
-    the first step come before the learning rate, with the weights that make them so.
-    """
-    places = {finding.fault: float(place) for place, finding in enumerate(found)}
-    by_fault = {finding.fault: finding for finding in found}
-    nan, huge = by_fault.get("nonfinite_values"), by_fault.get("exploding_gradient")
-    if nan is not None and nan.confidence < 0.9:
-        blown = [places[name] for name in ("lr_too_high", "exploding_gradient") if name in places]
-        if blown:
-            places["nonfinite_values"] = max(blown) + 0.5
-    if huge is not None and huge.confidence >= 0.9 and "lr_too_high" in places:
-        places["exploding_gradient"] = places["lr_too_high"] - 0.5
-        if "bad_weight_init" in places:
-            places["bad_weight_init"] = places["lr_too_high"] - 0.6
-    return sorted(found, key=lambda finding: places[finding.fault])
-
-
-def explained(ranked: list[Finding]) -> list[Finding]:
-    """Return findings that are in the order of blame with each one's cause, those without a cause first.
-
-    The cause is the last one before it that explains it: a rate too large explains the NaN, the NaN what
-    comes of it; but those that the fault itself puts first (`Fault.first_blamed`) come before that. Nothing
-    is explained by what is blamed after it.
-    """
-    known = all_faults()
-    found: list[Finding] = []
-    for place, finding in enumerate(ranked):
-        whys = {one.fault: known[one.fault].why(finding.fault) for one in ranked[:place]}
-        causes = [cause for cause, why in whys.items() if why]
-        first = [cause for cause in causes if cause in known[finding.fault].first_blamed]
-        cause = (first or causes or [None])[-1]
-        found.append(
-            finding if cause is None else replace(finding, consequence_of=cause, because=whys[cause])
-        )
-    return [one for one in found if not one.consequence_of] + [one for one in found if one.consequence_of]
-
-
-def proven_first(found: list[Finding], *, fails: bool) -> list[Finding]:
-    """Return the findings with the causes that are proven to be to blame before those that aren't.
-
-    Where the training `fails`, those that no training fails of come last.
-    """
-    known = all_faults()
-    causes = [one for one in found if not one.consequence_of]
-    others = [one for one in found if one.consequence_of]
-
-    def place(one: Finding) -> tuple[bool, bool]:
-        return one.proof.by == "nothing", fails and bool(known[one.fault].not_to_blame)
-
-    return sorted(causes, key=place) + others
+from trainlab.diagnosis.report.verdict import FAILED, IDLE, LEARNS, SYMPTOM, rank
+from trainlab.diagnosis.signals.training import Training, optimizer_name, training_from
 
 
 def diagnose(
@@ -133,6 +80,10 @@ def _together(
     )
 
 
+_CUT_OFF = ("steps", "time", "interrupted", "killed", "error", "still training", "begun anew")
+"""How a training ends that was to go on."""
+
+
 def _diagnosed(
     record: TrainingRecord,
     *,
@@ -142,11 +93,14 @@ def _diagnosed(
     alone: bool = True,
 ) -> tuple[Report, Training]:
     """Return the report on one training, and the training as the faults were asked about it."""
+    # The signals; what is known beforehand, or what the user asks for, comes before what batches suggest.
     training = training_from(record)
+    training.cut_off = (ended or {}).get("how") in _CUT_OFF
     if missed is not None:
         training.learning = missed.judge(training.learning)
     if asked is not None:
         training.learning = ruled(asked, training.learning, alone=alone)
+    # Every fault, in the order of blame: a judge sees those found before it (`training.faults`).
     found: list[Finding] = []
     troubles = list(record.troubles)
     for name, fault in all_faults().items():
@@ -159,12 +113,16 @@ def _diagnosed(
             found.append(finding)
             if not finding.is_note:
                 training.faults.add(finding.fault)
+    # Causes before what they cause, and what is proven to be to blame before what may be.
     faults = in_order_of_blame([finding for finding in found if not finding.is_note])
     fails = training.learning.state in FAILED
-    told = [_whole(finding, training, troubles) for finding in proven_first(explained(faults), fails=fails)]
+    told = [
+        _drawn_and_edited(finding, training, troubles)
+        for finding in proven_first(explained(faults), fails=fails)
+    ]
     report = Report(
         findings=tuple(told),
-        notes=tuple(_whole(finding, training, troubles) for finding in found if finding.is_note),
+        notes=tuple(_drawn_and_edited(finding, training, troubles) for finding in found if finding.is_note),
         card=card_of(training),
         looked_at=looked_at(training),
         ended=dict(ended or {"how": record.ended}),
@@ -175,10 +133,122 @@ def _diagnosed(
     return report, training
 
 
-def _whole(finding: Finding, training: Training, troubles: list[str]) -> Finding:
+def in_order_of_blame(found: list[Finding]) -> list[Finding]:
+    """Return the findings in the order of blame, with two exceptions.
+
+    A NaN that no pole explains comes after what blew the numbers up; and gradients that are huge before
+    the first step come before the learning rate, with the weights that make them so.
+    """
+    places = {finding.fault: float(place) for place, finding in enumerate(found)}
+    by_fault = {finding.fault: finding for finding in found}
+    nan, huge = by_fault.get("nonfinite_values"), by_fault.get("exploding_gradient")
+    if nan is not None and nan.confidence < 0.9:
+        blown = [places[name] for name in ("lr_too_high", "exploding_gradient") if name in places]
+        if blown:
+            places["nonfinite_values"] = max(blown) + 0.5
+    if huge is not None and huge.confidence >= 0.9 and "lr_too_high" in places:
+        places["exploding_gradient"] = places["lr_too_high"] - 0.5
+        if "bad_weight_init" in places:
+            places["bad_weight_init"] = places["lr_too_high"] - 0.6
+    return sorted(found, key=lambda finding: places[finding.fault])
+
+
+def explained(ranked: list[Finding]) -> list[Finding]:
+    """Return findings that are in the order of blame with each one's cause, those without a cause first.
+
+    The cause is the last one before it that explains it: a rate too large explains the NaN, the NaN what
+    comes of it; but those that the fault itself puts first (`Fault.first_blamed`) come before that. Nothing
+    is explained by what is blamed after it.
+    """
+    known = all_faults()
+    found: list[Finding] = []
+    for place, finding in enumerate(ranked):
+        whys = {one.fault: known[one.fault].why(finding.fault) for one in ranked[:place]}
+        causes = [cause for cause, why in whys.items() if why]
+        first = [cause for cause in causes if cause in known[finding.fault].first_blamed]
+        cause = (first or causes or [None])[-1]
+        found.append(
+            finding if cause is None else replace(finding, consequence_of=cause, because=whys[cause])
+        )
+    return [one for one in found if not one.consequence_of] + [one for one in found if one.consequence_of]
+
+
+def proven_first(found: list[Finding], *, fails: bool) -> list[Finding]:
+    """Return the findings with the causes that are proven to be to blame before those that aren't.
+
+    Where the training `fails`, those that no training fails of come last, and a layer that nothing reaches
+    where the rest is reached, no other finding follows from it, and another is more than a symptom.
+    """
+    known = all_faults()
+    causes = [one for one in found if not one.consequence_of]
+    others = [one for one in found if one.consequence_of]
+    follows = any(one.consequence_of == IDLE and one.fault != SYMPTOM for one in others)
+    is_idle = not follows and any(
+        one.fault != IDLE and known[one.fault].family != SYMPTOMS and not known[one.fault].not_to_blame
+        for one in causes
+    )
+
+    def place(one: Finding) -> tuple[bool, bool]:
+        spared = one.fault == IDLE and is_idle and bool(one.proof.words)
+        return one.proof.by == "nothing", fails and (spared or bool(known[one.fault].not_to_blame))
+
+    return sorted(causes, key=place) + others
+
+
+def _drawn_and_edited(finding: Finding, training: Training, troubles: list[str]) -> Finding:
     """Return the finding with its picture, and its remedy in the script's own words."""
     try:
-        return all_faults()[finding.fault].whole(finding, training)
+        return all_faults()[finding.fault].drawn_and_edited(finding, training)
     except Exception as error:
         troubles.append(f"picture of {finding.fault}: {type(error).__name__}: {error}")
         return finding
+
+
+def outcome_alone(record: TrainingRecord, *, asked: Asked | None = None) -> dict[str, Any]:
+    """Return with what result a training ended, as a report has it, and ask no fault."""
+    training = training_from(record)
+    if asked is not None:
+        training.learning = ruled(asked, training.learning, alone=True)
+    return outcome_of(training)
+
+
+# What only a trial can tell: nothing in the numbers speaks for it, or against.
+
+RATES = {"lr_too_high": 0.1, "lr_too_low": 10.0}
+"""Faults that are tried wherever a training fails, and by what the learning rate is multiplied."""
+
+
+def suspected_rates(record: TrainingRecord) -> list[Finding]:
+    """Return that the rate is too high, and that it is too low, as trials may show of either.
+
+    Where steps are small it comes first that it is too low: there may be no time for both.
+    """
+    training = training_from(record)
+    optimizer = max(training.stepped, key=lambda one: one.steps, default=None)
+    if optimizer is None or not optimizer.lr:
+        return []
+    rate, name = max(value for _, value in optimizer.lr), optimizer_name(optimizer)
+    quoted = f" ({optimizer.site.quoted})" if optimizer.site else ""
+    found: list[Finding] = []
+    updates = [median(param.update) for param in training.weights() if param.update]
+    are_small = bool(updates) and median(updates) < SMALL_STEP
+    for fault, times in sorted(RATES.items(), key=lambda one: (one[1] < 1) == are_small):
+        finding = Finding(
+            fault=fault,
+            title=all_faults()[fault].title,
+            place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
+            where=f"{name}: {optimizer.kind} lr={rate:g}{quoted}",
+            confidence=SUSPECTED,
+            evidence=(training.learning.words,),
+            remedy=f"Multiply the learning rate by {times:g}.",
+            code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * times:g}",
+            value=rate * times,
+        )
+        found.append(replace(finding, code=all_faults()[fault].edited(finding, training)))
+    return found
+
+
+SMALL_STEP = 1e-3
+"""In units of the weight: 1e-3 to 1e-2 is usual."""
+SUSPECTED = 0.5
+"""As sure as before a trial: it is told only if that proves it."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from trainlab.diagnosis.observed.answers import Answers, ModelAsked
+from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
+from trainlab.diagnosis.signals import curve
+from trainlab.diagnosis.signals.baselines import trivial_loss
 from trainlab.diagnosis.signals.learning import Learning
+from trainlab.diagnosis.signals.learnt import STUCK
 from trainlab.diagnosis.signals.training import Training
 
 FIRST, LAST = 0.02, 0.1
@@ -27,7 +32,7 @@ def outcome_of(training: Training) -> dict[str, Any]:
     learning = training.learning
     loss_curve = learning.loss_curve
     values = [] if loss_curve is None else loss_curve.values
-    kind = learning.main.kind if learning.main is not None else ""
+    unit = None if learning.main is None else _unit(learning.main)
     return {
         "state": learning.state,
         "first_loss": _median(values[: max(1, round(FIRST * len(values)))]),
@@ -36,21 +41,38 @@ def outcome_of(training: Training) -> dict[str, Any]:
         "loss_by_constant": None if learning.adversarial else _plain(learning.loss_by_constant),
         # Losses of networks that compete needn't fall.
         "fit_by_constant": None if learning.adversarial else _plain(learning.ratio),
-        "reached": _plain(learning.reached),
-        "reached_as": ("accuracy" if kind in CLASSES + BINARY else "R²") if kind else None,
-        "reached_on": learning.reached_on or None,
-        "commonest_class": _plain(learning.commonest),
+        "reached": None if unit is None else _plain(learning.reached),
+        "reached_as": unit,
+        "reached_on": None if unit is None else learning.reached_on or None,
+        "commonest_class": None if unit is None else _plain(learning.commonest),
         "neighbours_reach": _plain(learning.reference),
         "data_allow": _plain(learning.allowed),
         "behind": learning.is_behind,
+        "late_fall": _plain(curve.late_fall(values)),
+        "lowest": None if learning.lowest is None else asdict(learning.lowest),
         "solved": _by_rule(learning),
         "asked": [_of_model(training, one) for one in training.record.asked],
-        "not_asked": [{"model": name, "why": why} for name, why in training.record.not_asked.items()],
+        "not_asked": _not_asked(training),
         "curve": {
             "stride": 1 if loss_curve is None else loss_curve.stride,
             "loss": [_plain(value) for value in values],
         },
     }
+
+
+def _unit(loss: LossRecord) -> str | None:
+    """Return what is reached by a loss; None where yes or no is asked about numbers between 0 and 1."""
+    if loss.kind in BINARY and not loss.has_classes:
+        return None
+    return "accuracy" if loss.kind in CLASSES + BINARY else "R²"
+
+
+def _not_asked(training: Training) -> list[dict[str, str]]:
+    """Return the networks that weren't asked, or whose answers aren't counted, and why."""
+    unlike = training.learning.unlike
+    last = training.record.asked[-1].name if unlike else ""
+    reasons = training.record.not_asked | ({last: unlike} if unlike else {})
+    return [{"model": name, "why": why} for name, why in reasons.items()]
 
 
 def late_loss(learning: Learning) -> float | None:
@@ -85,19 +107,16 @@ def _of_model(training: Training, asked: ModelAsked) -> dict[str, Any]:
         "rows": asked.rows,
         "unique_rows": asked.unique,
         "constant_answer_loss": _plain(asked.constant_loss),
-        "reached_as": "accuracy" if loss.kind in CLASSES + BINARY else "R²",
-        "train_mode": _of_answers(asked.train),
-        "eval_mode": _of_answers(asked.evaluation),
+        "reached_as": _unit(loss),
+        "train_mode": _of_answers(loss, asked.train),
+        "eval_mode": _of_answers(loss, asked.evaluation),
         "modes_apart": _plain(asked.apart),
     }
 
 
-def _of_answers(answers: Answers) -> dict[str, Any]:
-    return {
-        "loss": _plain(answers.loss),
-        "reached": _plain(answers.reached),
-        "constant": answers.constant,
-    }
+def _of_answers(loss: LossRecord, answers: Answers) -> dict[str, Any]:
+    reached = None if _unit(loss) is None else _plain(answers.reached)
+    return {"loss": _plain(answers.loss), "reached": reached, "constant": answers.constant}
 
 
 def _median(values: list[float]) -> float | None:
@@ -106,3 +125,38 @@ def _median(values: list[float]) -> float | None:
 
 def _plain(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+# What is known of a training beforehand: that it missed its goal, and how far it came on all examples.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownFailure:
+    """`goal` says what was to be reached; `whole` has readings of all examples in the order of time."""
+
+    goal: str
+    whole: LossRecord
+
+    def judge(self, learning: Learning) -> Learning:
+        """Return the outcome as it is known: stuck or poor, whatever single batches suggest.
+
+        A batch of one example has no loss that tells how the others are answered. What diverged did so.
+        """
+        values = [fit.value for fit in self.whole.fits]
+        trivial = trivial_loss(self.whole)
+        if learning.state == "diverged" or not values or not trivial > 0:
+            return learning
+        end = values[-1]
+        named = self.whole.kind in CLASSES + BINARY
+        accuracy = self.whole.fits[-1].accuracy
+        return replace(
+            learning,
+            state="stuck" if end > STUCK * trivial else "poor",
+            trivial=trivial,
+            start=values[0],
+            end=end,
+            reached=accuracy if named and accuracy is not None else 1 - end / trivial,
+            falling=curve.still_falling(values) if len(values) > 1 else learning.falling,
+            known_failure=self.goal,
+            reached_on="all examples",
+        )

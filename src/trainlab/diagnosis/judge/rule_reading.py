@@ -9,11 +9,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from trainlab.diagnosis.judge.outcome import late_loss
-from trainlab.diagnosis.observed.printed_numbers import Printed, names_printed, numbers_after
-from trainlab.diagnosis.observed.told import Told, count_in, last_of, single
+from trainlab.diagnosis.observed.told import (
+    Printed,
+    Told,
+    count_in,
+    last_of,
+    names_printed,
+    numbers_after,
+    single,
+)
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.signals.learning import Learning
-from trainlab.diagnosis.signals.users_rule import Ruling, Source, UsersRule
+from trainlab.diagnosis.signals.learnt import Ruling, Source, UsersRule
 from trainlab.draw import format_number
 
 MEASURED = {"accuracy": "accuracy", "acc": "accuracy", "r²": "R²", "r2": "R²", "r^2": "R²", "loss": "loss"}

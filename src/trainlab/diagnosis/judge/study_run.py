@@ -12,12 +12,11 @@ import msgspec
 
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.judge.diagnose import diagnose
-from trainlab.diagnosis.judge.known_failure import KnownFailure
-from trainlab.diagnosis.judge.study_run_trail import trail_of
+from trainlab.diagnosis.judge.outcome import KnownFailure
 from trainlab.diagnosis.report.report import Report
 from trainlab.engine import Engine, Runs
 from trainlab.spec import Custom, Experiment
-from trainlab.spec.solved import solved_words
+from trainlab.spec.record import solved_words
 
 AS_BEFORE = 0.01
 """A run trained by another engine is the same if its loss ends within 1 % of the recorded one."""
@@ -58,7 +57,7 @@ def judge_run(run: Runs, engine: Engine) -> JudgedRun:
 def _judge(run: Runs, engine: Engine) -> JudgedRun:
     import torch
 
-    from trainlab.diagnosis.judge.study_run_playback import play, train
+    from trainlab.diagnosis.judge.study_run_playback import play, trail_of, train
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -3,38 +3,168 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
-from trainlab.diagnosis.judge.study_run_trail import Row, Trail
 from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BY_HAND
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.probe import Probe
 from trainlab.diagnosis.probe.probe_state import ProbeState
-from trainlab.engine.layout import layers_of
+from trainlab.diagnosis.probe.trainings import is_compared, is_sampled
+from trainlab.engine import Engine, Runs
+from trainlab.engine.layout import layers_of, starting_parameters
 from trainlab.engine.reference import ReferenceEngine
-from trainlab.engine.reference.draws import Steps
-from trainlab.engine.reference.gradients import equaliser_of
-from trainlab.engine.reference.learning_rates import Rates
 from trainlab.engine.reference.loop import (
     Chosen,
     Log,
+    Rates,
+    Steps,
     backpropagate,
     penalised_loss,
     train_epoch,
 )
-from trainlab.engine.reference.meter import Meter
-from trainlab.engine.reference.module import build_module
+from trainlab.engine.reference.module import Meter, build_module, equaliser_of
 from trainlab.engine.reference.optimizers import build_optimizer
-from trainlab.engine.warm_start import starting_parameters
 from trainlab.maths import OPTIMIZERS
-from trainlab.spec import Experiment, Single, name_of
+from trainlab.spec import Batch, Experiment, NoStopping, Record, ReduceLROnPlateau, Single, Warmup, name_of
+from trainlab.spec.schedules import resolved
+
+# A run of an experiment trained once more by the engine that recorded it, its weights read at many steps.
+
+Row = npt.NDArray[np.floating]
+
+EVERY_LOSS = 4095
+"""Of a training of so many steps every loss is looked at, as a probe keeps them."""
+FIRST_LOSSES = 200
+"""Of a longer one, so many of the first."""
+MOST_NUMBERS = 20_000_000
+"""As many weights are read, over all the steps, 80 MB in single precision."""
+READING = 4
+"""Reading the network's answers may take so many times as long as the training itself."""
+SMALL = 1_000_000
+"""A million examples are read in a moment, however short the training was."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Trail:
+    """The weights ``[P]`` of one run before its steps, by the step's number; the last are those at the end.
+
+    `experiment` has epochs of one step. `closely` are the steps that are looked at closely: the weights after
+    each of them are there, too. `ends_as_recorded`: the loss at the end, and the weights if they were kept,
+    are to the bit those of the record.
+    """
+
+    experiment: Experiment
+    seed: int
+    weights: dict[int, Row]
+    closely: tuple[int, ...]
+    ends_as_recorded: bool
+
+    @property
+    def steps(self) -> int:
+        """How many steps were made."""
+        return self.experiment.epochs
+
+    @property
+    def end(self) -> Row:
+        """The weights after the last step."""
+        return self.weights[self.steps]
+
+
+def trail_of(run: Runs, engine: Engine) -> Trail | None:
+    """Return the trail of one run, ``Runs`` of a single seed; None if it can't be read step by step.
+
+    It can where a training whose epochs have one step is the same training, and reading it is no more work
+    than the training by far.
+    """
+    experiment = step_by_step(run)
+    if experiment is None:
+        return None
+    closely = _closely(experiment.epochs, int(run.diverged_step[0]))
+    wanted = {0, experiment.epochs, *closely, *(step + 1 for step in closely)}
+    wanted |= set(range(experiment.epochs if experiment.epochs <= EVERY_LOSS else FIRST_LOSSES))
+    if _is_costly(experiment, len(wanted)):
+        return None
+    marks = tuple(sorted(wanted - {0}))
+    read = engine.train(experiment, run.seeds, marks=marks)
+    weights: dict[int, Row] = {mark: runs.parameters[0] for mark, runs in zip(marks, read, strict=True)}
+    weights[0] = starting_parameters(engine, experiment, run.seeds)[0].astype(run.loss.dtype)
+    return Trail(
+        experiment=experiment,
+        seed=run.first_seed,
+        weights=weights,
+        closely=closely,
+        ends_as_recorded=_same(read[-1], run),
+    )
+
+
+def _same(again: Runs, run: Runs) -> bool:
+    kept = run.parameters.shape[1] > 0
+    return np.array_equal(again.loss, run.loss, equal_nan=True) and (
+        not kept or np.array_equal(again.parameters, run.parameters, equal_nan=True)
+    )
+
+
+def step_by_step(run: Runs) -> Experiment | None:
+    """Return the same training, as far as it went, with epochs of one step; None if there is no such."""
+    experiment = run.experiment
+    steps, per_epoch = experiment.epochs, experiment.steps_per_epoch
+    if 0 <= int(run.stopped_epoch[0]) < experiment.epochs:
+        steps = int(run.stopped_epoch[0])
+    schedule = resolved(experiment.schedule, epochs=experiment.epochs, steps_per_epoch=per_epoch)
+    if steps == 0 or isinstance(schedule, ReduceLROnPlateau):
+        return None
+    # What a step makes of its gradient depends on all steps before it, most of which aren't read.
+    if experiment.gradient == "equalised":
+        return None
+    changed = msgspec.structs.replace(
+        experiment,
+        epochs=steps * per_epoch,
+        schedule=schedule,
+        stopping=NoStopping(),
+        record=Record(loss_every=0, gradient_every=0, solved_every=0, curves=0, predictions=0),
+    )
+    if per_epoch == 1:
+        return changed
+    if not isinstance(_sampling(experiment), Single) or _moves_by_epoch(experiment):
+        return None
+    return msgspec.structs.replace(changed, sampling=Single(steps_per_epoch=1))
+
+
+def _sampling(experiment: Experiment) -> object:
+    """Return the sampling; batches of one, drawn with replacement, are single examples."""
+    sampling = experiment.sampling
+    alone = isinstance(sampling, Batch) and sampling.replacement and sampling.batch_size == 1
+    return Single() if alone else sampling
+
+
+def _moves_by_epoch(experiment: Experiment) -> bool:
+    warms = experiment.warmup != Warmup() and experiment.warmup.per == "epoch"
+    return warms or getattr(experiment.schedule, "per", "step") == "epoch"
+
+
+def _closely(steps: int, diverged: int) -> tuple[int, ...]:
+    """Return the steps that a probe looks at closely, and those around the first output that isn't finite."""
+    there = {step for step in range(steps) if is_sampled(step) or is_compared(step)}
+    around = range(diverged - 1, diverged + 2) if diverged >= 0 else ()
+    return tuple(sorted(there | {step for step in around if 0 <= step < steps}))
+
+
+def _is_costly(experiment: Experiment, readings: int) -> bool:
+    trained = experiment.epochs * experiment.examples_per_step
+    return (
+        readings * experiment.network.parameters > MOST_NUMBERS
+        or readings * experiment.data().points > READING * trained + SMALL
+    )
+
 
 READINGS = 60
 """How often all examples are read, evenly over a training."""
@@ -71,7 +201,7 @@ def play(trail: Trail) -> tuple[TrainingRecord, LossRecord]:
         record = probe.stop()
     _complete(record, trail, _losses(trail, meter, module, steps, chosen))
     record.optimizers[0].lr = rates.changes
-    whole = _whole(record)
+    whole = _empty_reading(record)
     for step in _evenly(trail):
         _point_at(module, trail, step)
         _read_all(whole, meter, module)
@@ -98,7 +228,7 @@ def train(experiment: Experiment, seed: int, dtype: str) -> tuple[TrainingRecord
             train_epoch(log, meter, module, optimizer, rates, steps, epoch, equaliser)
     finally:
         record = probe.stop()
-    whole = _whole(record)
+    whole = _empty_reading(record)
     _read_all(whole, meter, module)
     _know_all_targets(record, whole)
     return record, whole, meter.loss(module, "train")
@@ -201,7 +331,7 @@ def _complete(record: TrainingRecord, trail: Trail, losses: dict[int, float]) ->
     for optimizer in record.optimizers:
         optimizer.steps, optimizer.last_tick = trail.steps, trail.steps - 1
     for root in record.networks:
-        root.learn_in_train = root.train_calls = trail.steps
+        root.learn_in_train = trail.steps
     for loss_curve in record.loss_curves:
         whole = LossCurve(loss_curve.site)
         for step, loss in losses.items():
@@ -220,7 +350,7 @@ def _evenly(trail: Trail) -> list[int]:
     return sorted({int(step) for step in known[places]})
 
 
-def _whole(record: TrainingRecord) -> LossRecord:
+def _empty_reading(record: TrainingRecord) -> LossRecord:
     """Return an empty entry of the kind that has most of the training."""
     main = _main(record)
     return LossRecord(BY_HAND if main is None else main.kind, None, "", (), (), "float32")

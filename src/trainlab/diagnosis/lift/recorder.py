@@ -1,27 +1,167 @@
 # pyright: basic
 """Records what makes an experiment of a training: layers, initial weights, rows, losses, optimizer.
 
-It records in the script's own process, alongside the probe, through a `TorchFunctionMode` and public hooks.
+It records in the script's own process, through the probe's listener and public hooks.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import hashlib
+import sys
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_pre_hook
-from torch.overrides import TorchFunctionMode
 
-from trainlab.diagnosis.lift.batch_rows import BatchRows
-from trainlab.diagnosis.lift.initial_draws import InitialDraws
-from trainlab.diagnosis.lift.layer_chain import Op, chain_of, unused_layers
-from trainlab.diagnosis.lift.loss_call import OutputFollower
-from trainlab.diagnosis.lift.recording import Recording, Refused
-from trainlab.diagnosis.probe import module_parts
-from trainlab.diagnosis.probe.replaced_functions import as_called
-from trainlab.diagnosis.torch_private import LOSS_MODULES, is_compiling
+from trainlab.diagnosis.lift.layer_chain import Op, OutputFollower, chain_of, unused_layers
+from trainlab.diagnosis.lift.recording import Recording, Refused, write
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.told import number_in
+from trainlab.diagnosis.probe import reading
+from trainlab.diagnosis.probe.probe_state import at_work
+from trainlab.diagnosis.probe.replaced_functions import users_of
+from trainlab.diagnosis.script.plan import SKETCH, Extras
+from trainlab.diagnosis.torch_private import LOSS_MODULES, is_compiling, no_torch_function, version_of
+
+# Which rows each step was given: each distinct row is kept once, a step is a list of row numbers.
+
+
+MAX_NUMBERS, MAX_INDICES = 20_000_000, 20_000_000
+
+
+class BatchRows:
+    """Numbers rows as they come."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[bytes, int] = {}
+        self.inputs: list[Any] = []
+        self.targets: list[Any] = []
+        self.batches: list[Any] = []
+        self.taken = 0
+        self._last: tuple[Any, ...] | None = None
+
+    def add(self, inputs: Any, targets: Any) -> None:
+        """Enter a batch; the same tensors as last time, unchanged, are the same rows."""
+        seen = (inputs, version_of(inputs), targets, version_of(targets))
+        last = self._last
+        same = last is not None and last[0] is inputs and last[2] is targets and last[1::2] == seen[1::2]
+        if not (same and self.batches):
+            x, y = self._rows(inputs, targets)
+            self._last = seen
+            self.batches.append(np.array([self._number(a, b) for a, b in zip(x, y, strict=True)], np.int64))
+        else:
+            self.batches.append(self.batches[-1])
+        self.taken += len(self.batches[-1])
+        if self.taken > MAX_INDICES or len(self.inputs) * self.inputs[0].size > MAX_NUMBERS:
+            raise Refused("it takes too many rows, or its data are too large, to be followed")
+
+    def into(self, recording: Recording) -> None:
+        """Write what was entered."""
+        recording.inputs, recording.targets = np.stack(self.inputs), np.stack(self.targets)
+        recording.classes = recording.targets.dtype.kind in "iu"
+        recording.keys = [hashlib.sha256(key).hexdigest()[:16] for key in self.numbers]
+        recording.batches = np.concatenate(self.batches)
+        recording.sizes = np.array([len(batch) for batch in self.batches], np.int64)
+
+    def _rows(self, inputs: Any, targets: Any) -> tuple[Any, Any]:
+        if not inputs.is_floating_point():
+            raise Refused(f"the network's inputs are {str(inputs.dtype).removeprefix('torch.')}, not numbers")
+        count = inputs.shape[0] if inputs.dim() > 1 else 1
+        if targets.numel() % count:
+            raise Refused(
+                f"inputs {tuple(inputs.shape)} and targets {tuple(targets.shape)} have different rows"
+            )
+        x, y = (values.detach().reshape(count, -1).cpu().contiguous().numpy() for values in (inputs, targets))
+        return x, y
+
+    def _number(self, x: Any, y: Any) -> int:
+        key = x.tobytes() + y.tobytes()
+        number = self.numbers.get(key)
+        if number is None:
+            number = self.numbers[key] = len(self.inputs)
+            self.inputs.append(x.copy())
+            self.targets.append(y.copy())
+        return number
+
+
+# How weights were drawn: each call of ``uniform_`` and ``normal_``, recognised by the values it gave.
+
+
+DRAWS = {"uniform_": ("from", "to", 0.0, 1.0), "normal_": ("mean", "std", 0.0, 1.0)}
+MAX_KNOWN, MAX_SIZE = 10_000, 20_000_000
+
+
+class InitialDraws:
+    """Records these calls: all of torch.nn.init ends in them but orthogonal_, sparse_ and trunc_normal_."""
+
+    def __init__(self, *, largest: int = MAX_SIZE) -> None:
+        self.largest = largest
+        self._originals: dict[str, Any] = {}
+        self.known: dict[str, dict[str, Any]] = {}
+
+    def start(self) -> None:
+        """Record the draws from here on."""
+        for name in DRAWS:
+            self._originals[name] = getattr(torch.Tensor, name)
+            setattr(torch.Tensor, name, self._recording(name, self._originals[name]))
+
+    def stop(self) -> None:
+        """Record no more, unless someone else has replaced the functions since."""
+        for name, original in self._originals.items():
+            # Read from the class itself: the probe, if it is at work, would be handed PyTorch's own.
+            if getattr(users_of(vars(torch.Tensor).get(name)), "__wrapped__", None) is original:
+                setattr(torch.Tensor, name, original)
+        self._originals.clear()
+
+    def _recording(self, name: str, original: Any) -> Any:
+        first, second, low, high = DRAWS[name]
+
+        @functools.wraps(original)
+        def drawing(tensor: Any, *args: Any, **kwargs: Any) -> Any:
+            drawn = original(tensor, *args, **kwargs)
+            if is_compiling():
+                return drawn
+            with contextlib.suppress(Exception):  # of what has no values, such as tensors of the meta device
+                note(tensor, args, kwargs)
+            return drawn
+
+        def note(tensor: Any, args: Any, kwargs: Any) -> None:
+            if len(self.known) < MAX_KNOWN and 0 < tensor.numel() <= self.largest:
+                a = args[0] if args else kwargs.get(first, low)
+                b = args[1] if len(args) > 1 else kwargs.get(second, high)
+                own = kwargs.get("generator") is not None
+                self.known[_key(tensor)] = {
+                    "name": name.rstrip("_"),
+                    "a": float(a),
+                    "b": float(b),
+                    "own": own,
+                }
+
+        return drawing
+
+    def of(self, values: Any) -> dict[str, Any]:
+        """Return the draw that gave these values; of equal ones the constant, of others ``{"name": ""}``."""
+        flat = values.detach().reshape(-1)
+        if bool((flat == flat[0]).all()) and len(flat) > 1:
+            return {"name": "constant", "a": float(flat[0]), "b": 0.0, "own": False}
+        known = self.known.get(_key(values))
+        if known is not None:
+            return known
+        if len(flat) == 1:
+            return {"name": "constant", "a": float(flat[0]), "b": 0.0, "own": False}
+        return {"name": "", "a": 0.0, "b": 0.0, "own": False}
+
+
+def _key(values: Any) -> str:
+    with no_torch_function():
+        plain = values.detach().to(torch.float32).cpu().contiguous().numpy()
+    return hashlib.sha256(f"{plain.shape}".encode() + plain.tobytes()).hexdigest()
+
 
 CLOSE_STEPS = 20_000
 """Steps that are recorded; the rest are only counted."""
@@ -38,7 +178,7 @@ class Recorder:
         self.given_up = False
         self.state = probe.state
         self.recording = Recording()
-        self.draws = InitialDraws(largest=LIGHT_PARAMETERS) if light else InitialDraws()
+        self.draws = InitialDraws(largest=LIGHT_PARAMETERS if light else MAX_SIZE)
         self.rows = BatchRows()
         self.outputs = OutputFollower()
         self.root: nn.Module | None = None
@@ -59,10 +199,10 @@ class Recorder:
         register_module_forward_hook(self._left)
         register_optimizer_step_pre_hook(self._before_step)
         if not self.light:
-            FunctionCalls(self._called, self.probe).__enter__()
+            self._listen(True)
 
     def _listen(self, wanted: bool) -> None:
-        """Have the probe pass on calls from the network's forward to the step, and none of the step itself.
+        """Have the probe pass on calls: all, or, if light, those from the network's forward to the step.
 
         An optimizer calls more functions than all the rest together.
         """
@@ -110,9 +250,8 @@ class Recorder:
         self.batch, self.outputs = (None, None), OutputFollower()
 
     def _guarded(self, action: Any, *args: Any) -> None:
-        was_busy, self.state.busy = self.state.busy, True
         try:
-            with torch.no_grad():
+            with at_work(self.state), torch.no_grad():
                 action(*args)
         except Refused as error:
             self.refuse(str(error))
@@ -120,14 +259,12 @@ class Recorder:
             self.refuse(
                 f"it couldn't be followed ({type(error).__name__}: {' '.join(str(error).split())[:120]})"
             )
-        finally:
-            self.state.busy = was_busy
 
     def _entered(self, module: nn.Module, args: Any) -> None:
         if self._is_elsewhere() or self._is_given_up() or self.is_done or isinstance(module, LOSS_MODULES):
             return
         self.depth += 1
-        if self.depth == 1 and torch.is_grad_enabled() and module_parts.parameters(module):
+        if self.depth == 1 and torch.is_grad_enabled() and reading.parameters(module):
             self._guarded(self._root_entered, module, args)
 
     def _root_entered(self, module: nn.Module, args: Any) -> None:
@@ -150,7 +287,7 @@ class Recorder:
         self._listen(True)
         if self.layers_known:
             return
-        size = sum(param.numel() for param in module_parts.parameters(module))
+        size = sum(param.numel() for param in reading.parameters(module))
         if size > LIGHT_PARAMETERS or self.inputs.device.type != "cpu":
             raise Refused("it is too large to be tried unasked")
 
@@ -224,9 +361,9 @@ class Recorder:
             raise Refused("the loss doesn't come from a module")
         if len(optimizer.param_groups) != 1:
             raise Refused("the optimizer has several groups of parameters")
-        own = {id(param) for param in module_parts.parameters(self.root)}
+        own = {id(param) for param in reading.parameters(self.root)}
         theirs = {id(param) for param in optimizer.param_groups[0]["params"]}
-        if own != theirs or not all(param.requires_grad for param in module_parts.parameters(self.root)):
+        if own != theirs or not all(param.requires_grad for param in reading.parameters(self.root)):
             raise Refused("the optimizer doesn't have all parameters of the network, and no others")
         recording = self.recording
         recording.optimizer = type(optimizer).__name__
@@ -239,7 +376,7 @@ class Recorder:
             raise Refused("the optimizer's settings are tensors")
         recording.loss, recording.loss_settings = self.outputs.loss, self.outputs.loss_settings
         recording.last_activation = self.outputs.activation
-        params = module_parts.named_parameters(self.root)
+        params = reading.named_parameters(self.root)
         for layer in recording.layers:
             for name in filter(None, (layer.weight, layer.bias)):
                 value = params[name].detach()
@@ -249,25 +386,45 @@ class Recorder:
             self.draws.stop()
 
 
-class FunctionCalls(TorchFunctionMode):
-    """Tells `on_call` and the probe of each torch function called; the probe then enters no mode itself."""
+# What a run of a population reports besides its diagnosis, read in the script's process.
 
-    def __init__(self, on_call: Any, probe: Any) -> None:
-        super().__init__()
-        self.on_call = on_call
+
+class RunExtras:
+    """Reads a variable of the script at its end, and whether it sets a seed; records what a lift needs."""
+
+    def __init__(self, asked: Extras, probe: Any) -> None:
+        self.asked = asked
+        self.torch_seed = torch.initial_seed()
+        self.state = probe.state
         self.probe = probe
+        self.recorder: Recorder | None = None
 
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        state = self.probe.state
-        if is_compiling():
-            return func(*args, **(kwargs or {}))
-        func, args, named = as_called(func, args, kwargs or {})
-        state.inside += 1
+    def start(self) -> None:
+        """Begin to listen, if a lift is wanted; the rest is read at the end."""
+        if self.asked.recording:
+            self.recorder = Recorder(self.probe, light=self.asked.light)
+            self.recorder.start()
+
+    def _write_recording(self, recorder: Recorder, record: TrainingRecord) -> None:
+        """Write what a lift needs; should that fail, there is no lift, and the report is unharmed."""
         try:
-            out = func(*args, **named)
-        finally:
-            state.inside -= 1
-        if state.on and not state.busy and not state.in_backward and (state.sampling or state.judging):
-            self.probe.listener.hear(func, args, named, out)
-        self.on_call(func, args, named, out)
-        return out
+            recording = recorder.finished()
+            recording.judges_other_rows = bool(record.data.judged_rows - record.data.train_rows)
+            write(recording, self.asked.recording)
+        except Exception as error:
+            refused = Recording(refused=f"it couldn't be followed ({type(error).__name__})")
+            write(refused, self.asked.recording)
+
+    def report(self, record: TrainingRecord) -> dict[str, Any]:
+        """Return the variable's value, a sketch of the rows trained on, and whether torch was seeded."""
+        if self.recorder is not None and not self.state.on:
+            self.state.busy = True
+            if record.clips or record.uses_scaler:
+                self.recorder.refuse("it clips or scales gradients")
+            self._write_recording(self.recorder, record)
+        names = vars(sys.modules["__main__"])
+        return {
+            "variable": number_in(names.get(self.asked.variable)) if self.asked.variable else None,
+            "rows": sorted(record.data.train_rows)[:SKETCH],
+            "seeded": torch.initial_seed() != self.torch_seed,
+        }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
+from math import prod
 
-from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.place import Site
 
 
 @dataclass(slots=True)
@@ -49,7 +51,8 @@ class DataRecord:
 
     `judged_at_once` is how often, at most, a row was evaluated between one step and the next.
     `mixed_rows` were evaluated in batches of which a part, and not all, had been trained on before
-    (`mixed_known`), after `mixed_passes` different steps.
+    (`mixed_known`), after `mixed_passes` different steps. `judged_shares` has, of the first batches evaluated
+    that were large enough, the tick and the share of the rows that had been trained on.
     """
 
     train_rows: set[int] = field(default_factory=set[int])
@@ -64,6 +67,7 @@ class DataRecord:
     judge_passes: int = 0
     judged_at_once: int = 0
     mixed_passes: int = 0
+    judged_shares: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
     mixed_rows: set[int] = field(default_factory=set[int])
     mixed_known: set[int] = field(default_factory=set[int])
     unused_rows: int = 0
@@ -76,7 +80,6 @@ class DataRecord:
     sample_x: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
     sample_summaries: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
     sample_y: list[float] = field(default_factory=list[float])
-    sample_p: list[float] = field(default_factory=list[float])
     input_shape: tuple[int, ...] = ()
     input_dtype: str = ""
     nonfinite_input: int | None = None
@@ -88,3 +91,33 @@ class DataRecord:
         width = len(self.sample_x[0]) if self.sample_x else 0
         floats = self.input_dtype.startswith("float")
         return width > 0 and floats and self.input_shape[1:] == (width,) and not self.beside_images
+
+
+# Which values of an input are looked at, and what they are called.
+
+MAX_FEATURES = 64
+
+
+def sampled_places(width: int) -> list[int]:
+    """Return up to 64 places of a row of `width` values, always the same ones."""
+    if width <= MAX_FEATURES:
+        return list(range(width))
+    return sorted(random.Random(width).sample(range(width), MAX_FEATURES))
+
+
+def feature_name(place: int, shape: tuple[int, ...]) -> str:
+    """Return the name of the `place`-th value looked at, in an input of a shape, batch first.
+
+    ``feature 3`` of a table, ``feature 0 at step 7`` of a sequence, ``[0, 4, 5]`` of an image.
+    """
+    import numpy as np
+
+    row = shape[1:]
+    places = sampled_places(prod(row))
+    if place >= len(places):  # rows of several lengths
+        return f"value {place}"
+    index = places[place]
+    if len(row) <= 1:
+        return f"feature {index}"
+    at = [int(axis) for axis in np.unravel_index(index, row)]
+    return f"feature {at[1]} at step {at[0]}" if len(row) == 2 else f"the value at {at}"

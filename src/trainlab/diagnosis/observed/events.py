@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.place import Site
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,22 +49,6 @@ class ConstantDerivative(Event):
 
 
 @dataclass(slots=True, kw_only=True)
-class Truncated(Event):
-    """A cast to whole numbers cut fractions off.
-
-    `name` is the call, `share` that of the `values` which weren't whole; `before` and `after` count different
-    values.
-    """
-
-    name: str
-    share: float
-    values: int
-    before: int
-    after: int
-    dtype: str
-
-
-@dataclass(slots=True, kw_only=True)
 class SignedTargets(Event):
     """A loss that takes targets of 1 and −1: how many it was given, how many were 0, and the lowest.
 
@@ -79,6 +63,22 @@ class SignedTargets(Event):
 
 
 @dataclass(slots=True, kw_only=True)
+class Divergence(Event):
+    """`kl_div` was called: how often with a sum below 0, its last, and what it was given.
+
+    `high` is the largest of its inputs, which are logarithms of probabilities, `low` the smallest.
+    """
+
+    below: int = 0
+    value: float = 0.0
+    low: float = math.inf
+    high: float = -math.inf
+    target_low: float = math.inf
+    target_high: float = -math.inf
+    log_target: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
 class StepsByHand(Event):
     """The user's own code moved weights: in how many steps, and in how many the old gradients were there."""
 
@@ -88,11 +88,15 @@ class StepsByHand(Event):
 
 @dataclass(slots=True, kw_only=True)
 class BatchNorm(Event):
-    """Batch-norm in training: the fewest values a channel, and how many of its calls had at most 4."""
+    """Batch-norm in training: the fewest values a channel, and how many of its calls had at most 4.
+
+    `momentum` is the largest share of a batch in the statistics that are kept; below 0 where none are.
+    """
 
     values: int
     calls: int = 0
     small: int = 0
+    momentum: float = -1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -212,9 +216,10 @@ class MixedWithItself(Event):
 
 @dataclass(slots=True, kw_only=True)
 class Miscounted(Event):
-    """Answers counted as they can't be meant to be: `kind` is argmax, floor or broadcast.
+    """Answers counted as they can't be meant to be: argmax, one column, floor, broadcast or rounded.
 
-    `largest` is the largest result of a division with rounding.
+    `largest` is the largest result of a division with rounding, or the largest share of a batch that rounds
+    to neither 0 nor 1.
     """
 
     kind: str
@@ -252,3 +257,30 @@ class RandomDraws(Event):
     ticks: int = 0
     last_tick: int = -1
     different: set[tuple[float, ...]] = field(default_factory=set[tuple[float, ...]])
+
+
+@dataclass(slots=True, kw_only=True)
+class UnusedFlags(Event):
+    """A variable of the function that computes the loss is never read there, and holds flags of the batch.
+
+    It has as many `rows` as the batch; so have the others `beside` it.
+    """
+
+    name: str
+    rows: int = 0
+    beside: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class BatchTensor(Event):
+    """A tensor that a line makes of a step's data, its `place`-th: how often it was `made`, and `used`.
+
+    `flags`: all values were 0 or 1.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    place: int = 1
+    made: int = 0
+    used: int = 0
+    flags: bool = True

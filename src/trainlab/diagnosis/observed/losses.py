@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
+from trainlab.diagnosis.place import Site
 
 MOST, FIRST = 4096, 512
+UNSURE = 0.05
+"""Of the targets of yes-or-no questions so many may be near neither."""
 
 
 @dataclass(slots=True)
@@ -78,17 +81,17 @@ class LossCurve:
 
 @dataclass(slots=True)
 class Fit:
-    """How well outputs fitted targets at one tick: mean loss by the plain criterion, accuracy, spreads.
+    """How well outputs fitted targets at one tick: mean loss by the plain criterion, accuracy, range.
 
     Of logits: `zeros` is the share that is exactly 0, `tied` that of the rows in which all are equal,
     `unmoved` that of the answers (a row's right class; a no to a yes-or-no question) whose logit is 0.
-    The targets lie between `target_low` and `target_high`.
+    The targets lie between `target_low` and `target_high`. Of rows evaluated, `known` is the share that was
+    trained on; None where that isn't known.
     """
 
     tick: int
     value: float
     accuracy: float | None = None
-    out_std: float | None = None
     out_low: float | None = None
     out_high: float | None = None
     scale: float = 1.0
@@ -98,6 +101,7 @@ class Fit:
     rows: int = 0
     target_low: float = float("inf")
     target_high: float = float("-inf")
+    known: float | None = None
 
 
 @dataclass(slots=True)
@@ -107,7 +111,11 @@ class LossRecord:
     `weights` are those of the classes that it was first given; of a yes or no the weight of a yes. `turned`
     is a distance that is given the target first; `cut_off` counts targets that were detached in the step
     itself: what a network answers, and no data. `made_here` counts targets that were made in the step,
-    `given_again` those that are the very tensor of a step before: one of `target_tensors`.
+    `given_again` those that are the very tensor of a step before: one of `target_tensors`. `left_out` are
+    targets, where these are classes, at places that the loss doesn't count: padding, as a rule.
+    Where probabilities are wanted, `outside` sums up the shares of each batch's targets that are none, and
+    `between` of those that are near neither 0 nor 1; `soft_low` is the least target of several classes.
+    `masked`: its values may be weighed or left out one by one.
     """
 
     kind: str
@@ -123,7 +131,6 @@ class LossRecord:
     made_here: int = 0
     given_again: int = 0
     target_tensors: int = 0
-    target_has_grad: int = 0
     count: int = 0
     columns: int = 1
     rows: int = 0
@@ -133,12 +140,28 @@ class LossRecord:
     sample: list[float] = field(default_factory=list[float])
     floor: float = 0.0
     soft_rows_off: float = 0.0
+    soft_low: float = 0.0
+    outside: float = 0.0
+    between: float = 0.0
+    masked: bool = False
     weights: list[float] = field(default_factory=list[float])
     target_low: float = float("inf")
     target_high: float = float("-inf")
     training: int = 0
     turned: bool = False
     cut_off: int = 0
+    left_out: set[int] = field(default_factory=set[int])
+
+    @property
+    def share_outside(self) -> float:
+        """The share of the targets that should be probabilities and aren't."""
+        return self.outside / max(1, len(self.fits))
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether its targets are classes, so that answers are right or wrong; numbers from 0 to 1 aren't."""
+        sure = self.kind in BINARY and self.between <= UNSURE * len(self.fits)
+        return self.kind in CLASSES or (sure and self.share_outside < UNSURE)
 
     def steps(self) -> list[tuple[float, ...]]:
         """Return the targets of each step: those of all passes before it, which it learns from together."""

@@ -1,7 +1,6 @@
 """What the probe saw of a training: plain numbers and words, no tensors. The rules read nothing else.
 
-A *tick* is the number of optimizer steps taken so far (of backward passes, where no optimizer is used).
-"""
+A *tick* is the number of optimizer steps taken so far (of backward passes, where no optimizer is used)."""
 
 from __future__ import annotations
 
@@ -9,13 +8,87 @@ import math
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from trainlab.diagnosis.observed.answers import ModelAsked
+from trainlab.diagnosis.observed.answers import Dependence, ModelAsked
 from trainlab.diagnosis.observed.data import DataRecord, LoaderRecord
-from trainlab.diagnosis.observed.dependence import Dependence
 from trainlab.diagnosis.observed.events import Event
 from trainlab.diagnosis.observed.losses import LossCurve, LossRecord, LossTerms
-from trainlab.diagnosis.observed.parts import Judged, Part
-from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.place import Site
+
+# What tells the trainings of one script apart: steps, data, and what has no place of its own.
+
+MAX_RUNS = 5_000
+Judged = tuple[int, float, int, bool]
+"""An evaluation: its tick, the share of right answers, of how many, and whether classes differ among them."""
+
+
+@dataclass(slots=True)
+class Steps:
+    """The ticks at which a training took its steps, as runs: first tick, how far apart, how many.
+
+    Two trainings that take turns have a run each. Of steps in no order there may be too many runs to keep:
+    then they aren't `known`.
+    """
+
+    runs: list[list[int]] = field(default_factory=list[list[int]])
+    count: int = 0
+    known: bool = True
+    last: int = -1
+
+    def add(self, tick: int) -> None:
+        """Enter a step."""
+        self.count += 1
+        self.last = tick
+        if self.runs:
+            run = self.runs[-1]
+            first, apart, count = run
+            if count == 1:
+                run[1], run[2] = tick - first, 2
+                return
+            if tick == first + apart * count:
+                run[2] += 1
+                return
+        if len(self.runs) >= MAX_RUNS:
+            self.known = False
+            return
+        self.runs.append([tick, 1, 1])
+
+    def join(self, other: Steps) -> None:
+        """Take over the steps of another one."""
+        self.runs = sorted(self.runs + other.runs)
+        self.count += other.count
+        self.last = max(self.last, other.last)
+        self.known = self.known and other.known and len(self.runs) <= MAX_RUNS
+
+    def before(self, tick: int) -> int:
+        """Return how many steps were taken before a tick."""
+        total = 0
+        for first, apart, count in self.runs:
+            if tick > first:
+                total += min(count, -(-(tick - first) // max(1, apart)))
+        return total
+
+    @property
+    def first(self) -> int:
+        """The tick of the first step."""
+        return self.runs[0][0] if self.runs else 0
+
+
+@dataclass(slots=True)
+class Part:
+    """One training of a script; its number is that of what belongs to it in the record's lists.
+
+    `graph_passes` has, for each graph read, how many forward passes came before its backward pass.
+    """
+
+    steps: Steps = field(default_factory=Steps)
+    params: set[int] = field(default_factory=set[int])
+    backwards: int = 0
+    seconds: float = 0.0
+    data: DataRecord = field(default_factory=DataRecord)
+    graph_passes: list[int] = field(default_factory=list[int])
+    clips: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
+    judged_accuracy: list[Judged] = field(default_factory=list[Judged])
+
 
 E = TypeVar("E", bound=Event)
 Shape = tuple[int, ...]
@@ -29,9 +102,11 @@ class Op:
 
     `loss` and `activation` are the places of what it is part of in `record.losses` and `record.activations`;
     `broadcast` has the shapes of output, target and their differences, where these are unlike. `scalar` is
-    the number that it multiplies by, `dropout` its probability. `adds_constant_derivative` says that it adds
-    a derivative without a graph, made at `derivative_site`. `total` is the sum of what came out, `nearest`
-    how near to zero what went in came, of functions that are infinite there, or whose derivative is.
+    the number that it multiplies by, or a power's exponent, `dropout` its probability.
+    `adds_constant_derivative` says that it adds a derivative without a graph, made at `derivative_site`.
+    `total` is the sum of what came out, `nearest` how near to zero what went in came, of functions that are
+    infinite there, or whose derivative is. Before the first step `rms` is the root mean square of what came
+    out, `entered` the largest of what went in, but for parameters.
     """
 
     name: str
@@ -40,7 +115,6 @@ class Op:
     tick: int
     shapes: tuple[Shape, ...] = ()
     out: Shape = ()
-    dtype: str = ""
     loss: int | None = None
     activation: int | None = None
     broadcast: tuple[Shape, Shape, Shape] | None = None
@@ -50,6 +124,8 @@ class Op:
     derivative_site: Site | None = None
     total: float = 0.0
     nearest: float = math.inf
+    rms: float = math.nan
+    entered: float = math.nan
 
     @property
     def place(self) -> str:
@@ -92,9 +168,8 @@ class FirstValues:
     """Numbers of a parameter before its first step.
 
     `zeros` is the share of elements that are 0; `equal_rows` and `equal_columns` are the shares that equal
-    the first one. `largest` is the greatest |value|; `largest_quarter` and `largest_third` are the greatest
-    |mean| of a bias's 4 or 3 parts, the gates of an LSTM or a GRU. The last three say how a table's columns
-    differ, in units of what those of independent normal numbers would.
+    the first one. `largest` is the greatest |value|. The last three say how a table's columns differ, in
+    units of what those of independent normal numbers would.
     """
 
     mean: float = 0.0
@@ -104,8 +179,6 @@ class FirstValues:
     equal_rows: float = 0.0
     equal_columns: float = 0.0
     mean_abs: float = 0.0
-    largest_quarter: float = 0.0
-    largest_third: float = 0.0
     column_mean_z: float = 0.0
     column_std_z: float = 0.0
     column_correlation: float = 0.0
@@ -124,7 +197,7 @@ class ParamRecord:
     name: str
     module_kind: str
     shape: tuple[int, ...]
-    dtype: str = "float32"
+    dtype: str = "torch.float32"
     requires_grad: bool = True
     registered: bool = True
     owner: int | None = None
@@ -169,7 +242,9 @@ class OptimizerRecord:
 
     Of `looked_back` steps `cleared_early` came after `zero_grad` had cleared all gradients; before
     `steps_after_lost` others it had cleared those of `lost_passes`, which the line that calls backward for
-    the step had made. Before `clips_in_vain` of all `clips` no backward pass had come since the last step.
+    the step had made. Before `clips_in_vain` of all `clips` no backward pass had come since the last step;
+    `clips_scaled` of them found gradients still multiplied by a loss scale, of which `scale` is the last.
+    `made` counts those that one line makes again and again of the same parameters, from the third on.
     """
 
     index: int
@@ -195,21 +270,32 @@ class OptimizerRecord:
     clips: int = 0
     clips_in_vain: int = 0
     clip_site: Site | None = None
+    clips_scaled: int = 0
+    scale: float = 1.0
+    made: int = 1
+
+    def is_followed_by(self, other: OptimizerRecord) -> bool:
+        """Whether the same line made another one of the same parameters, which stepped after this one."""
+        alike = self.site is not None and (self.site, self.kind) == (other.site, other.kind)
+        stepped = bool(self.steps) and bool(other.steps)
+        return alike and self.params == other.params and stepped and self.last_tick < other.first_tick
 
 
 @dataclass(slots=True)
 class SchedulerRecord:
-    """A learning-rate scheduler, and when it was stepped.
+    """A learning-rate scheduler.
 
-    `made` is the line that makes it, `factor` by what it multiplies its optimizer's rate from the start.
+    `made` is the line that makes it, `factor` by what it multiplies its optimizer's rate from the start,
+    `top` the rate that was set: the optimizer's own, or the one that a cycle goes up to. `optimizer` is the
+    place of the one that it drives; before `idle` of its steps that one had taken none since the step before.
     """
 
     kind: str
-    optimizer: int | None
     site: Site | None
     steps: int = 0
-    early: int = 0
-    last_tick: int = 0
+    optimizer: int | None = None
+    idle: int = 0
+    top: float | None = None
     settings: dict[str, Setting] = field(default_factory=dict[str, Setting])
     made: Site | None = None
     factor: float | None = None
@@ -221,10 +307,12 @@ class NetworkRecord:
 
     Of one that only answers, beside a network that learns: `began_as_twin` says whether it began with that
     one's weights, `rows_of_twin` and `rows_of_its_own` count steps in which both were given the same rows or
-    others, and `never_changed` is None where its weights couldn't be compared at the end.
-    `tokens_learnt` and `tokens_judged` are the lengths of the last sequences of tokens that it learnt from
-    and was judged on; `continued` counts those that were judged and one longer than the one before, or one
-    token alone.
+    others, and `never_changed` is None where its weights couldn't be compared at the end. `followed` says,
+    each time that was looked at, which part of the way it had come that the weights learnt had gone by then.
+    `noisy_in_eval` are layers that depend on the mode and were in eval mode while it learnt, each with the
+    parameters that learn in the part that it belongs to. `tokens_learnt` and `tokens_judged` are the lengths
+    of the last sequences of tokens that it learnt from and was judged on; `continued` counts those that were
+    judged and one longer than the one before, or one token alone.
     """
 
     name: str
@@ -234,8 +322,6 @@ class NetworkRecord:
     params: list[int] = field(default_factory=list[int])
     noisy: list[str] = field(default_factory=list[str])
     noisy_kinds: list[str] = field(default_factory=list[str])
-    train_calls: int = 0
-    eval_calls: int = 0
     learn_in_train: int = 0
     learn_in_eval: int = 0
     judge_in_train: int = 0
@@ -244,18 +330,16 @@ class NetworkRecord:
     last_judge_tick: int = -1
     last_eval: Site | None = None
     eval_ever: bool = False
-    eval_called_tick: int | None = None
-    learn_since_eval: int = 0
     judge_site: Site | None = None
     eval_site: Site | None = None
-    noisy_in_eval: list[str] = field(default_factory=list[str])
-    dtype: str = "float32"
+    noisy_in_eval: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     first_tick: int = 0
     last_tick: int = 0
     began_as_twin: bool = False
     rows_of_twin: int = 0
     rows_of_its_own: int = 0
     never_changed: bool | None = None
+    followed: list[float] = field(default_factory=list[float])
     tokens_learnt: int = 0
     tokens_judged: int = 0
     continued: int = 0
@@ -295,8 +379,7 @@ class TrainingRecord:
     losses: list[LossRecord] = field(default_factory=list[LossRecord])
     activations: list[ActivationRecord] = field(default_factory=list[ActivationRecord])
     graphs: list[Graph] = field(default_factory=list[Graph])
-    graph_sizes: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
-    retained_ticks: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    graph_passes: list[int] = field(default_factory=list[int])
     loaders: list[LoaderRecord] = field(default_factory=list[LoaderRecord])
     data: DataRecord = field(default_factory=DataRecord)
     events: list[Event] = field(default_factory=list[Event])

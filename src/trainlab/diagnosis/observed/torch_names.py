@@ -37,9 +37,10 @@ LAYER_NODES = frozenset(("Addmm", "Mm", "Bmm", "Convolution", "NativeBatchNorm",
 """Nodes of layers: what lies behind one goes into a network, and is no term of its loss."""
 SHAPE_NODES = frozenset(
     ("View", "UnsafeView", "ReshapeAlias", "Unsqueeze", "Squeeze", "Transpose", "T", "Permute", "Expand",
-     "Clone", "Select", "Slice", "Index", "Alias", "ToCopy", "AsStrided", "Split", "Unbind", "SplitWithSizes")
+     "Clone", "Select", "Slice", "Index", "Alias", "ToCopy", "AsStrided", "Split", "Unbind", "SplitWithSizes",
+     "_DDPSink")
 )  # fmt: skip
-"""Nodes that change the shape, and no number."""
+"""Nodes that change the shape, and no number; the last one is what leaves a `DistributedDataParallel`."""
 RANGES = {
     "Sigmoid": (0.0, 1.0),
     "Tanh": (-1.0, 1.0),

@@ -1,6 +1,6 @@
 """The numbers of the pictures of faults, made of a training: what a report draws, and what its JSON holds.
 
-Here is what several faults share; what only one has stands in its own file.
+`kinds.py` has the kinds, `shared_pictures.py` what several faults share; what only one has stands with it.
 
 Every picture has `kind`, `title` and what that kind needs:
 

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Backward passes: the loss and its place, its graph, and where numbers stop being finite."""
+"""Backward passes, and steps that the script takes by hand after them."""
 
 from __future__ import annotations
 
@@ -9,27 +9,105 @@ from typing import Any
 
 import torch
 
-from trainlab.diagnosis.observed.events import NonFiniteGradient, NonFiniteLoss
+from trainlab.diagnosis.observed.events import NonFiniteGradient, NonFiniteLoss, StepsByHand
 from trainlab.diagnosis.observed.losses import LossCurve
-from trainlab.diagnosis.observed.record import Graph, Op
-from trainlab.diagnosis.observed.site import Site
-from trainlab.diagnosis.probe.graph_walk import depths, walk
-from trainlab.diagnosis.probe.hand_written_steps import Manual
-from trainlab.diagnosis.probe.kept_rows import Asking
+from trainlab.diagnosis.observed.record import Graph, Op, OptimizerRecord
+from trainlab.diagnosis.place import Site
+from trainlab.diagnosis.probe.asking import Asking
+from trainlab.diagnosis.probe.frames import user_site
 from trainlab.diagnosis.probe.losses import Losses
 from trainlab.diagnosis.probe.module_calls import Calls
-from trainlab.diagnosis.probe.nonfinite_origin import (
+from trainlab.diagnosis.probe.optimizer_steps import Steps
+from trainlab.diagnosis.probe.parameter_values import first_look, sample_of
+from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
+from trainlab.diagnosis.probe.reading import as_floats, readable
+from trainlab.diagnosis.probe.telling_calls import (
     first_nonfinite,
     near_singularities,
     nearest_singularity,
     saved_nonfinite,
 )
-from trainlab.diagnosis.probe.optimizer_steps import Steps
-from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
-from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
-from trainlab.diagnosis.probe.schedule import is_walked
-from trainlab.diagnosis.probe.user_frames import user_site
+from trainlab.diagnosis.probe.tensor_registry import depths, walk
+from trainlab.diagnosis.probe.trainings import is_walked
 from trainlab.diagnosis.torch_private import functions, is_compiling
+
+# Trainings without an optimizer: weights that the user's own code moves after each backward pass.
+
+
+MAX_WATCHED, MAX_COMPARED = 8, 512
+
+
+class Manual:
+    """Compares a few weights and gradients between backward passes until an optimizer is stepped."""
+
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
+        self._watched: dict[int, torch.Tensor] = {}
+        self._first: dict[int, torch.Tensor] = {}
+        self._grads: dict[int, Any] = {}
+        self.record: OptimizerRecord | None = None
+
+    def reached(self, keys: set[int]) -> None:
+        """The loss depends on these parameters."""
+        for key in keys:
+            tensor = self.state.registry.tensor(key)
+            values = None if tensor is None else readable(tensor)
+            if values is None:
+                continue
+            if len(self._watched) < MAX_WATCHED and key not in self._watched:
+                self._watched[key] = sample_of(values)
+            if self.state.record.optimizers:
+                self._compare(key, values)
+
+    def _compare(self, key: int, values: torch.Tensor) -> None:
+        """Note that a parameter moves which no optimizer has, where other trainings have one."""
+        told = self.state.record.params[key]
+        if told.moved is True or told.optimizers:
+            self._first.pop(key, None)
+        elif key in self._first:
+            told.moved = True if not functions.equal(self._first[key], sample_of(values)) else told.moved
+        elif len(self._first) < MAX_COMPARED:
+            self._first[key] = sample_of(values)
+
+    def before_backward(self) -> None:
+        """Have the weights moved since the last backward pass, and are its gradients still there?"""
+        state = self.state
+        if state.record.backwards == 0 or state.record.optimizers or not state.sampling:
+            if state.record.backwards and not state.record.optimizers:
+                state.boundary(by_hand=True)
+            return
+        moved = stale = False
+        for key, old in self._watched.items():
+            tensor = state.registry.tensor(key)
+            values = None if tensor is None else readable(tensor)
+            if tensor is None or values is None:
+                continue
+            now = sample_of(values)
+            if not functions.equal(now, old):
+                moved = True
+                self._watched[key] = now
+                told = state.record.params[key]
+                change, size = (as_floats(part).square().mean().sqrt() for part in (now - old, old))
+                told.ticks.append(state.record.tick)
+                told.update.append(float(change) / max(float(size), 1e-30))
+                told.moved = True
+            stale = stale or (tensor.grad is not None and bool(tensor.grad.detach().any()))
+        if moved:
+            self._step(stale)
+        state.boundary(by_hand=True)
+
+    def _step(self, stale: bool) -> None:
+        if self.record is None:
+            self.record = OptimizerRecord(-1, "by hand", None, list(self._watched), {})
+        self.record.steps += 1
+        self.record.checked += 1
+        self.record.stale += stale
+        event = self.state.seen(StepsByHand())
+        event.steps, event.stale = self.record.steps, self.record.stale
+
+
+# Backward passes: the loss and its place, its graph, and where numbers stop being finite.
+
 
 MAX_LOSS_CURVES, MOST_LOSS_CURVES = 160, 640
 """So many lines that call backward are kept of a training, and of all."""
@@ -64,7 +142,8 @@ class Backward:
             tensors = args[0] if args else kwargs.get("tensors")
             if is_compiling() or self._is_again(tensors):
                 return original(*args, **kwargs)
-            self.state.record.other_threads += self.state.on and threading.get_ident() != self.state.thread
+            if self.state.on and threading.get_ident() != self.state.thread and not self.calls.follow():
+                self.state.record.other_threads += 1
             self.before(tensors, _retains(args[1:], kwargs))
             out = self._run(original, tensors, *args, **kwargs)
             if self.state.sampling or self.losses.sums:  # a guarded call takes time, and most steps need none
@@ -148,6 +227,7 @@ class Backward:
         state.record.backwards += 1
         state.trainings.went_back()
         self.asking.backward(loss)
+        self.losses.fits.unreduced.flush()
         self.steps.clearing.before_backward_now()
         site = user_site()
         self.steps.lost.before_backward()
@@ -207,9 +287,8 @@ class Backward:
             state.enter(state.trainings.reached(present))
         graph.training = state.trainings.now
         self._last = graph
-        sizes = (tick, len(graph.nodes), passes)
-        state.record.graph_sizes.append(sizes)
-        state.trainings.part.graph_sizes.append(sizes)
+        state.record.graph_passes.append(passes)
+        state.trainings.part.graph_passes.append(passes)
         self.losses.confirm(graph)
         depth = depths(graph)
         for key in present:
@@ -219,8 +298,6 @@ class Backward:
             told.depth = max(told.depth, depth.get(key, 0))
             tensor = state.registry.tensor(key)
             if not told.looked_at and tensor is not None:
-                from trainlab.diagnosis.probe.parameter_values import first_look
-
                 first_look(state.deferred, told, tensor)
         self.manual.reached(present)
         training = graph.training
@@ -272,10 +349,6 @@ class Backward:
         state = self.state
         if state.sampling:
             self.steps.lost.after_backward()
-        if state.sampling and state.record.tick % 4 == 0:
-            alive = (state.record.tick, state.old_graphs_alive())
-            state.record.retained_ticks.append(alive)
-            state.trainings.part.retained_ticks.append(alive)
         if state.sampling and not any(
             event.training == state.trainings.now for event in state.record.events_of(NonFiniteGradient)
         ):

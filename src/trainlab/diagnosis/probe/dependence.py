@@ -1,9 +1,9 @@
 # pyright: basic
-"""Asks copies of the networks, at the end, what answers depend on: other rows, their order, later tokens.
+"""What answers depend on: a copy of the network is called again with rows that were changed.
 
-A copy is asked with the weights that the network began with, before it has learnt to overlook anything, and
-where these say nothing with those that it ended with. Rows are given to it in a number that none of its axes
-has, so that shapes tell where the rows are.
+A copy is asked with the weights that the network began with, before it has learnt to overlook anything,
+and where these say nothing with those that it ended with. Rows are given to it in a number that none of
+its axes has, so that shapes tell where the rows are.
 """
 
 from __future__ import annotations
@@ -13,36 +13,42 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from trainlab.diagnosis.observed.dependence import Dependence
-from trainlab.diagnosis.probe import module_parts
-from trainlab.diagnosis.probe.kept_batches import Kept, Network
-from trainlab.diagnosis.probe.network_copies import copied, tensors_of
-from trainlab.diagnosis.probe.output_path import changed, tensors_in
+from trainlab.diagnosis.observed.answers import Dependence
+from trainlab.diagnosis.probe import reading
+from trainlab.diagnosis.probe.custom_gradients import own_gradients
+from trainlab.diagnosis.probe.given_targets import ask_given, find_given
+from trainlab.diagnosis.probe.kept_rows import Given, Kept, Network
+from trainlab.diagnosis.probe.network_copies import changed, copied, parts_of, tensors_in, tensors_of
 from trainlab.diagnosis.probe.pass_calls import PassCalls
-from trainlab.diagnosis.torch_private import distinct, functions
+from trainlab.diagnosis.probe.same_answers import same_answers
+from trainlab.diagnosis.probe.token_dependence import MOVED, ask_tokens, more
+from trainlab.diagnosis.probe.unused_inputs import unused_inputs
+from trainlab.diagnosis.torch_private import functions
 
 COUNTS = (7, 11, 13, 17, 19, 23, 29, 5, 31, 3)
 """As many rows are asked as none of the network's axes has: the first of these numbers."""
-MOVED = 1e-3
-"""An answer has changed if it did by more than this share of the spread of all answers: no rounding."""
 AGAIN = 5
 """So many rows that come again in another batch are no chance."""
 SECONDS = 2.0
 """A network is asked this long, in processor time: a report is wanted at once."""
-Given = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 def asked_of(network: Network, place: int, *, seconds: float = SECONDS) -> Dependence | None:
     """Return what the network's answers depend on; None where that can't be asked."""
     found = Dependence(name=network.name, network=place, tokens=network.targets.shares())
-    kept = next((one for batches in network.kept.values() for one in batches if one.rows >= COUNTS[-1]), None)
+    batches = [one for batches in network.kept.values() for one in batches if one.by_row]
+    kept = next((one for one in batches if one.rows >= COUNTS[-1]), None)
     asked, until = False, time.thread_time() + seconds
+    given = None
+    with contextlib.suppress(Exception):
+        given = find_given(network)
     for weights in (network.start, network.tensors):
         if time.thread_time() > until:
             break
@@ -53,14 +59,54 @@ def asked_of(network: Network, place: int, *, seconds: float = SECONDS) -> Depen
             else:
                 asked |= _read_pass(found, network, weights)
         with contextlib.suppress(Exception):
-            asked |= _ask_tokens(found, network, weights)
-    return found if asked or found.over_queries else None
+            asked |= ask_tokens(found, network, partial(_caller, network, weights))
+        if given is not None:
+            with contextlib.suppress(Exception):
+                found.given_target = ask_given(given, _caller(network, weights)[1])
+    with contextlib.suppress(Exception):
+        found.unused = unused_inputs(network, _caller(network, network.tensors))
+    if time.thread_time() < until:
+        _ask_more(found, network, kept)
+    told = (
+        asked,
+        found.over_queries,
+        found.own_gradients,
+        found.given_target is not None,
+        found.unused,
+        found.same is not None,
+    )
+    return found if any(told) else None
+
+
+def _ask_more(found: Dependence, network: Network, kept: Kept | None) -> None:
+    """Ask what its answers have in common, and what gradients it computes itself."""
+    with contextlib.suppress(Exception):
+        own = zip(tensors_of(network.copy), network.start, strict=True)
+        others = [_drawn_near(one) if isinstance(of, nn.Parameter) else one for of, one in own]
+        calls = [_caller(network, weights)[1] for weights in (network.start, network.tensors, others)]
+        found.same = same_answers(network, kept, calls)
+    with contextlib.suppress(Exception):
+        sample = network.sample
+        if sample is not None:
+            found.own_gradients = own_gradients(lambda: _caller(network, network.start)[1](sample))
+
+
+def _drawn_near(tensor: torch.Tensor) -> torch.Tensor:
+    """Return other weights of about the same size, 1 at most, so that nothing is saturated by them.
+
+    What is never negative, as a variance, stays so.
+    """
+    if not tensor.is_floating_point():
+        return tensor
+    near = tensor.clamp(-1, 1)
+    drawn = near + (near.abs().mean() + 0.01) * functions.randn_like(tensor)
+    return drawn.abs() if bool((tensor >= 0).all()) else drawn
 
 
 def _caller(network: Network, weights: list[torch.Tensor]) -> tuple[nn.Module, Callable[..., Any]]:
     tensors = tensors_of(network.copy)
     model = copied(network.copy, tensors, lambda at: weights[at].clone())
-    for part in module_parts.parts(model):
+    for part in reading.parts(model):
         part.training = False
     own = tensors_of(model)
     values = [one.clone() for one in own]
@@ -86,15 +132,11 @@ def _seed(seed: int) -> None:
 def _floats(output: Any) -> list[torch.Tensor]:
     if isinstance(output, torch.Tensor):
         return [output.detach().float()] if output.is_floating_point() and output.dim() else []
-    if isinstance(output, dict):
-        output = list(output.values())
-    if isinstance(output, tuple | list):
-        return [one for part in output for one in _floats(part)]
-    return []
+    return [one for _, part in parts_of(output) for one in _floats(part)]
 
 
 def _ask_rows(found: Dependence, network: Network, weights: list[torch.Tensor], kept: Kept) -> bool:
-    given: Given = (kept.given, kept.named)
+    given = kept.given
     beside = [one for one in tensors_in(given) if one.shape[:1] != (kept.rows,)]
     if any(not one.is_floating_point() and one.dtype != torch.bool for one in beside):
         return False  # such numbers may name rows, as the edges of a graph do
@@ -119,14 +161,14 @@ def _ask_rows(found: Dependence, network: Network, weights: list[torch.Tensor], 
     found.rows = rows
     found.target = tuple(kept.target.shape[1:])
     found.regrouped = _regrouped(network)
-    found.order = _more(found.order, float(_changed(out, there).float().mean()))
-    found.others = _more(found.others, float(_changed(out, other)[1:].float().mean()))
+    found.order = more(found.order, float(_changed(out, there).float().mean()))
+    found.others = more(found.others, float(_changed(out, other)[1:].float().mean()))
     return True
 
 
 def _regrouped(network: Network) -> bool:
     """Whether rows were kept again in other batches."""
-    kept = [one for batches in network.kept.values() for one in batches]
+    kept = [one for batches in network.kept.values() for one in batches if one.by_row]
     seen = Counter(row for one in kept for row in set(one.hashes))
     again = sum(count > 1 for count in seen.values())
     return again >= AGAIN
@@ -137,10 +179,6 @@ def _fresh(found: Dependence) -> Dependence:
     for calls in (found.along_rows, found.moved, found.over_rows, found.over_queries):
         calls.clear()
     return found
-
-
-def _more(known: float, new: float) -> float:
-    return new if known != known else max(known, new)
 
 
 def _rows_of(given: Given, rows: int, which: torch.Tensor) -> Given:
@@ -175,57 +213,3 @@ def _read_pass(found: Dependence, network: Network, weights: list[torch.Tensor])
     with PassCalls(_fresh(found), -1).reading(model):
         call(_rows_of(given, -1, functions.arange(1)))
     return bool(found.over_queries)
-
-
-def _ask_tokens(found: Dependence, network: Network, weights: list[torch.Tensor]) -> bool:
-    """Change a token: do the answers before it change, and that to the token itself?"""
-    given, shares = network.sample, found.tokens
-    if given is None or shares is None or not (shares.are_next or shares.are_given):
-        return False
-    tokens = tensors_in(given)[shares.place]
-    axis, length = shares.axis, tokens.shape[shares.axis]
-    _, call = _caller(network, weights)
-    base = _answers(call(given), tokens)
-    again = _answers(call(given, seed=1), tokens)
-    if base is None or again is None or _moved_at(base, again, axis, slice(None)).any():
-        return False
-    at = length - 1
-    if shares.ignored <= 0.2 * max(1, shares.counted):
-        at = length // 2
-    others = _answers(call(_with_other_token(given, tokens, axis, at)), tokens)
-    if others is None:
-        return False
-    found.later = _more(found.later, float(_moved_at(base, others, axis, slice(at - 1, at)).float().mean()))
-    found.own = _more(found.own, float(_moved_at(base, others, axis, slice(at, at + 1)).float().mean()))
-    return True
-
-
-def _answers(out: list[torch.Tensor], tokens: torch.Tensor) -> torch.Tensor | None:
-    """Return the answers as ``[*tokens.shape, values]``; None where there are none for each token."""
-    for one in out:
-        if one.shape[:2] == tokens.shape and one.dim() >= 3:
-            return one.reshape(*tokens.shape, -1)
-        if one.dim() == 2 and one.shape[0] == tokens.numel():
-            return one.reshape(*tokens.shape, -1)
-    return None
-
-
-def _moved_at(one: torch.Tensor, two: torch.Tensor, axis: int, where: slice) -> torch.Tensor:
-    spread = float(one.std()) if one.numel() > 1 else 0.0
-    off = (one - two).abs().amax(-1)
-    off = off[:, where] if axis == 1 else off[where].T
-    return off.amax(1) > MOVED * spread + 1e-9
-
-
-def _with_other_token(given: Given, tokens: torch.Tensor, axis: int, at: int) -> Given:
-    """Return the same input with another token at one place of each sequence: one that is there elsewhere."""
-    before = tokens.select(axis, at).contiguous()
-    values = distinct(tokens)[0]
-    following = values[(functions.searchsorted(values, before) + 1) % len(values)]
-    new = tokens.clone()
-    new.select(axis, at).copy_(following)
-
-    def part(value: Any) -> Any:
-        return new if value is tokens else value
-
-    return changed(given[0], part), changed(given[1], part)

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Asks copies of the networks, at the end, what they answer on rows that they were trained on."""
+"""Networks asked at the end: what they have learnt, beside the best constant answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import os
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,20 +15,119 @@ import numpy as np
 import torch
 from torch import nn
 
-from trainlab.diagnosis.observed.answers import NAN, Answers, ModelAsked
+from trainlab.diagnosis.observed.answers import NAN, Answers, ModelAsked, RareRows
 from trainlab.diagnosis.observed.losses import LossTerms
 from trainlab.diagnosis.observed.record import TrainingRecord
-from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
-from trainlab.diagnosis.probe import module_parts
-from trainlab.diagnosis.probe.constant_answers import best_constants
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_DISTRIBUTIONS, OF_LOGITS
+from trainlab.diagnosis.probe import reading
+from trainlab.diagnosis.probe.asking import Asking
 from trainlab.diagnosis.probe.dependence import SECONDS as DEPENDENCE_SECONDS
 from trainlab.diagnosis.probe.dependence import asked_of
 from trainlab.diagnosis.probe.global_state import random_state_kept, warnings_ignored
-from trainlab.diagnosis.probe.kept_batches import Kept, Network
-from trainlab.diagnosis.probe.kept_rows import MANY, Asking
-from trainlab.diagnosis.probe.loss_terms import weighed
-from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
+from trainlab.diagnosis.probe.kept_rows import MANY, Kept, Network
+from trainlab.diagnosis.probe.loss_addends import weighed
+from trainlab.diagnosis.probe.losses_within import as_asked
+from trainlab.diagnosis.probe.network_copies import CallOf, Unfit, copied, nodes_above, tensors_of
+from trainlab.diagnosis.probe.probe_state import Unheard
+from trainlab.diagnosis.probe.scored_padding import scored_padding, weights_of
 from trainlab.diagnosis.torch_private import distinct, functions, global_hooks
+
+# The loss of the best constant answer, on the rows that a network is asked about.
+
+
+PARTS = 8
+"""So many steps lead from the median, best under L1, to the mean, best under squares; a point between them is
+best under Huber's loss."""
+_UNKNOWN = (*OF_DISTRIBUTIONS, "multilabel_soft_margin_loss")
+_TINY = 1e-7
+_USUAL: dict[str, Any] = {"weight": None, "pos_weight": None, "reduction": "mean"}
+"""Settings of a loss of classes under which its best constant is known; weights of classes are, too."""
+
+
+def best_constants(kind: str, kept: Sequence[Kept], shape: torch.Size) -> float:
+    """Return the loss of the best answer that is the same for all rows; NaN where no way to find it is known.
+
+    For classes these are the logarithms of their shares, for yes or no the share of yes, or its logit;
+    weights of classes multiply the shares. Else it is the best of the mean, the median and points between
+    them, column by column.
+    """
+    if kind in _UNKNOWN or (kind in CLASSES + BINARY and not _is_plain(kind, kept)):
+        return NAN
+    if kind in CLASSES:
+        return _loss_of(_constant_of_classes(kind, kept, shape), kept)
+    if any(weights_of(one) is not None for one in kept):
+        return NAN
+    values = _stacked([one.target for one in kept])
+    if kind in BINARY:
+        share = (values > 0 if kind == "soft_margin_loss" else values).float().mean(0)
+        weight = dict(kept[0].met.kwargs).get("pos_weight")
+        if isinstance(weight, torch.Tensor):
+            share = weight * share / (weight * share + 1 - share)
+        share = share.clamp(_TINY, 1 - _TINY)
+        return _loss_of(share.logit() if kind in OF_LOGITS else share, kept)
+    mean, median = values.mean(0), values.median(0).values
+    steps = [median + (mean - median) * part / PARTS for part in range(PARTS + 1)]
+    return min(_loss_of(one, kept) for one in steps)
+
+
+def _is_plain(kind: str, kept: Sequence[Kept]) -> bool:
+    """Whether a loss weights all rows of a class alike, and its targets are classes, not probabilities."""
+    loss = kept[0].met
+    settings = dict(loss.kwargs)
+    if settings.get("reduction") == "none" and loss is not kept[0].loss:
+        settings["reduction"] = "mean"  # which places count then, is asked of what becomes of it
+    weighted = "weight" if kind in CLASSES else "pos_weight"
+    usual = all(name == weighted or settings.get(name) in (None, usual) for name, usual in _USUAL.items())
+    shares = (one.target for one in kept if one.target.is_floating_point())
+    hard = all(bool(((target == 0) | (target == 1)).all()) for target in shares)
+    return usual and hard and len(loss.args) <= 2
+
+
+def _stacked(targets: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return the targets ``[rows, …]``; where batches differ in shape, all values in one column."""
+    rows = [one.float() if one.dim() else one.float()[None] for one in targets]
+    if len({one.shape[1:] for one in rows}) > 1:
+        return functions.cat([one.reshape(-1) for one in rows])
+    return functions.cat(rows)
+
+
+def _constant_of_classes(kind: str, kept: Sequence[Kept], shape: torch.Size) -> torch.Tensor:
+    classes = shape[1] if len(shape) > 1 else shape[0]
+    counts = functions.zeros(classes, dtype=torch.float64)
+    for one in kept:
+        target = one.target.cpu()
+        if target.is_floating_point():
+            axes = [axis for axis in range(target.dim()) if axis != 1] if target.dim() > 1 else []
+            counts += target.double().sum(axes) if axes else target.double()
+        else:
+            flat, weights = target.reshape(-1), weights_of(one)
+            good = (flat >= 0) & (flat < classes)
+            weights = functions.ones_like(flat) if weights is None else weights.cpu().reshape(-1)
+            counts += functions.bincount(flat[good], weights[good].double(), minlength=classes)
+    settings = dict(kept[0].met.kwargs)
+    smooth = float(settings.get("label_smoothing") or 0.0)
+    counts = (1 - smooth) * counts + smooth * counts.sum() / classes
+    weight = settings.get("weight")
+    if isinstance(weight, torch.Tensor):
+        counts = counts * weight.double().cpu()
+    shares = counts / counts.sum()
+    logs = shares.clamp(min=_TINY).log().float().to(kept[0].target.device)
+    return logs.reshape(-1, *[1] * (len(shape) - 2)) if len(shape) > 2 else logs
+
+
+def _loss_of(answer: torch.Tensor, kept: Sequence[Kept]) -> float:
+    total = rows = 0.0
+    for one in kept:
+        out: Any = answer.expand(one.shape).contiguous()
+        out = out.to(one.target.dtype) if one.target.is_floating_point() else out
+        loss = one.loss.value({id(one.answer): out})
+        total += float(loss.float().mean()) * one.rows
+        rows += one.rows
+    return total / rows if rows else NAN
+
+
+# Asks copies of the networks, at the end, what they answer on rows that they were trained on.
+
 
 SECONDS = 1.0
 """How long a network is asked in each mode, in processor time (a busy machine mustn't change an outcome); it
@@ -43,15 +142,30 @@ ALIKE = 0.01
 
 @dataclass(slots=True)
 class Said:
-    """The answers to one batch: `out`, as the loss was given it, and the loss."""
+    """The answers to one batch, as the loss was given them, the loss; `end` is what backward would get."""
 
     kept: Kept
     out: torch.Tensor
     loss: float
+    end: float
 
 
-def ask(asking: Asking, record: TrainingRecord) -> None:
-    """Ask each network and record its answers, or why it can't be asked."""
+@dataclass(slots=True)
+class _Model:
+    """A copy of a network to be asked, with its tensors and their values."""
+
+    module: nn.Module
+    tensors: list[torch.Tensor]
+    values: list[torch.Tensor]
+    modes: dict[str, bool]
+    """The mode of each part when the network was met."""
+
+
+def ask(asking: Asking, record: TrainingRecord, *, heard: bool) -> None:
+    """Ask each network and record its answers, or why it can't be asked.
+
+    `heard` says whether functions may be heard here, as they must be in a network that computes its own loss.
+    """
     seconds = SECONDS * min(1.0, MANY / max(1, len(asking.networks)))
     for place, network in asking.networks.items():
         if network is None:
@@ -59,8 +173,9 @@ def ask(asking: Asking, record: TrainingRecord) -> None:
         try:
             with random_state_kept(), _silence(), _no_hooks(), torch.no_grad():
                 for index, kept in network.kept.items():
-                    record.asked.append(_asked(network, place, index, kept, record, seconds))
-            if not network.kept:
+                    with contextlib.nullcontext() if heard and _is_within(kept) else Unheard():
+                        record.asked.append(_asked(asking, place, index, kept, record, seconds))
+            if not network.kept and not network.leads_on:
                 record.not_asked.setdefault(network.name, "its answers weren't seen to meet targets")
         except Unfit as why:
             record.not_asked.setdefault(network.name, str(why))
@@ -68,6 +183,10 @@ def ask(asking: Asking, record: TrainingRecord) -> None:
             record.not_asked.setdefault(
                 network.name, f"a copy of it can't be called ({type(error).__name__})"
             )
+
+
+def _is_within(kept: Sequence[Kept]) -> bool:
+    return any(isinstance(one.call.func, CallOf) and one.call.func.within for one in kept)
 
 
 def ask_what_they_depend_on(asking: Asking, record: TrainingRecord) -> None:
@@ -85,24 +204,25 @@ def ask_what_they_depend_on(asking: Asking, record: TrainingRecord) -> None:
 
 
 def _asked(
-    network: Network,
-    place: int,
-    index: int,
-    kept: Sequence[Kept],
-    record: TrainingRecord,
-    seconds: float,
+    asking: Asking, place: int, index: int, kept: Sequence[Kept], record: TrainingRecord, seconds: float
 ) -> ModelAsked:
-    _check(network)
-    model, tensors = _as_it_is(network)
-    flags = {name: part.training for name, part in module_parts.named_parts(network.copy)}
-    evaluated = _say(model, tensors, kept, lambda name: False, seconds=seconds)
+    network = asking.networks[place]
+    assert network is not None
+    networks = _networks_of(asking, kept)
+    _check(networks, network)
+    models = {call: _as_it_is(one) for call, one in networks.items()}
+    kept = sorted(kept, key=lambda one: id(one.of))  # those of one pass have calls in common
+    evaluated = _say(models, kept, lambda model, name: False, seconds=seconds)
     rows = [one.kept for one in evaluated]
-    trained = _say(model, tensors, rows, lambda name: flags.get(name, True), seconds=seconds)
+    trained = _say(models, rows, lambda model, name: model.modes.get(name, True), seconds=seconds)
     evaluated = evaluated[: len(trained)]
     kind = record.losses[index].kind
     done = [one.kept for one in trained]
     constants = best_constants(kind, done, evaluated[0].out.shape)
     hashes = [row for one in done for row in one.hashes]
+    padding = None
+    with contextlib.suppress(Exception):
+        padding = scored_padding(kind, *_classes(evaluated), done) if kind in CLASSES else None
     return ModelAsked(
         name=network.name,
         loss=index,
@@ -112,33 +232,55 @@ def _asked(
         train=_answers(kind, trained),
         evaluation=_answers(kind, evaluated),
         apart=_apart(kind, trained, evaluated),
+        end=float(np.average([one.end for one in trained], weights=[one.rows for one in done])),
+        of_tokens=not all(one.by_row for one in done),
+        padding=padding,
     )
 
 
-def _as_it_is(network: Network) -> tuple[nn.Module, list[torch.Tensor]]:
-    """Return a copy of the network as it is now, with tensors of its own, and these."""
+def _networks_of(asking: Asking, kept: Sequence[Kept]) -> dict[CallOf, Network]:
+    """Return the networks that are called on the way to the answers."""
+    found: dict[CallOf, Network] = {}
+    for one in kept:
+        for node in nodes_above(one.end or one.loss):
+            if isinstance(node.func, CallOf) and node.func not in found:
+                network = asking.networks.get(node.func.place)
+                if network is None:
+                    raise Unfit("what it's given comes from another network")
+                found[node.func] = network
+    return found
+
+
+def _as_it_is(network: Network) -> _Model:
+    """Return a copy of the network as it is now, with tensors of its own."""
     module = network.module()
     if module is None:
         module, tensors = network.copy, tensors_of(network.copy)
     else:
         tensors = tensors_of(module)
     clones = [tensor.detach().clone() for tensor in tensors]
-    return copied(module, tensors, lambda at: clones[at]), clones
+    modes = {name: part.training for name, part in reading.named_parts(network.copy)}
+    return _Model(
+        copied(module, tensors, lambda at: clones[at]), clones, [one.clone() for one in clones], modes
+    )
 
 
-def _check(network: Network) -> None:
-    """Have a copy of the network as it began answer the first batch: its answers must be the network's."""
+def _check(networks: dict[CallOf, Network], network: Network) -> None:
+    """Have copies as they began answer the first batch: the answers must be the network's."""
     if network.first is None or network.first[1].said is None:
         raise Unfit("a copy of it can't be checked")
     kept, said = network.first[1], network.first[1].said
-    tensors = tensors_of(network.copy)
-    copy = copied(network.copy, tensors, lambda at: network.start[at].clone())
+    copies: dict[Any, Any] = {}
+    for call, one in networks.items():
+        tensors, start = tensors_of(one.copy), one.start
+        copy = copied(one.copy, tensors, lambda at, start=start: start[at].clone())
+        copies[call] = as_asked(call, copy)
     torch.set_rng_state(network.random[0])
     np.random.set_state(network.random[1])
     random.setstate(network.random[2])
     if network.random[3]:  # dropout on a device draws from the device's own
         torch.cuda.set_rng_state_all(network.random[3])
-    out = kept.answer.value(copy(*kept.given, **kept.named), {})
+    out = kept.answer.value(copies)
     if out.shape != said.shape:
         raise Unfit("a copy of it answers otherwise")
     off = float((out.float() - said.float()).abs().max())
@@ -147,23 +289,31 @@ def _check(network: Network) -> None:
 
 
 def _say(
-    model: nn.Module, tensors: list[torch.Tensor], kept: Sequence[Kept], mode: Any, *, seconds: float
+    models: dict[CallOf, _Model],
+    kept: Sequence[Kept],
+    mode: Callable[[_Model, str], bool],
+    *,
+    seconds: float,
 ) -> list[Said]:
     """Return the answers to the batches in turn, as many as time allows; at least to one."""
-    for name, part in module_parts.named_parts(model):
-        part.training = mode(name)
-    values = [tensor.clone() for tensor in tensors]
+    for model in models.values():
+        for name, part in reading.named_parts(model.module):
+            part.training = mode(model, name)
     started, said = time.thread_time(), list[Said]()
+    of: object = None
+    known: dict[Any, Any] = {}
     for one in kept:
-        if said and time.thread_time() - started > seconds:
-            break
-        output = model(*one.given, **one.named)
-        known: dict[int, Any] = {}
-        out = one.answer.value(output, known).detach()
-        loss = float(one.loss.value(output, known).float().mean())
-        said.append(Said(one, out.float(), loss))
-        for tensor, value in zip(tensors, values, strict=True):
-            tensor.copy_(value)  # running statistics of one batch mustn't reach the next
+        if one.of is not of:
+            if said and time.thread_time() - started > seconds:
+                break
+            of, known = one.of, {call: as_asked(call, model.module) for call, model in models.items()}
+        out = one.answer.value(known).detach()
+        loss = float(one.loss.value(known).float().mean())
+        end = NAN if one.end is None else float(one.end.value(known).float().mean())
+        said.append(Said(one, out.float(), loss, end))
+        for model in models.values():
+            for tensor, value in zip(model.tensors, model.values, strict=True):
+                tensor.copy_(value)  # running statistics of one batch mustn't reach the next
     return said
 
 
@@ -183,7 +333,10 @@ def _answers(kind: str, said: Sequence[Said]) -> Answers:
         share = out.sigmoid() if kind in OF_LOGITS and not squashed else out
         reached = float(((share > 0.5) == (yes > 0.5)).float().mean())
         constant = _spread(share) < ALIKE
-        return Answers(loss=loss, reached=reached, plain=NAN, constant=constant, right=reached)
+        rare = (
+            rare_rows(functions.cat([1 - share, share], 1), yes[:, 0].long()) if yes.shape[1] == 1 else None
+        )
+        return Answers(loss=loss, reached=reached, plain=NAN, constant=constant, right=reached, rare=rare)
     variance = float(target.var(0, unbiased=False).mean())
     squared = float(((out - target) ** 2).mean())
     if not variance > 0:
@@ -200,9 +353,32 @@ def _answers(kind: str, said: Sequence[Said]) -> Answers:
 def _of_classes(loss: float, said: Sequence[Said]) -> Answers:
     out, labels = _classes(said)
     good = labels >= 0
+    if not bool(good.any()):
+        return Answers(loss=loss, reached=NAN, plain=NAN, constant=False)
     reached = float((out.argmax(1) == labels)[good].float().mean())
     constant = _spread(out.softmax(1)) < ALIKE
-    return Answers(loss=loss, reached=reached, plain=NAN, constant=constant, right=reached)
+    rare = rare_rows(out[good].softmax(1), labels[good])
+    return Answers(loss=loss, reached=reached, plain=NAN, constant=constant, right=reached, rare=rare)
+
+
+def rare_rows(shares: torch.Tensor, labels: torch.Tensor) -> RareRows | None:
+    """Return how rows of other classes than the commonest are answered; None without any, or without others.
+
+    Args:
+        shares: ``[rows, classes]``.
+        labels: ``[rows]``, the classes.
+    """
+    counts = functions.bincount(labels, minlength=shares.shape[1])
+    commonest = int(counts.argmax())
+    rare = labels != commonest
+    if not bool(rare.any()) or bool(rare.all()):
+        return None
+    right = (shares.argmax(1) == labels)[rare].float().mean()
+    of_rare, of_others = shares[rare, commonest], shares[~rare, commonest].sort().values
+    below = functions.searchsorted(of_others, of_rare, right=False)
+    upto = functions.searchsorted(of_others, of_rare, right=True)
+    ranked = 1 - (below + upto).double().mean() / (2 * len(of_others))
+    return RareRows(int(rare.sum()), len(labels), float(right), float(ranked))
 
 
 def _nearest(out: torch.Tensor, target: torch.Tensor) -> float:
@@ -228,7 +404,9 @@ def _classes(said: Sequence[Said]) -> tuple[torch.Tensor, torch.Tensor]:
             soft = target if target.dim() == 1 else target.movedim(1, -1)
             label = soft.reshape(-1, out.shape[-1]).argmax(-1)
         else:
-            label = target.reshape(-1)
+            label, weights = target.reshape(-1), weights_of(one.kept)
+            if weights is not None:
+                label = functions.where(weights.reshape(-1) != 0, label, -1)
         outs.append(out)
         labels.append(functions.where((label >= 0) & (label < out.shape[-1]), label, -1))
     return functions.cat(outs), functions.cat(labels)
@@ -238,12 +416,18 @@ def _columns(said: Sequence[Said]) -> tuple[torch.Tensor, torch.Tensor] | None:
     """Return answers and targets ``[rows, columns]``; None where they don't fit each other."""
     if any(one.out.shape != one.kept.target.shape for one in said):
         return None
-    pairs = [
-        tuple(part.float().reshape(one.kept.rows, -1) for part in (one.out, one.kept.target)) for one in said
-    ]
+    pairs = [_counted(one) for one in said]
     if len({out.shape[1] for out, _ in pairs}) > 1:
         return None
     return functions.cat([out for out, _ in pairs]), functions.cat([target for _, target in pairs])
+
+
+def _counted(said: Said) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return answers and targets ``[rows, columns]``; if some don't count, one column of those that do."""
+    out, target, weights = said.out.float(), said.kept.target.float(), weights_of(said.kept)
+    if weights is not None and not bool(weights.all()):
+        return out[weights != 0][:, None], target[weights != 0][:, None]
+    return out.reshape(said.kept.rows, -1), target.reshape(said.kept.rows, -1)
 
 
 def _apart(kind: str, trained: Sequence[Said], evaluated: Sequence[Said]) -> float:

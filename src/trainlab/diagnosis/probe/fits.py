@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import weakref
+from dataclasses import dataclass
 from math import gcd
 from typing import Any
 
 import torch
 
-from trainlab.diagnosis.observed.losses import Fit, LossRecord
+from trainlab.diagnosis.observed.losses import UNSURE, Fit, LossRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
+from trainlab.diagnosis.probe.counted_places import Unreduced
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.torch_private import functions
 
@@ -19,6 +22,9 @@ MAX_SAMPLE = 2048
 MAX_BATCHES = 256
 MAX_FITS = 2_000
 MAX_PAIRS = 600
+MAX_PREDICTED = 64
+MARGIN, NEAR = 0.05, 0.1
+"""A target so far from 0 to 1 is no probability; one so near to an end is a yes or a no, smoothed at most."""
 GOLDEN = 0.618
 """Steps of so much of a circle's length come to lie evenly on it, however many there are."""
 TELLING_ROWS = 8
@@ -27,6 +33,16 @@ Table = list[tuple[float, ...]]
 Given = tuple[Table, Table]
 """Rows, and their summaries."""
 NOTHING: Given = ([], [])
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One batch that is read: when, in an evaluation or not, where it counts (None: everywhere), its rows."""
+
+    tick: int
+    judged: bool
+    counted: torch.Tensor | None
+    given: Given | None
 
 
 def is_given(rows: Table, targets: list[float]) -> bool:
@@ -39,7 +55,9 @@ class Fits:
 
     def __init__(self, state: ProbeState) -> None:
         self.state = state
+        self.unreduced = Unreduced()
         self._given: dict[int, tuple[Given, int]] = {}
+        self._predicted: dict[int, weakref.ref[torch.Tensor]] = {}
         self._unconfirmed: dict[int, list[tuple[list[float], Given]]] = {}
 
     def given(self, rows: Table, summaries: Table, *, of: int = 0) -> None:
@@ -57,6 +75,12 @@ class Fits:
         """It is in no loss: its numbers aren't the targets of anything."""
         self._unconfirmed.pop(id(record), None)
 
+    def _rows_of(self, record: LossRecord, targets: int, batch: Batch) -> Given:
+        """Return the rows that a batch's targets belong to, if it isn't one of an evaluation."""
+        if batch.given is not None:
+            return batch.given if len(batch.given[0]) <= targets else NOTHING
+        return NOTHING if batch.judged else self._taken(record, targets)
+
     def _taken(self, record: LossRecord, targets: int) -> Given:
         """Return the rows that so many targets belong to; each only once.
 
@@ -66,21 +90,54 @@ class Fits:
         given, rows = self._given.pop(self.state.trainings.find(record.training), (NOTHING, targets))
         return given if rows == targets else NOTHING
 
-    def read(
-        self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, *, judged: bool = False
+    def later(
+        self,
+        record: LossRecord,
+        out: torch.Tensor,
+        target: torch.Tensor,
+        value: torch.Tensor,
+        *,
+        counted: torch.Tensor | None,
+        judged: bool = False,
     ) -> None:
-        """Measure one batch at its place."""
+        """Measure a batch once it is known what becomes of the loss, which has a value for each place."""
+        given = None
+        if not judged and (record.kind in CLASSES or out.numel() == (out.shape[0] if out.dim() else 1)):
+            given = self._taken(record, target.numel() if not target.is_floating_point() else len(target))
+        out, target, tick, shape = out.detach(), target.detach(), self.state.record.tick, value.shape
+
+        def read(left: torch.Tensor | None) -> None:
+            if left is not None:
+                left = left.reshape(shape)
+            both = counted if left is None else left if counted is None else left & counted
+            self.read(record, out, target, counted=both, judged=judged, given=given, tick=tick)
+
+        self.unreduced.wait(value, read, learns=not judged)
+
+    def read(
+        self,
+        record: LossRecord,
+        out: torch.Tensor,
+        target: torch.Tensor,
+        *,
+        counted: torch.Tensor | None = None,
+        judged: bool = False,
+        given: Given | None = None,
+        tick: int | None = None,
+    ) -> None:
+        """Measure one batch at its place: where it counts, if not everywhere."""
         into = record.judged if judged else record.fits
         if len(into) >= MAX_FITS or out.numel() == 0:
             return
         out, target = out.detach(), target.detach()
+        batch = Batch(self.state.record.tick if tick is None else tick, judged, counted, given)
         if record.kind in CLASSES:
-            self._classes(record, out, target, judged)
+            self._classes(record, out, target, batch)
         elif (out.shape == target.shape or out.numel() == target.numel() == 1) and record.kind != "kl_div":
             yes = target > 0 if record.kind == "soft_margin_loss" else target
-            self._columns(record, out.float(), yes.float(), judged)
+            self._columns(record, out.float(), yes.float(), batch)
 
-    def _classes(self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
+    def _classes(self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, batch: Batch) -> None:
         logits = out.float() if out.dim() == 1 else out.float().movedim(1, -1)
         logits = logits.reshape(-1, logits.shape[-1])
         if target.is_floating_point():
@@ -90,13 +147,15 @@ class Fits:
         else:
             labels = target.reshape(-1)
         count = len(labels)
-        given = NOTHING if judged else self._taken(record, count)
+        judged, given, counted = batch.judged, self._rows_of(record, count, batch), batch.counted
+        counted = None if counted is None or counted.numel() != count else counted.reshape(-1)
         # Rows that are wanted with what the network was given are the first ones.
         some = slice(MAX_ROWS) if given[0] else _spread(count, MAX_ROWS, labels.device)
         logits, labels = logits[some], labels[some]
         labels = labels.argmax(-1) if target.is_floating_point() else labels
         record.classes = logits.shape[-1]
         good = (labels >= 0) & (labels < logits.shape[-1])
+        good = good if counted is None else good & counted[some]
         safe = labels.clamp(0, logits.shape[-1] - 1).long()
         logs = logits if record.kind == "nll_loss" else logits.log_softmax(-1)
         weight = good.float()
@@ -104,7 +163,6 @@ class Fits:
         value = (-logs.gather(1, safe[:, None])[:, 0] * weight).sum() / total
         predicted = logits.argmax(-1)
         accuracy = ((predicted == safe).float() * weight).sum() / total
-        spread = logits.std(0, unbiased=False).mean()
         mass = logits.logsumexp(-1).abs().median()
         low, high, zero = logits.min(), logits.max(), logits == 0
         tied = (logits.amax(-1) == logits.amin(-1)).float().mean()
@@ -112,19 +170,19 @@ class Fits:
         classes = functions.where(good, safe, logits.shape[-1]).min(), functions.where(good, safe, -1).max()
         first, last = (one.float() for one in classes)
         numbers = functions.stack(
-            [value, accuracy, spread, low, high, mass, zero.float().mean(), tied, unmoved, first, last]
+            [value, accuracy, low, high, mass, zero.float().mean(), tied, unmoved, first, last]
         )
-        tick, rows = self.state.record.tick, len(labels)
+        tick, rows, known = batch.tick, len(labels), self.state.judged_known if judged else None
         into = record.judged if judged else record.fits
 
         def keep(got: list[float]) -> None:
-            of_logits = {"zeros": got[6], "tied": got[7], "unmoved": got[8]}
-            targets = {"target_low": got[9], "target_high": got[10]}
-            into.append(Fit(tick, *got[:5], scale=got[5], rows=rows, **of_logits, **targets))
+            of_logits = {"zeros": got[5], "tied": got[6], "unmoved": got[7]}
+            targets = {"target_low": got[8], "target_high": got[9]}
+            into.append(Fit(tick, *got[:4], scale=got[4], rows=rows, known=known, **of_logits, **targets))
 
         self.state.deferred.read(numbers, keep)
         if not judged:
-            pairs = functions.stack([functions.where(good, safe, -1), predicted]).float()
+            pairs = functions.stack([functions.where(good, safe, -1), predicted, labels]).float()
             self.state.deferred.read(pairs, lambda got: self._labels(record, got, given))
 
     def _soft(self, record: LossRecord, target: torch.Tensor) -> None:
@@ -134,18 +192,22 @@ class Fits:
 
         def keep(got: list[float]) -> None:
             record.soft_rows_off = max(record.soft_rows_off, got[0])
+            record.soft_low = min(record.soft_low, got[1])
 
-        self.state.deferred.read(off, keep)
+        self.state.deferred.read(functions.stack([off, target.float().min()]), keep)
 
     def _labels(self, record: LossRecord, got: list[float], given: Given) -> None:
-        half = len(got) // 2
-        labels = [label for label in got[:half] if label >= 0]
+        third = len(got) // 3
+        labels = [label for label in got[:third] if label >= 0]
         for label in labels:
             record.counts[int(label)] = record.counts.get(int(label), 0) + 1
+        if len(labels) < third:
+            given_as = zip(got[:third], got[2 * third :], strict=True)
+            record.left_out.update(int(value) for label, value in given_as if label < 0)
         if len(record.batches) < MAX_BATCHES:
             record.batches.append(tuple(labels))
         record.rows += len(labels)
-        self._pair(record, got[:half], given)
+        self._pair(record, got[:third], given)
 
     def _pair(self, record: LossRecord, targets: list[float], given: Given) -> None:
         """Keep examples, once it is known that their targets are some."""
@@ -168,18 +230,28 @@ class Fits:
             data.sample_summaries += summaries[:room]
             data.sample_y += targets[: len(rows)][:room]
 
-    def _columns(self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
-        rows = out.shape[0] if out.dim() else 1
+    def _columns(self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, batch: Batch) -> None:
+        rows, judged, counted = out.shape[0] if out.dim() else 1, batch.judged, batch.counted
         out2, target2 = out.reshape(rows, -1), target.reshape(rows, -1)
-        given = self._taken(record, rows) if out2.shape[1] == 1 and not judged else NOTHING
+        given = self._rows_of(record, rows, batch) if out2.shape[1] == 1 else NOTHING
+        if counted is not None and counted.numel() == out.numel() and not bool(counted.all()):
+            # Places that are left out may be others in each row: those that count are rows of their own.
+            some = counted.reshape(rows, -1)
+            out2, target2 = out2[some][:, None], target2[some][:, None]
+            rows, given = len(out2), NOTHING
+            if not rows:
+                return
         some = slice(MAX_ROWS) if given[0] else _spread(rows, MAX_ROWS, out.device)
         columns = _spread(out2.shape[1], MAX_COLUMNS, out.device)
         out2, target2 = out2[some][:, columns], target2[some][:, columns]
         accuracy = functions.full((), -1.0, device=out.device)
-        floor = zeros = unmoved = functions.zeros((), device=out.device)
+        floor = zeros = unmoved = outside = between = functions.zeros((), device=out.device)
         if record.kind in BINARY:
             # Targets between 0 and 1 have an entropy of their own: no answer gets below it.
-            floor = (torch.special.entr(target2) + torch.special.entr(1 - target2)).mean()
+            sure = target2.clamp(0, 1)
+            floor = (torch.special.entr(sure) + torch.special.entr(1 - sure)).mean()
+            outside = ((target2 - sure).abs() > MARGIN).float().mean()
+            between = ((target2 > NEAR) & (target2 < 1 - NEAR)).float().mean()
         if record.kind in OF_LOGITS:
             # 1 is the mean: where torch.nn.functional has it by default, this has none.
             value = functions.binary_cross_entropy_with_logits(out2, target2, reduction=1)
@@ -196,32 +268,34 @@ class Fits:
             value = ((out2 - target2) ** 2).mean()
         numbers = functions.stack(
             [
-                value,
-                accuracy,
-                out2.std(0, unbiased=False).mean(),
-                out2.min(),
-                out2.max(),
-                target2.min(),
-                target2.max(),
-                floor,
-                zeros,
-                unmoved,
+                *(
+                    value,
+                    accuracy,
+                    out2.min(),
+                    out2.max(),
+                    target2.min(),
+                    target2.max(),
+                    floor,
+                    zeros,
+                    unmoved,
+                ),
+                *(outside, between),
             ]
         )
-        tick, count = self.state.record.tick, len(out2)
+        tick, count, known = batch.tick, len(out2), self.state.judged_known if judged else None
         into = record.judged if judged else record.fits
 
         def keep(got: list[float]) -> None:
-            accurate = got[1] if got[1] >= 0 else None
-            of_logits = {"zeros": got[8], "unmoved": got[9]} if record.kind in OF_LOGITS else {}
-            told = of_logits | {"target_low": got[5], "target_high": got[6]}
-            into.append(Fit(tick, got[0] - got[7], accurate, got[2], got[3], got[4], rows=count, **told))
+            accurate = got[1] if got[1] >= 0 and max(got[9:]) <= UNSURE else None
+            of_logits = {"zeros": got[7], "unmoved": got[8]} if record.kind in OF_LOGITS else {}
+            told = of_logits | {"target_low": got[4], "target_high": got[5]}
+            into.append(Fit(tick, got[0] - got[6], accurate, got[2], got[3], rows=count, known=known, **told))
             if not judged:
-                record.floor += got[7]
-                record.target_low, record.target_high = (
-                    min(record.target_low, got[5]),
-                    max(record.target_high, got[6]),
-                )
+                record.floor += got[6]
+                record.outside += got[9]
+                record.between += got[10]
+                record.target_low = min(record.target_low, got[4])
+                record.target_high = max(record.target_high, got[5])
 
         self.state.deferred.read(numbers, keep)
         if judged:
@@ -258,9 +332,15 @@ class Fits:
         if first.shape != second.shape or first.dim() == 0 or out.numel() == 0:
             return
         record = self.state.record
-        tick, count, part = record.tick, out.numel(), record.parts[self.state.trainings.judged]
+        counts = self._counts(first, second)
+        if counts is None:
+            return
+        tick, part = record.tick, record.parts[self.state.trainings.judged]
 
         def keep(got: list[float]) -> None:
+            count = round(got[2])
+            if not count:
+                return
             for told in (record.judged_accuracy, part.judged_accuracy):
                 if told and told[-1][0] == tick:
                     before = told[-1]
@@ -271,7 +351,38 @@ class Fits:
 
         # Which of both are the right classes isn't known: both have to differ from row to row.
         differ = [(one != one.reshape(-1)[0]).any() for one in (first, second)]
-        self.state.deferred.read(functions.stack([out.float().mean(), (differ[0] & differ[1]).float()]), keep)
+        total = counts.sum()
+        share = (out & counts).sum() / total.clamp(min=1)
+        self.state.deferred.read(functions.stack([share, (differ[0] & differ[1]).float(), total]), keep)
+
+    def predicted(self, out: torch.Tensor) -> None:
+        """An answer was chosen in an evaluation: the largest of several."""
+        if len(self._predicted) >= MAX_PREDICTED:
+            self._predicted.clear()
+        self._predicted[id(out)] = weakref.ref(out)
+
+    def is_predicted(self, tensor: torch.Tensor) -> bool:
+        """Whether it is such an answer."""
+        known = self._predicted.get(id(tensor))
+        return known is not None and known() is tensor
+
+    def _counts(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor | None:
+        """Return which of the answers compared count; None where that isn't known.
+
+        What the training leaves out of its loss, as padding, is left out here, too.
+        """
+        judged = self.state.trainings.judged
+        losses = [one for one in self.state.record.losses if one.left_out and one.training == judged]
+        if any(one.left_out & set(one.counts) for one in losses):
+            return None  # the loss leaves out places that can't be told by their target
+        counts = functions.ones_like(first, dtype=torch.bool)
+        for value in {value for one in losses for value in one.left_out}:
+            if value >= 0 and self.is_predicted(first) == self.is_predicted(second):
+                return None  # which are the targets, and which the answers?
+            for one in (first, second):
+                if value < 0 or not self.is_predicted(one):
+                    counts &= one != value
+        return counts
 
 
 def _spread(count: int, most: int, device: torch.device) -> slice | torch.Tensor:

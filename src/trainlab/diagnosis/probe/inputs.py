@@ -1,9 +1,11 @@
 # pyright: basic
-"""What a network is given in one call: tensors of the same rows, and summaries of images and sequences."""
+"""What inputs are: tables, images or sequences, how columns are scaled, whether stored data change."""
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -11,8 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from trainlab.diagnosis.probe.readable_tensors import readable
-from trainlab.diagnosis.torch_private import distinct
+from trainlab.diagnosis.observed.data import NEAR, DataRecord, InputScales
+from trainlab.diagnosis.observed.events import StoredDataChanged
+from trainlab.diagnosis.place import Site
+from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
+from trainlab.diagnosis.probe.reading import readable
+from trainlab.diagnosis.torch_private import distinct, functions
+
+# What a network is given in one call: tensors of the same rows, and summaries of images and sequences.
+
 
 MAX_CATEGORIES, MAX_CODES = 8, 32
 """Whole numbers are categories if they are a few columns of few codes each; else tokens, or users."""
@@ -118,3 +127,240 @@ def summaries(values: Floats) -> Floats:
 def _alike(scaled: Floats, axis: int, lag: int) -> Floats:
     moved = np.moveaxis(scaled, axis, -1)
     return (moved[..., lag:] * moved[..., :-lag]).mean(tuple(range(1, scaled.ndim)))
+
+
+# How the numbers that a network learns from are spread, and those that it is judged on.
+
+
+FEWEST_ROWS = 8
+"""A spread of fewer rows is noise."""
+LIVE = 0.05
+"""A feature with less than this share of the median spread hardly varies."""
+
+
+class Scales:
+    """Sums of the features of rows, at the places that fingerprints look at."""
+
+    def __init__(self) -> None:
+        self._trained = _Sums()
+        self._judged = _Sums()
+        self._batches: list[Any] = []
+
+    def trained_on(self, part: Any) -> None:
+        """Add a batch that is learnt from."""
+        self._trained.add(part)
+
+    def judged_on(self, part: Any) -> None:
+        """Add a batch of an evaluation, and note its spread."""
+        if len(part) >= FEWEST_ROWS and part.dtype.kind == "f" and self._judged.add(part):
+            self._batches.append(part.std(0, dtype=np.float64))
+
+    def finish(self, data: DataRecord) -> None:
+        """Enter spreads by feature, and how many batches evaluated were spread like those learnt from."""
+        trained, judged = self._trained, self._judged
+        if trained.count < FEWEST_ROWS or not judged.count or trained.width != judged.width:
+            return
+        before, after = trained.spread(), judged.spread()
+        typical = np.median(before[before > 0]) if (before > 0).any() else 0.0
+        live = before > LIVE * typical if typical > 0 else np.zeros(len(before), dtype=bool)
+        if not live.any():
+            return
+        ratios = [float(np.median(batch[live] / before[live])) for batch in self._batches]
+        data.scales = InputScales(
+            trained_rows=trained.count,
+            judged_rows=judged.count,
+            trained=before[live].tolist(),
+            judged=after[live].tolist(),
+            trained_range=(trained.low, trained.high),
+            judged_range=(judged.low, judged.high),
+            alike=sum(1 / NEAR < ratio < NEAR for ratio in ratios),
+            batches=len(ratios),
+        )
+
+
+class _Sums:
+    def __init__(self) -> None:
+        self.count = self.width = 0
+        self.low, self.high = float("inf"), float("-inf")
+        self._sum: Any = None
+        self._squares: Any = None
+
+    def add(self, part: Any) -> bool:
+        """Add rows of the width of the first ones; return whether they were added."""
+        if part.dtype.kind != "f" or not len(part) or part.shape[1] != (self.width or part.shape[1]):
+            return False
+        values = part.astype(np.float64)
+        total, squares = values.sum(0), (values * values).sum(0)
+        if not np.isfinite(squares).all():
+            return False
+        if self._sum is None:
+            self.width = part.shape[1]
+            self._sum, self._squares = total, squares
+        else:
+            self._sum += total
+            self._squares += squares
+        self.count += len(part)
+        self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
+        return True
+
+    def spread(self) -> Any:
+        """Return the standard deviation by feature."""
+        mean = self._sum / self.count
+        return np.sqrt(np.maximum(self._squares / self.count - mean * mean, 0.0))
+
+
+# Data that a dataset holds: does fetching a batch change them in place?
+
+
+MAX_STORED = 4_096
+MAX_DATASETS = 16
+MAX_ITEMS = 64
+MAX_ATTRIBUTES = 4
+MAX_DEPTH = 3
+"""A subset of a subset of a dataset is as deep as is looked."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """Some values of what a dataset holds, as they were at first and at the last look."""
+
+    dataset: weakref.ref[Any]
+    owner: weakref.ref[Any]
+    name: str
+    event: StoredDataChanged
+    first: torch.Tensor
+    last: torch.Tensor
+    times: torch.Tensor
+
+    def values(self) -> torch.Tensor | None:
+        """Return them as they are now."""
+        owner = self.owner()
+        return None if owner is None else _values(owner, self.name)
+
+
+class StoredData:
+    """Compares a sample of a dataset's rows before and after batches are fetched, and pass by pass."""
+
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
+        self._held: dict[int, list[_Held]] = {}
+
+    @guarded
+    def pass_begins(self, loader: Any, site: Site | None) -> None:
+        """A loader is iterated: what has changed since its last pass began?"""
+        for held in self._of(loader, site):
+            self._compare(held)
+
+    def _compare(self, held: _Held) -> None:
+        now = held.values()
+        if now is None or now.shape != held.last.shape:
+            return
+        held.times += now != held.last
+        held.last = now
+        changed = held.times > 0
+        event = held.event
+        event.passes += 1
+        event.changed = float(changed.float().mean())
+        event.again = float((held.times > 1).float().sum() / changed.float().sum().clamp(min=1.0))
+        spread = held.first.std().clamp(min=1e-12)
+        event.spread = float(now.std() / spread)
+        event.moved = float((now.mean() - held.first.mean()).abs() / spread)
+
+    def _of(self, loader: Any, site: Site | None) -> list[_Held]:
+        dataset = loader.dataset
+        if id(dataset) in self._held:
+            return [held for held in self._held[id(dataset)] if held.dataset() is dataset]
+        if len(self._held) >= MAX_DATASETS or getattr(loader, "num_workers", 0):
+            return []
+        found = self._held[id(dataset)] = self._look(dataset, site)
+        return found
+
+    def _look(self, dataset: Any, site: Site | None) -> list[_Held]:
+        owner, found = dataset, list[_Held]()
+        for _ in range(MAX_DEPTH):
+            inner = getattr(owner, "dataset", None)
+            if inner is None:
+                break
+            owner = inner
+        rows = len(owner) if hasattr(owner, "__len__") else 0
+        for name, value in list(getattr(owner, "__dict__", {}).items()):
+            if rows < 2 or _rows(value) != rows or len(found) >= MAX_ATTRIBUTES:
+                continue
+            values = _values(owner, name)
+            if values is None or not bool(functions.isfinite(values).all()):
+                continue
+            shape = tuple(np.shape(value[0]))
+            event = StoredDataChanged(site=site, module=f"{type(owner).__name__}.{name}", shape=shape)
+            none = functions.zeros(values.shape, dtype=torch.int32)
+            found.append(_Held(weakref.ref(dataset), weakref.ref(owner), name, event, values, values, none))
+        return found
+
+    def wrap_fetching(self, original: Any) -> Any:
+        """Return an iterator's ``__next__`` with a look before and after it, in steps looked at closely."""
+
+        def fetch(iterator: Any) -> Any:
+            before = self._before(iterator)
+            batch = original(iterator)
+            for held, values in before:
+                self._after(held, values)
+            return batch
+
+        return fetch
+
+    def _before(self, iterator: Any) -> list[tuple[_Held, torch.Tensor | None]]:
+        if not self.state.sampling or not self._held or not self.state.mine():
+            return []
+        before: list[tuple[_Held, torch.Tensor | None]] = []
+        self._read(iterator, before)
+        return before
+
+    @guarded
+    def _read(self, iterator: Any, before: list[tuple[_Held, torch.Tensor | None]]) -> None:
+        held = self._held.get(id(getattr(iterator, "_dataset", None)), ())
+        before.extend((one, one.values()) for one in held)
+
+    @guarded
+    def _after(self, held: _Held, before: torch.Tensor | None) -> None:
+        after = held.values()
+        if before is None or after is None or before.shape != after.shape:
+            return
+        event = held.event
+        event.fetches += 1
+        changed = not functions.equal(before, after)
+        event.fetches_that_change += changed
+        if changed and event.fetches_that_change == 1:
+            self.state.seen(event, key=event.module)
+
+
+def _rows(value: Any) -> int:
+    if isinstance(value, np.ndarray | torch.Tensor):
+        return value.shape[0] if value.ndim else 0
+    return len(value) if isinstance(value, list | tuple) else 0
+
+
+def _values(owner: Any, name: str) -> torch.Tensor | None:
+    """Return a copy of up to 4,096 numbers, evenly spread; None where these aren't plain fractions."""
+    value = vars(owner).get(name)
+    if isinstance(value, list | tuple):
+        items = [_plain(one) for one in value[:: max(1, len(value) // MAX_ITEMS)][:MAX_ITEMS]]
+        if any(one is None for one in items):
+            return None
+        parts = [one.reshape(-1)[: MAX_STORED // MAX_ITEMS] for one in items if one is not None]
+        return functions.cat(parts).float() if parts else None
+    plain = _plain(value)
+    if plain is None:
+        return None
+    flat = plain.reshape(-1)
+    return flat[:: max(1, flat.numel() // MAX_STORED)].float().clone()
+
+
+def _plain(value: Any) -> torch.Tensor | None:
+    if isinstance(value, np.ndarray):
+        known = value.dtype in (np.float16, np.float32, np.float64)  # in this machine's order of bytes
+        if not known or not value.flags.c_contiguous or not value.size:
+            return None
+        return functions.from_numpy(value) if value.flags.writeable else None
+    if not isinstance(value, torch.Tensor) or readable(value) is not value or value.device.type != "cpu":
+        return None
+    tensor = value.detach()
+    return tensor if tensor.is_floating_point() and tensor.numel() and tensor.is_contiguous() else None

@@ -3,45 +3,109 @@
 
 from __future__ import annotations
 
+import math
+import weakref
 from typing import Any
 
-import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from trainlab.diagnosis.observed.events import MixedWithItself, Truncated
+from trainlab.diagnosis.observed.events import AxesExchanged, MixedWithItself, RandomDraws
 from trainlab.diagnosis.observed.record import Op
 from trainlab.diagnosis.observed.torch_names import SIGNED
-from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
-from trainlab.diagnosis.probe.counted_answers import COUNTED, CountedAnswers
-from trainlab.diagnosis.probe.derivatives import SUMS
-from trainlab.diagnosis.probe.exchanged_axes import RESHAPES, ExchangedAxes
+from trainlab.diagnosis.probe.asking import Asking
 from trainlab.diagnosis.probe.fits import Fits
-from trainlab.diagnosis.probe.graph_walk import KEY
-from trainlab.diagnosis.probe.kept_rows import Asking
-from trainlab.diagnosis.probe.layer_arguments import DROPOUTS, LAYERS, Layers
-from trainlab.diagnosis.probe.losses import LOSSES, Losses
-from trainlab.diagnosis.probe.nonfinite_origin import MOST_CHECKED, SINGULAR, enter_origin
+from trainlab.diagnosis.probe.frames import user_site
+from trainlab.diagnosis.probe.losses import LOSSES, SUMS, Losses
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
-from trainlab.diagnosis.probe.random_draws import DRAWN, Draws
-from trainlab.diagnosis.probe.readable_tensors import are_readable, readable
+from trainlab.diagnosis.probe.reading import are_readable, readable
 from trainlab.diagnosis.probe.replaced_functions import as_called
-from trainlab.diagnosis.probe.user_frames import user_site
-from trainlab.diagnosis.torch_private import (
-    distinct,
-    function_depth,
-    functions,
-    is_compiling,
-    modes_on,
-    raw_data,
+from trainlab.diagnosis.probe.telling_calls import (
+    ACTIVATIONS,
+    COUNTED,
+    DROPOUTS,
+    LAYERS,
+    MOST_CHECKED,
+    SINGULAR,
+    Activations,
+    CountedAnswers,
+    Layers,
+    enter_origin,
 )
+from trainlab.diagnosis.probe.tensor_registry import KEY
+from trainlab.diagnosis.probe.unused_tensors import UnusedTensors
+from trainlab.diagnosis.torch_private import function_depth, functions, is_compiling, modes_on, raw_data
+
+# Random numbers that the user's own code draws step by step: are they the same each time?
+
+
+DRAWN = frozenset(
+    ("rand", "randn", "rand_like", "randn_like", "normal", "bernoulli", "normal_", "uniform_", "bernoulli_")
+)
+FIRST = 8
+MOST = 64
+
+
+class Draws:
+    """Compares the first numbers of what one line draws, in steps looked at closely."""
+
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
+
+    def hear(self, name: str, out: torch.Tensor) -> None:
+        """A function drew random numbers."""
+        state = self.state
+        if out.dim() < 2 or out.numel() < 2 * FIRST or not state.record.tick:
+            return
+        shape = tuple(out.shape)[1:]
+        event = state.seen(RandomDraws(site=user_site(), name=name, shape=shape), key=f"{name} {shape}")
+        tick = state.record.tick
+        event.ticks += event.last_tick != tick
+        event.last_tick = tick
+        if len(event.different) < MOST:
+            state.deferred.read(out.reshape(-1)[:FIRST], lambda got: event.different.add(tuple(got)))
+
+
+# Data that is reshaped to another order of its axes on its way to a network: that transposes nothing.
+
+
+RESHAPES = frozenset(("view", "reshape"))
+
+
+class ExchangedAxes:
+    """Remembers the last such tensor, and whether a network is given it."""
+
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
+        self._last: tuple[weakref.ref[torch.Tensor], AxesExchanged] | None = None
+
+    def heard(self, args: tuple[Any, ...], out: torch.Tensor) -> None:
+        """A tensor that needs no gradient was reshaped."""
+        given = args[0] if args else None
+        if isinstance(given, torch.Tensor) and are_exchanged(tuple(given.shape), tuple(out.shape)):
+            before, after = tuple(given.shape), tuple(out.shape)
+            event = AxesExchanged(site=user_site(), before=before, after=after)
+            self._last = (weakref.ref(out), event)
+
+    def given(self, batch: torch.Tensor) -> None:
+        """A network that learns is given a batch."""
+        if self._last is not None:
+            if self._last[0]() is batch:
+                self.state.seen(self._last[1])
+            self._last = None
+
+
+def are_exchanged(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
+    """Whether a shape has the same axes as another one in another order; axes of one place don't count."""
+    one, other = ([size for size in shape if size != 1] for shape in (before, after))
+    return one != other and sorted(one) == sorted(other)
+
 
 _GETTER = "__get__"
 _CUTS = frozenset(
     ("detach", "item", "tolist", "numpy", "argmax", "round", "sign", "__float__", "tensor", "as_tensor")
 )
 _CASTS = frozenset(("long", "int", "to", "type", "short", "byte"))
-_FROM_ARRAYS = frozenset(("tensor", "as_tensor"))
 _MADE = frozenset(
     (
         "randn",
@@ -59,7 +123,10 @@ _MADE = frozenset(
         "new_full",
     )
 )
-_SCALED = frozenset(("mul", "__mul__", "__rmul__", "multiply", "__rsub__", "rsub"))
+_TAKES_OUT = frozenset(("item", "tolist", "numpy", "__float__", "__int__", "__setitem__"))
+"""What becomes of their results isn't seen."""
+_CHOOSES = frozenset(("max", "topk"))
+_SCALED = frozenset(("mul", "__mul__", "__rmul__", "multiply", "__rsub__", "rsub", "pow", "__pow__"))
 _MIXED = frozenset(("add_", "__iadd__", "lerp_", "copy_"))
 _COMPARED = frozenset(("eq", "__eq__"))
 _RISKY = frozenset(
@@ -103,7 +170,8 @@ class Listener(TorchFunctionMode):
         self.counted = CountedAnswers(state)
         self.draws = Draws(state)
         self.exchanged = ExchangedAxes(state)
-        self.active = self.has_heard = False
+        self.unused = UnusedTensors(state)
+        self.active = self.has_heard = self._left = False
         self.passes_on: Any = None
 
     def __torch_function__(
@@ -137,17 +205,35 @@ class Listener(TorchFunctionMode):
             self.__exit__(None, None, None)
             self.active = False
 
+    def follow(self) -> None:
+        """Listen in the thread that this is called in: modes are a thread's own."""
+        self._left, self.active = self._left or self.active, False
+        self.switch(self.state.sampling)
+
+    def stop(self) -> None:
+        """Listen no more, nor in the thread that was left for another one, if this is called there."""
+        self.switch(False)
+        if self._left and modes_on() == 1:
+            self.__exit__(None, None, None)
+
     @guarded
     def hear(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         """Note the call at its node of the autograd graph; measure it if it is of a kind that matters."""
         self.has_heard = True
         name: str = getattr(func, "__name__", "")
+        self.unused.hear(name, args, kwargs, out)
         if name == _GETTER:
             if self.state.modules and args and func == raw_data:
                 self._cut("data", args)
             return
         if name in _CUTS:
             self._cut(name, args)
+        if name in _TAKES_OUT:
+            self.asking.taken_out(args)
+        if name in _CHOOSES and self.state.judging and isinstance(out, tuple) and len(out) > 1:
+            self.fits.predicted(out[1])
+        if name in _CHOOSES and isinstance(out, tuple) and len(out) > 1:
+            self.counted.chosen(args, kwargs, out[1])
         first = out[0] if type(out) is tuple and out else out  # pyright: ignore[reportUnknownVariableType]
         if not isinstance(first, torch.Tensor):
             return
@@ -159,6 +245,7 @@ class Listener(TorchFunctionMode):
             self.draws.hear(name, first)
         if name in COUNTED:
             self.counted.hear(name, args, kwargs, first)
+        self.fits.unreduced.called(func, name, args, kwargs, first)
         if not first.requires_grad and self.state.record.tick:
             self._made(name, args, first)
             if self.state.judging:
@@ -171,11 +258,8 @@ class Listener(TorchFunctionMode):
             if readable(first) is None:
                 return
             self.losses.derivatives.passed_on(_tensors(args, kwargs), first)
-            if name in _CASTS and args:
-                self._cast(args[0], first, name)
-            elif name in _FROM_ARRAYS and args:
-                self._cast_of_array(args[0], first, name)
-            elif name in SINGULAR and self.state.record.backwards == 0 and self._checked < MOST_CHECKED:
+            self.asking.called(func, name, args, kwargs, out)
+            if name in SINGULAR and self.state.record.backwards == 0 and self._checked < MOST_CHECKED:
                 self._checked += 1
                 enter_origin(self.state, name, args, first)
             elif name in RESHAPES:
@@ -206,10 +290,8 @@ class Listener(TorchFunctionMode):
             tick=state.record.tick,
             shapes=tuple(_shape(tensor) for tensor in tensors),
             out=_shape(out),
-            dtype=str(out.dtype).removeprefix("torch."),
         )
         node.metadata[KEY] = op
-        state.mark_alive(node.metadata)
         if name in _SCALED:
             number = next((value for value in args if isinstance(value, int | float)), None)
             op.scalar = number
@@ -235,6 +317,8 @@ class Listener(TorchFunctionMode):
             self.losses.derivatives.added(tensors, op)
         if name in SIGNED:
             self.losses.count_zero_targets(name, tensors, op)
+        if name == "kl_div":
+            self.losses.read_divergence(tensors, kwargs, out, op)
         self._finite(name, tensors, out, op)
 
     def _judge(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
@@ -242,6 +326,9 @@ class Listener(TorchFunctionMode):
             self.losses.judge(name, args, kwargs, out)
         elif name in _COMPARED:
             self.fits.compared(args, out)
+        elif name in ("argmax", *RESHAPES):
+            if name == "argmax" or self.fits.is_predicted(args[0]):
+                self.fits.predicted(out)
         elif name in DROPOUTS:
             self.layers.dropout_while_judging(args, kwargs)
 
@@ -277,41 +364,19 @@ class Listener(TorchFunctionMode):
             event = self.state.seen(MixedWithItself(site=user_site(), name=name), key=name)
             event.params |= found
 
-    def _cast(self, source: Any, out: torch.Tensor, name: str) -> None:
-        """A cast to whole numbers: does it cut fractions off?"""
-        if not isinstance(source, torch.Tensor) or not source.is_floating_point() or out.is_floating_point():
-            return
-        if not 20 <= source.numel() <= 1_000_000 or self.state.record.tick > 8 or source.device.type != "cpu":
-            return
-        share = float((source != source.trunc()).float().mean())
-        if share > 0.5:
-            different = int(distinct(source)[0].numel())
-            self._truncated(f".{name}()", out, share=share, values=source.numel(), before=different)
+    def _sizes(self, inputs: list[torch.Tensor], out: torch.Tensor, op: Op) -> None:
+        """Before the first step: how large is what goes in, but for parameters, and what comes out?"""
+        given = [
+            one
+            for one in inputs
+            if one.is_floating_point() and one.numel() and not (one.is_leaf and one.requires_grad)
+        ]
 
-    def _cast_of_array(self, source: Any, out: torch.Tensor, name: str) -> None:
-        """The same for a NumPy array or a list that becomes a tensor."""
-        if out.is_floating_point() or not 20 <= out.numel() <= 1_000_000 or out.device.type != "cpu":
-            return
-        values = np.asarray(source)
-        if values.dtype.kind != "f" or self.state.record.tick > 8:
-            return
-        share = float((values != np.trunc(values)).mean())
-        if share > 0.5:
-            different = len(np.unique(values))
-            self._truncated(f"torch.{name}", out, share=share, values=int(values.size), before=different)
+        def keep(got: list[float]) -> None:
+            op.rms, op.entered = got[0], max(got[1:], default=math.nan)
 
-    def _truncated(self, name: str, out: torch.Tensor, *, share: float, values: int, before: int) -> None:
-        self.state.seen(
-            Truncated(
-                site=user_site(),
-                name=name,
-                share=share,
-                values=values,
-                before=before,
-                after=int(distinct(out)[0].numel()),
-                dtype=str(out.dtype).removeprefix("torch."),
-            )
-        )
+        dense = [_size(one) for one in given if not one.is_sparse and one.layout == torch.strided]
+        self.state.deferred.read(functions.stack([_size(out), *dense]), keep)
 
     def _finite(self, name: str, inputs: list[torch.Tensor], out: torch.Tensor, op: Op) -> None:
         """Sum up, so that a NaN or infinity shows; note how near an input came to a singularity at 0."""
@@ -325,6 +390,8 @@ class Listener(TorchFunctionMode):
             op.nearest = min(got)
 
         self.state.deferred.read(out.detach().float().sum(), keep_total)
+        if self.state.trainings.clock() == 0:
+            self._sizes(inputs, out, op)
         if name in _RISKY and inputs and inputs[-1].is_floating_point():
             near = [
                 tensor.detach().float().abs().min()
@@ -334,6 +401,10 @@ class Listener(TorchFunctionMode):
             if near:
                 self.state.deferred.read(functions.stack(near), keep_nearest)
         self.losses.remember(op)
+
+
+def _size(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.detach().float().square().mean().sqrt()
 
 
 def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:

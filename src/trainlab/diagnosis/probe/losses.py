@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from trainlab.diagnosis.observed.events import Cut, SignedTargets
+from trainlab.diagnosis.observed.events import ConstantDerivative, Cut, Divergence, SignedTargets
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.record import Graph, Op
 from trainlab.diagnosis.observed.torch_names import (
@@ -20,12 +22,89 @@ from trainlab.diagnosis.observed.torch_names import (
     LOSS_FUNCTIONS,
     SHAPE_NODES,
 )
-from trainlab.diagnosis.probe.derivatives import Derivatives
+from trainlab.diagnosis.place import Site
+from trainlab.diagnosis.probe.counted_places import told
 from trainlab.diagnosis.probe.fits import Fits
-from trainlab.diagnosis.probe.graph_walk import leaves_above
+from trainlab.diagnosis.probe.frames import user_site
 from trainlab.diagnosis.probe.probe_state import ProbeState
-from trainlab.diagnosis.probe.user_frames import user_site
+from trainlab.diagnosis.probe.tensor_registry import leaves_above
+from trainlab.diagnosis.probe.unused_flags import UnusedFlagsSeen
 from trainlab.diagnosis.torch_private import functions
+
+# Derivatives by an input that `torch.autograd.grad` returns without a graph, and the sums they enter.
+
+
+SUMS = frozenset(("add", "__add__", "__radd__", "sub", "__sub__", "__rsub__", "rsub", "subtract"))
+MAX_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Derivative:
+    tensor: weakref.ref[torch.Tensor]
+    site: Site | None
+    params: frozenset[int]
+
+
+class Derivatives:
+    """Those of the current step, with the trained parameters that they were computed from."""
+
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
+        self._tick = -1
+        self._known: dict[int, _Derivative] = {}
+
+    def made(self, outputs: Any, inputs: Any, found: Sequence[Any], *, create_graph: bool) -> None:
+        """Remember derivatives by inputs: no gradient flows back through them.
+
+        Not those by parameters or by computed tensors: such a step, or the target that it leads to, is meant
+        to be constant (first-order meta-learning, learnt samplers).
+        """
+        state = self.state
+        if create_graph or not state.sampling or not isinstance(outputs, torch.Tensor):
+            return
+        if self._tick != state.record.tick:
+            self._tick, self._known = state.record.tick, {}
+        asked = [inputs] if isinstance(inputs, torch.Tensor) else list(inputs)
+        params: frozenset[int] | None = None
+        for by, tensor in zip(asked, found, strict=False):
+            if isinstance(tensor, torch.Tensor) and not tensor.requires_grad and self._is_an_input(by):
+                params = self._trained(outputs) if params is None else params
+                self._keep(_Derivative(weakref.ref(tensor), user_site(), params))
+
+    def passed_on(self, given: Sequence[torch.Tensor], out: torch.Tensor) -> None:
+        """What is computed from such a derivative without a graph is just as constant."""
+        known = self._first(given)
+        if known is not None:
+            self._keep(_Derivative(weakref.ref(out), known.site, known.params))
+
+    def added(self, given: Sequence[torch.Tensor], op: Op) -> None:
+        """One is added to something that the same parameters gave: note it at the sum's node in the graph."""
+        known = self._first(given)
+        if known is None or len(given) < 2:
+            return
+        with_graph = [one for one in given if one.requires_grad]
+        if any(known.params & self._trained(one) for one in with_graph):
+            op.adds_constant_derivative, op.derivative_site = True, known.site
+            self.state.seen(ConstantDerivative(site=op.site, module=op.module))
+
+    def _first(self, given: Sequence[torch.Tensor]) -> _Derivative | None:
+        if self._tick != self.state.record.tick:
+            return None
+        found = (self._known.get(id(one)) for one in given)
+        return next((one for one in found if one is not None and one.tensor() is not None), None)
+
+    def _keep(self, one: _Derivative) -> None:
+        if one.params and len(self._known) < MAX_KEPT:
+            self._known[id(one.tensor())] = one
+
+    def _trained(self, tensor: torch.Tensor) -> frozenset[int]:
+        params = self.state.record.params
+        return frozenset(key for key in leaves_above(tensor, self.state.registry) if params[key].optimizers)
+
+    def _is_an_input(self, tensor: torch.Tensor) -> bool:
+        key = self.state.registry.known(tensor)
+        return tensor.is_leaf and (key is None or not self.state.record.params[key].optimizers)
+
 
 DIFFERENCES = frozenset(("sub", "__sub__", "__rsub__", "rsub", "subtract"))
 LOSSES = DIFFERENCES.union(LOSS_FUNCTIONS)
@@ -37,6 +116,8 @@ MAX_SUMS = 20_000
 MOST_TARGETS = 64
 """Tensors of targets, told apart for each place: few are given again and again, or all are new."""
 _NEAR = 12
+DIVERGES = 1e-3
+"""A divergence below minus this is below 0 by more than rounding."""
 
 
 class Losses:
@@ -46,6 +127,7 @@ class Losses:
         self.state = state
         self.fits = fits
         self.derivatives = Derivatives(state)
+        self.flags = UnusedFlagsSeen(state)
         self.sums: list[Op] = []
         self._known: dict[tuple[Any, ...], LossRecord] = {}
         self._rejected: set[int] = set()
@@ -78,11 +160,31 @@ class Losses:
             op.broadcast = (tuple(output.shape), tuple(target.shape), tuple(wide))
         if not record.weights:
             self._weights_of(record, name, args, kwargs)
+        record.masked |= out.dim() > 0 or _has_weights(args, kwargs)
         record.made_here += self.is_made_now(target)
+        self.flags.look(target.shape[0] if target.dim() else 0)
         record.given_again += self._is_given_again(record, index, target)
         record.cut_off += self._is_cut_off(target)
-        record.target_has_grad += target.requires_grad
-        self.fits.read(record, _on_the_targets_scale(name, output, args, kwargs), target)
+        self._read(record, (output, target), name, args, kwargs, out)
+
+    def _read(
+        self,
+        record: LossRecord,
+        pair: tuple[torch.Tensor, torch.Tensor],
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        value: torch.Tensor,
+        *,
+        judged: bool = False,
+    ) -> None:
+        """Measure a batch where it counts; a loss with a value for each place isn't done with that."""
+        output, target = _on_the_targets_scale(name, pair[0], args, kwargs), pair[1]
+        counted = told(name, args, kwargs, target)
+        if value.numel() > 1:
+            self.fits.later(record, output, target, value, counted=counted, judged=judged)
+        else:
+            self.fits.read(record, output, target, counted=counted, judged=judged)
 
     def remember(self, op: Op) -> None:
         """Keep a call until the next backward pass, which may never come: then only the last ones."""
@@ -105,6 +207,27 @@ class Losses:
             event.lowest = min(event.lowest, got[1])
 
         self.state.deferred.read(functions.stack([(target == 0).float().sum(), target.min()]), keep)
+
+    def read_divergence(
+        self, tensors: list[torch.Tensor], kwargs: dict[str, Any], out: torch.Tensor, op: Op
+    ) -> None:
+        """Read what a divergence is given, to be logarithms and probabilities, and what it gives."""
+        event = self.state.seen(Divergence(site=op.site, module=op.module))
+        if len(tensors) < 2 or not tensors[0].numel() or not tensors[1].numel() or not out.numel():
+            return
+        event.log_target |= bool(kwargs.get("log_target", False))
+        given, target = (one.detach().float() for one in tensors[:2])
+        total = out.detach().float().sum()
+        numbers = [total, given.min(), given.max(), target.min(), target.max()]
+
+        def keep(got: list[float]) -> None:
+            event.value = got[0]
+            event.below += not got[0] >= -DIVERGES  # of numbers below 0 there are no logarithms
+            event.low, event.high = min(event.low, got[1]), max(event.high, got[2])
+            event.target_low = min(event.target_low, got[3])
+            event.target_high = max(event.target_high, got[4])
+
+        self.state.deferred.read(functions.stack(numbers), keep)
 
     def _weights_of(
         self, record: LossRecord, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -219,7 +342,7 @@ class Losses:
             site = user_site()
             at = [record for record in same if record.site == site] or same
             output, target = reversed(pair) if at[0].turned and not pair[0].requires_grad else pair
-            self.fits.read(at[0], _on_the_targets_scale(name, output, args, kwargs), target, judged=True)
+            self._read(at[0], (output, target), name, args, kwargs, out, judged=True)
 
     def confirm(self, graph: Graph) -> None:
         """Count the entries that are part of this loss; forget the differences that aren't.
@@ -268,6 +391,11 @@ _STRAIGHT = (SHAPE_NODES - {"Index"}) | frozenset(
 )
 """Linear operations. An index isn't one: quantile losses pick with it where a difference is positive."""
 _BARRIERS = LAYER_NODES | frozenset(("AccumulateGrad",))
+
+
+def _has_weights(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a loss is given a weight for each of its values, as a mask is."""
+    return isinstance(args[2] if len(args) > 2 else kwargs.get("weight"), torch.Tensor)
 
 
 def _on_the_targets_scale(

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Gradients that a backward pass made and no step used: cleared too early; and clipping at the wrong time."""
+"""Gradients that never reach a step: lost, cleared too early, or between small batches."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from torch import nn
 from torch.optim import Optimizer
 
 from trainlab.diagnosis.observed.record import OptimizerRecord
-from trainlab.diagnosis.observed.site import Site
-from trainlab.diagnosis.probe import module_parts
+from trainlab.diagnosis.place import Site
+from trainlab.diagnosis.probe import reading
+from trainlab.diagnosis.probe.frames import site_of, user_frames, user_site
 from trainlab.diagnosis.probe.parameter_values import sample_of
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
-from trainlab.diagnosis.probe.readable_tensors import readable
-from trainlab.diagnosis.probe.user_frames import site_of, user_frames, user_site
-from trainlab.diagnosis.torch_private import vector_norm
+from trainlab.diagnosis.probe.reading import readable
+from trainlab.diagnosis.torch_private import vector_norm, version_of
+
+# Gradients that a backward pass made and no step used: cleared too early; and clipping at the wrong time.
+
 
 MAX_LOOKED_AT = 3
 MAX_PASSES = 1_024
@@ -53,6 +56,8 @@ class LostGradients:
         self.state = state
         self._since: weakref.WeakKeyDictionary[Optimizer, _Since] = weakref.WeakKeyDictionary()
         self.records: weakref.WeakKeyDictionary[Optimizer, OptimizerRecord] = weakref.WeakKeyDictionary()
+        self.scaler: Any = None
+        """What has scaled a loss, until it unscales gradients."""
 
     def met(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
         """An optimizer is there to be watched."""
@@ -123,8 +128,12 @@ class LostGradients:
             return
         ((optimizer, record),) = self.records.items()
         record.clips += 1
-        if not self._since[optimizer].passes:
-            record.clips_in_vain += 1
+        vain, scaled = not self._since[optimizer].passes, self.scaler is not None
+        record.clips_in_vain += vain
+        record.clips_scaled += scaled
+        if scaled and self.state.sampling:
+            record.scale = float(self.scaler.get_scale())
+        if vain or scaled:
             record.clip_site = record.clip_site or user_site()
 
 
@@ -135,7 +144,7 @@ def _some(optimizer: Optimizer) -> list[torch.Tensor]:
 
 def _has(module: nn.Module, parameters: list[torch.Tensor]) -> bool:
     first = parameters[0] if parameters else None
-    return any(one is first for one in module_parts.parameters(module))
+    return any(one is first for one in reading.parameters(module))
 
 
 def _is_gone(parameter: torch.Tensor) -> bool:
@@ -160,3 +169,88 @@ def _is_as_made(made: torch.Tensor | None, used: torch.Tensor | None) -> bool:
     made, used = made.double(), used.double()
     both = float(vector_norm(made) * vector_norm(used))
     return both > 0 and float((made * used).sum()) > 0.9999 * both
+
+
+# Whether gradients are cleared between one step and the next; read off the gradients themselves.
+
+
+MAX_WATCHED = 3
+
+
+@dataclass(slots=True)
+class _State:
+    """The gradients that an optimizer's last step used and nobody has cleared yet."""
+
+    used: list[tuple[Any, Any, float]] = field(default_factory=list[tuple[Any, Any, float]])
+    stale: bool = False
+    backwards: int = 0
+
+
+class Clearing:
+    """A gradient is stale when a step has used it, it isn't cleared, and backward adds to it.
+
+    ``zero_grad``, ``p.grad = None``, ``p.grad.zero_()`` and ``p.grad.data.zero_()`` all clear: the values
+    are compared, at the ticks that are looked at.
+    """
+
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
+        self._states: weakref.WeakKeyDictionary[Optimizer, _State] = weakref.WeakKeyDictionary()
+        self.backwards_since_step = 0
+
+    def stepped(self, optimizer: Optimizer) -> None:
+        """Remember the gradients that a step has used."""
+        if not self.state.sampling:
+            self._states.pop(optimizer, None)
+            return
+        state = _State()
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                grad = parameter.grad
+                if grad is not None and readable(grad) is grad and len(state.used) < MAX_WATCHED:
+                    size = float(grad.detach().abs().sum()) if grad.device.type == "cpu" else float("nan")
+                    if size != 0.0:
+                        state.used.append((weakref.ref(parameter), version_of(grad), size))
+        self._states[optimizer] = state
+        self.backwards_since_step = 0
+
+    def forget(self, optimizer: Optimizer) -> None:
+        """Forget the gradients: those of a step weren't seen."""
+        self._states.pop(optimizer, None)
+        self.backwards_since_step = 0
+
+    def before_backward_now(self) -> None:
+        """Are the gradients of the last step still there?"""
+        self.backwards_since_step += 1
+        for state in self._states.values():
+            if state.used and not state.backwards:
+                state.stale = all(self._still_there(*entry) for entry in state.used)
+                state.backwards += 1
+            elif state.used and state.stale and self._cleared_since(state):
+                state.stale = False
+
+    def _still_there(self, reference: Any, written: int, size: float) -> bool:
+        parameter = reference()
+        grad = None if parameter is None else parameter.grad
+        if grad is None or version_of(grad) != written:
+            return False
+        if size != size:  # on a device, where the sum wasn't fetched
+            return bool(grad.detach().any())
+        return float(grad.detach().abs().sum()) == size
+
+    def _cleared_since(self, state: _State) -> bool:
+        for reference, _, _ in state.used:
+            parameter = reference()
+            grad = None if parameter is None else parameter.grad
+            if grad is None or (grad.device.type == "cpu" and not bool(grad.detach().any())):
+                return True
+        return False
+
+    def step(self, optimizer: Optimizer, record: OptimizerRecord, parameters: list[torch.Tensor]) -> None:
+        """A step: it is stale if its gradients were added to those that the step before had used."""
+        state = self._states.get(optimizer)
+        if state is None or not state.used or not state.backwards:
+            return
+        record.checked += 1
+        if state.stale and not self._cleared_since(state):
+            record.stale += 1

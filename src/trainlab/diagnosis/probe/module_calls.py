@@ -7,21 +7,19 @@ import threading
 import weakref
 from typing import Any
 
-import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.events import LayerMadeAnew, NoGradInside
 from trainlab.diagnosis.observed.record import MANY_PASSES, NetworkRecord
-from trainlab.diagnosis.probe import module_parts
+from trainlab.diagnosis.probe import reading
+from trainlab.diagnosis.probe.asking import Asking
 from trainlab.diagnosis.probe.batches import Data
+from trainlab.diagnosis.probe.frames import user_site
 from trainlab.diagnosis.probe.inputs import inputs_by_place
-from trainlab.diagnosis.probe.kept_rows import Asking
 from trainlab.diagnosis.probe.listener import Listener
-from trainlab.diagnosis.probe.networks import Networks
+from trainlab.diagnosis.probe.networks import Networks, Twins
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.tensor_registry import variable_name
-from trainlab.diagnosis.probe.twins import Twins
-from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import (
     call_kwargs,
     in_function,
@@ -31,6 +29,8 @@ from trainlab.diagnosis.torch_private import (
 )
 
 FIRST_WEIGHTS = 8
+_AROUND = nn.parallel.DistributedDataParallel
+"""A module that is around a network to train it in several processes is none itself."""
 _FAST = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
 
 
@@ -87,7 +87,11 @@ class Calls:
         if self._is_skimmed():
             self._entered += module is self._skimmed
             return
-        if not state.mine() or state.in_backward:
+        if (
+            state.in_backward
+            or isinstance(module, _AROUND)
+            or not (state.mine() or self._is_followed(module))
+        ):
             return
         if not state.modules:
             self._network_before(module, args)
@@ -137,12 +141,25 @@ class Calls:
             return False
         return self._skimmed is not None and threading.get_ident() == self.state.thread
 
+    def _is_followed(self, module: nn.Module) -> bool:
+        """Whether a network learns in another thread, the first one to do so, which is turned to then."""
+        state = self.state
+        if is_compiling() or state.record.backwards or threading.get_ident() == state.thread:
+            return False
+        learns = is_grad_enabled() and any(one.requires_grad for one in module.parameters())
+        return learns and self.follow()
+
+    def follow(self) -> bool:
+        """Turn to the thread that this is called in, where none has learnt so far; return whether it has."""
+        followed = self.state.follow()
+        if followed:
+            self.listener.follow()
+        return followed
+
     @guarded
     def _made(self, output: Any) -> None:
         if self.state.trainings.several and not self.state.judging:
             self.state.trainings.mark(output, self.state.trainings.now)
-        if isinstance(output, torch.Tensor) and output.grad_fn is not None:
-            self.state.mark_alive(output.grad_fn.metadata)  # pyright: ignore[reportArgumentType]
         self.asking.made(output)
 
     @guarded
@@ -155,7 +172,7 @@ class Calls:
         known = {module for module, _ in registry.modules()}
         registry.enter(model, variable_name(model) or type(model).__name__)
         for module, _ in registry.modules():
-            if module not in known and module is not model and not module_parts.children(module):
+            if module not in known and module is not model and not reading.children(module):
                 self._wholes[module] = weakref.ref(model)
 
     def _whole(self, module: nn.Module) -> nn.Module | None:
@@ -180,10 +197,11 @@ class Calls:
         called, module, root = module, whole, self.networks.record_of(whole)
         if root is None:
             return
-        self.asking.drop()
         self._call(module, root, args)
         if not self.state.judging and called is module and not self.networks.only_feeds(module):
             self.asking.begin(module, root, args, call_kwargs())
+        else:
+            self.asking.drop()
 
     @guarded
     def _without_gradients(self, module: nn.Module) -> None:
@@ -192,7 +210,7 @@ class Calls:
             return
         keys = {
             self.state.registry.key(parameter)
-            for parameter in module_parts.parameters(module)
+            for parameter in reading.parameters(module)
             if parameter.requires_grad
         }
         if keys:
@@ -202,7 +220,7 @@ class Calls:
     @guarded
     def _met_within(self, module: nn.Module) -> None:
         """A layer that its network didn't have when first called: a new head, or one around an old layer."""
-        if module_parts.own_parameters(module):
+        if reading.own_parameters(module):
             self.networks.changed(self.state.modules[0])
             if not self.state.registry.has_path(module) and module not in self._strangers:
                 self._strangers.add(module)
@@ -210,7 +228,7 @@ class Calls:
 
     def _made_anew(self, module: nn.Module) -> None:
         """A layer is met for the first time, and isn't the network's: is there another one in each pass?"""
-        own = list(module_parts.own_parameters(module).values())
+        own = list(reading.own_parameters(module).values())
         if any(self.state.registry.known(one) is not None or not one.is_leaf for one in own):
             return
         if not any(one.requires_grad for one in own):
@@ -234,10 +252,6 @@ class Calls:
         elif training is not None and not (state.trainings.several and self.networks.only_feeds(module)):
             state.enter(training)
         self.listener.switch(state.sampling or state.judging)
-        if module.training:
-            root.train_calls += 1
-        else:
-            root.eval_calls += 1
         root.last_tick = state.record.tick
         batch, *others = inputs_by_place(args)
         self.data.loaded()
@@ -260,6 +274,8 @@ class Calls:
             elif batch is not None and not batch.requires_grad:
                 self.data.used_elsewhere(batch)
             return
+        self.data.fits.unreduced.flush()
+        self.twins.follows(module, root)
         if state.sampling:
             self.twins.answers(module, root, batch)
         if module.training:

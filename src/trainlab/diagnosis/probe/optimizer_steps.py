@@ -6,28 +6,27 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import torch
 from torch.optim import Optimizer
-from torch.optim.optimizer import (
-    register_optimizer_step_post_hook,
-    register_optimizer_step_pre_hook,
-)
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from trainlab.diagnosis.observed.record import OptimizerRecord
-from trainlab.diagnosis.probe.gradient_clearing import Clearing
+from trainlab.diagnosis.probe.frames import user_site
 from trainlab.diagnosis.probe.listener import Listener
-from trainlab.diagnosis.probe.lost_gradients import LostGradients
+from trainlab.diagnosis.probe.lost_gradients import Clearing, LostGradients
 from trainlab.diagnosis.probe.parameter_values import finish_params, first_look, gradient_numbers, sample_of
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
-from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
-from trainlab.diagnosis.probe.schedule import is_compared
-from trainlab.diagnosis.probe.user_frames import user_site
+from trainlab.diagnosis.probe.reading import as_floats, readable
+from trainlab.diagnosis.probe.trainings import is_compared
 from trainlab.diagnosis.torch_private import functions, steps_on_the_stack, version_of
 
 MAX_OPTIMIZERS = 128
 MAX_MEASURED = 400
+LIVES = 3
+"""So many that one line makes one after the other are kept apart."""
 _SETTINGS = ("lr", "momentum", "weight_decay", "betas", "eps", "nesterov", "dampening", "alpha")
 
 
@@ -71,7 +70,11 @@ class Steps:
         """Return the optimizer's record."""
         record = self._known.get(optimizer)
         optimizers = self.state.record.optimizers
-        if record is None and len(optimizers) < MAX_OPTIMIZERS:
+        if record is None and (again := self._again(optimizer)) is not None:
+            record = self._known[optimizer] = again
+            record.made += 1
+            self.lost.met(optimizer, record)
+        elif record is None and len(optimizers) < MAX_OPTIMIZERS:
             group = optimizer.param_groups[0]
             settings = {name: _plain(group[name]) for name in _SETTINGS if name in group}
             if group.get("maximize"):
@@ -82,6 +85,31 @@ class Steps:
             self.lost.met(optimizer, record)
             optimizers.append(record)
         return record
+
+    def _again(self, optimizer: Optimizer) -> OptimizerRecord | None:
+        """Return the last of several that the same line made of the same parameters, one after the other.
+
+        A loop that makes its optimizer anew would make too many to keep.
+        """
+        site = user_site()
+        last = [one for one in self.state.record.optimizers if one.site == site][-LIVES:]
+        if len(last) < LIVES or not all(one.is_followed_by(other) for one, other in pairwise(last)):
+            return None
+        keys = [self.state.registry.known(parameter) for parameter in parameters_of(optimizer)]
+        same = last[-1].kind == type(optimizer).__name__ and last[-1].params == keys
+        return last[-1] if same else None
+
+    def known(self, optimizer: Optimizer) -> OptimizerRecord | None:
+        """Return the record of an optimizer that was seen before."""
+        return self._known.get(optimizer)
+
+    def share_groups(self, optimizer: Optimizer) -> bool:
+        """Whether another optimizer has one of its groups, as one that wraps it does: both step with it."""
+        mine = {*map(id, optimizer.param_groups)}
+        return any(
+            one is not optimizer and any(id(group) in mine for group in one.param_groups)
+            for one in self._known
+        )
 
     def _keys(self, optimizer: Optimizer, index: int) -> list[int]:
         keys: list[int] = []

@@ -1,17 +1,25 @@
 # pyright: basic
-"""Numbers of a parameter: how it starts, its gradient at a step, and whether it has moved by the end."""
+"""Values of parameters: first, last and in between; states that are taken and loaded."""
 
 from __future__ import annotations
 
-import torch
+import weakref
+from typing import Any
 
-from trainlab.diagnosis.observed.events import UnfrozenInName
+import torch
+from torch import nn
+
+from trainlab.diagnosis.observed.events import LoadedItself, UnfrozenInName
 from trainlab.diagnosis.observed.record import FirstValues, ParamRecord
-from trainlab.diagnosis.probe import module_parts
-from trainlab.diagnosis.probe.deferred_reads import DeferredReads
-from trainlab.diagnosis.probe.probe_state import ProbeState
-from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
+from trainlab.diagnosis.place import Site
+from trainlab.diagnosis.probe import reading
+from trainlab.diagnosis.probe.frames import user_site
+from trainlab.diagnosis.probe.probe_state import DeferredReads, ProbeState, guarded
+from trainlab.diagnosis.probe.reading import as_floats, readable
 from trainlab.diagnosis.torch_private import functions, sparse_values, vector_norm
+
+# Numbers of a parameter: how it starts, its gradient at a step, and whether it has moved by the end.
+
 
 MAX_SAMPLE = 4_096
 MAX_ELEMENTS = 4_000_000
@@ -48,8 +56,6 @@ def first_look(deferred: DeferredReads, record: ParamRecord, parameter: torch.Te
         "equal_rows": rows,
         "equal_columns": columns,
         "mean_abs": values.abs().mean(),
-        "largest_quarter": _largest_part(values, 4),
-        "largest_third": _largest_part(values, 3),
         "column_mean_z": means,
         "column_std_z": spreads,
         "column_correlation": correlation,
@@ -60,13 +66,6 @@ def first_look(deferred: DeferredReads, record: ParamRecord, parameter: torch.Te
         record.start = FirstValues(**dict(zip(names, got, strict=True)))
 
     deferred.read(functions.stack([*numbers.values()]), keep)
-
-
-def _largest_part(values: torch.Tensor, parts: int) -> torch.Tensor:
-    """Return the largest |mean| of a bias's equal parts: those of an LSTM's gates are 4, a GRU's 3."""
-    if values.dim() != 1 or values.numel() % parts or values.numel() < 2 * parts:
-        return functions.zeros((), device=values.device)
-    return values.view(parts, -1).mean(1).abs().max()
 
 
 def _columns_apart(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -113,7 +112,7 @@ def gradient_numbers(
 ) -> None:
     """Write down the rms of gradient and weight, and the share of the gradient that is exactly zero."""
     dense = sparse_values(grad.detach()) if grad.is_sparse else grad.detach()
-    weight = as_floats(parameter)
+    weight, record.dtype = as_floats(parameter), str(parameter.dtype)
     if dense.numel() == 0:
         dense = functions.zeros(1, device=grad.device)
     some = dense.reshape(-1)[:: max(1, dense.numel() // MAX_SAMPLE)]
@@ -138,9 +137,7 @@ def finish_modules(state: ProbeState) -> None:
     for module, path in state.registry.modules():
         if vars(module).get("requires_grad") is not True:
             continue
-        frozen = [
-            state.registry.known(one) for one in module_parts.parameters(module) if not one.requires_grad
-        ]
+        frozen = [state.registry.known(one) for one in reading.parameters(module) if not one.requires_grad]
         keys = {key for key in frozen if key is not None}
         if keys:
             state.seen(UnfrozenInName(module=path, params=keys))
@@ -168,3 +165,103 @@ def finish_params(state: ProbeState) -> None:
         if record.moved is not True:
             record.moved = now[:3] != [first.mean, first.std, first.mean_abs] or any(record.update)
         record.mean_abs_later, record.equal_rows_later, record.equal_columns_later = now[2:]
+
+
+# Weights that are kept and loaded: when they were taken, and whether they are the network's own tensors.
+
+
+MAX_TAKEN = 256
+
+
+class StateDicts:
+    """``state_dict()`` hands out views of the network's own tensors, which go on changing with it.
+
+    Loading them puts each tensor in its own place: nothing is restored. A copy of them is another tensor.
+    """
+
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
+        self._own = False
+        self._taken: dict[int, tuple[weakref.ref[torch.Tensor], int, Site | None]] = {}
+
+    def wrap_taking(self, original: Any) -> Any:
+        """Remember when a network's state was taken; its layers are asked for theirs with a destination."""
+
+        def state_dict(*args: Any, **kwargs: Any) -> Any:
+            out = original(*args, **kwargs)
+            if len(args) <= 1 and kwargs.get("destination") is None:
+                self._was_taken(out)
+            return out
+
+        return state_dict
+
+    @guarded
+    def _was_taken(self, state: Any) -> None:
+        first = next((one for one in state.values() if isinstance(one, torch.Tensor)), None)
+        if first is None:
+            return
+        if len(self._taken) >= MAX_TAKEN:
+            self._taken = {key: entry for key, entry in self._taken.items() if entry[0]() is not None}
+        if len(self._taken) < MAX_TAKEN:
+            self._taken[id(first)] = (weakref.ref(first), self.state.steps_taken, user_site())
+
+    def wrap_loading(self, original: Any) -> Any:
+        """Note which weights were loaded, and whether they were there already."""
+
+        def load_state_dict(*args: Any, **kwargs: Any) -> Any:
+            # PyTorch's distributed checkpoints give the network by name, too.
+            module, given = _argument(args, 0, kwargs, "self"), _argument(args, 1, kwargs, "state_dict")
+            self._look_before(module, given)
+            out = original(*args, **kwargs)
+            self._loaded(module, given)
+            return out
+
+        return load_state_dict
+
+    @guarded
+    def _look_before(self, module: nn.Module, given: Any) -> None:
+        """With ``assign=True`` the tensors that were given are the network's own after loading."""
+        self._own = _is_its_own(module, given)
+
+    @guarded
+    def _loaded(self, module: nn.Module, given: Any) -> None:
+        state = self.state
+        if self._own:
+            self._own = False
+            self._loaded_itself(module, given)
+            return
+        if state.record.tick > 0:
+            state.record.restored = True
+        for parameter in reading.parameters(module):
+            state.record.params[state.registry.key(parameter)].loaded = True
+
+    def _loaded_itself(self, module: nn.Module, given: Any) -> None:
+        state = self.state
+        first = next(one for one in given.values() if isinstance(one, torch.Tensor))
+        taken = self._taken.get(id(first))
+        steps, site = 0, None
+        if taken is not None and taken[0]() is first:
+            steps, site = state.steps_taken - taken[1], taken[2]
+        event = state.seen(LoadedItself(site=user_site(), module=state.registry.path(module)))
+        event.params |= {state.registry.key(parameter) for parameter in reading.parameters(module)}
+        if steps >= event.steps:
+            event.steps, event.taken = steps, site
+
+
+def _argument(args: tuple[Any, ...], place: int, kwargs: dict[str, Any], name: str) -> Any:
+    return args[place] if len(args) > place else kwargs.get(name)
+
+
+def _is_its_own(module: nn.Module, given: Any) -> bool:
+    """Whether every parameter was given the memory that it has anyway."""
+    parameters = reading.named_parameters(module)
+    if not parameters or not isinstance(given, dict):
+        return False
+    return all(_is_same(parameter, given.get(name)) for name, parameter in parameters.items())
+
+
+def _is_same(parameter: torch.Tensor, value: Any) -> bool:
+    if not isinstance(value, torch.Tensor) or readable(parameter) is None or readable(value) is None:
+        return False
+    place = parameter.data_ptr()
+    return place != 0 and value.data_ptr() == place and value.shape == parameter.shape

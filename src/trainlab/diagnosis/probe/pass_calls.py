@@ -1,10 +1,10 @@
 # pyright: basic
-"""Reads the calls of one pass of a copy: what takes rows apart, and over which axes softmax normalizes."""
+"""The calls of one pass of a copy: what takes rows apart, what softmax normalizes, what attention gives."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -13,12 +13,14 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from trainlab.diagnosis.observed.dependence import Dependence, PassCall
-from trainlab.diagnosis.probe import module_parts
+from trainlab.diagnosis.observed.answers import Dependence, PassCall
+from trainlab.diagnosis.probe import reading
+from trainlab.diagnosis.probe.frames import user_site
 from trainlab.diagnosis.probe.replaced_functions import as_called
-from trainlab.diagnosis.probe.user_frames import user_site
 
 MAX_CALLS = 20_000
+MOST_ATTENDED = 8_000_000
+"""So many numbers that attention gave are kept of a pass."""
 _SOFTMAX = frozenset(("softmax", "log_softmax"))
 _RESHAPES = frozenset(("view", "reshape", "unflatten"))
 _PRODUCTS = frozenset(("matmul", "__matmul__", "bmm"))
@@ -32,6 +34,11 @@ _PASSED_ON = frozenset(
 """What attention weights pass through without being normalized anew."""
 _RANKED = {"topk": 2, "sort": 1, "argsort": 1}
 """What chooses by rank, and where the axis stands among its arguments."""
+_ATTENDS: dict[str, Callable[[Any], tuple[torch.Tensor, int]]] = {
+    "scaled_dot_product_attention": lambda out: (out, -2),
+    "multi_head_attention_forward": lambda out: (out[0], 0),
+}
+"""Attention as one function: what it gives, and the axis of the places that attend."""
 _ATTENTION = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
 
 
@@ -44,6 +51,15 @@ class _Weights:
     axis: int
 
 
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """What attention gave, or how it weighed; `axis` is that of the places that attend."""
+
+    call: PassCall
+    out: torch.Tensor
+    axis: int
+
+
 class PassCalls(TorchFunctionMode):
     """Enters what it reads in `found`; `rows` rows are given, a number that no other axis has."""
 
@@ -52,6 +68,7 @@ class PassCalls(TorchFunctionMode):
         self.found = found
         self.rows = rows
         self.module = ""
+        self.attended: list[Attended] = []
         self._calls = 0
         self._ranked: list[torch.Tensor] = []
         self._over_rows: list[tuple[PassCall, torch.Tensor, torch.Tensor]] = []
@@ -66,7 +83,10 @@ class PassCalls(TorchFunctionMode):
         self._calls += 1
         if (name := getattr(func, "__name__", "")) in _RANKED:
             self._rank(name, args, named)
-        if self._calls <= MAX_CALLS and isinstance(out, torch.Tensor):
+        if self._calls <= MAX_CALLS and name in _ATTENDS:
+            query = args[0] if args else named["query"]
+            self._attend(self._call(name, query, query), *_ATTENDS[name](out))
+        elif self._calls <= MAX_CALLS and isinstance(out, torch.Tensor):
             self._hear(name, args, named, out)
         return out
 
@@ -97,19 +117,14 @@ class PassCalls(TorchFunctionMode):
         if given.shape[axis % given.dim()] == self.rows:
             self._ranked.append(given)
             for call, scores, shares in self._over_rows:
-                if call in self.found.over_rows and _share_memory(given, scores, shares):
+                if call in self.found.over_rows and _sharememory_of(given, scores, shares):
                     self.found.over_rows.remove(call)
 
     def _call(self, name: str, given: torch.Tensor, out: torch.Tensor, axis: int = 0) -> PassCall:
         return PassCall(name, self.module, user_site(), tuple(given.shape), tuple(out.shape), axis)
 
     def _softmax(
-        self,
-        name: str,
-        given: torch.Tensor,
-        out: torch.Tensor,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        self, name: str, given: torch.Tensor, out: torch.Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         axis = args[1] if len(args) > 1 else kwargs.get("dim")
         if not isinstance(axis, int) or not given.dim():
@@ -117,11 +132,17 @@ class PassCalls(TorchFunctionMode):
         axis %= given.dim()
         call = self._call(name, given, out, axis)
         if given.shape[axis] == self.rows and list(given.shape).count(self.rows) == 1:
-            if not any(_share_memory(ranked, given, out) for ranked in self._ranked):
+            if not any(_sharememory_of(ranked, given, out) for ranked in self._ranked):
                 self.found.over_rows.append(call)
                 self._over_rows.append((call, given, out))
         elif id(given) in self._scores and name == "softmax" and axis >= given.dim() - 2:
             self._weights[id(out)] = _Weights(out, call, axis - given.dim())
+            if axis == given.dim() - 1:
+                self._attend(call, out, -2)
+
+    def _attend(self, call: PassCall, out: torch.Tensor, axis: int) -> None:
+        if sum(one.out.numel() for one in self.attended) + out.numel() <= MOST_ATTENDED:
+            self.attended.append(Attended(call, out.detach(), axis))
 
     def _product(self, args: tuple[Any, ...], out: torch.Tensor) -> None:
         one, other = args[:2] if len(args) > 1 else (None, None)
@@ -180,7 +201,7 @@ class PassCalls(TorchFunctionMode):
     def reading(self, model: nn.Module) -> Iterator[None]:
         """Read the pass that is made within, with the layers that take the rows for their sequence."""
         handles = []
-        for path, part in module_parts.named_parts(model):
+        for path, part in reading.named_parts(model):
             if isinstance(part, (nn.RNNBase, *_ATTENTION)):
                 handles.append(part.register_forward_pre_hook(self._layer_of(path), with_kwargs=True))
         try:
@@ -207,12 +228,13 @@ def _is_parameter(tensor: Any) -> bool:
     return isinstance(tensor, nn.Parameter)
 
 
-def _share_memory(tensor: torch.Tensor, *others: torch.Tensor) -> bool:
+def _sharememory_of(tensor: torch.Tensor, *others: torch.Tensor) -> bool:
     """Whether a tensor is one of the others, or a view of it."""
-    return _memory(tensor) in [_memory(one) for one in others]
+    return memory_of(tensor) in [memory_of(one) for one in others]
 
 
-def _memory(tensor: torch.Tensor) -> int:
+def memory_of(tensor: torch.Tensor) -> int:
+    """Return where the numbers of a tensor, and of its views, are."""
     try:
         return tensor.untyped_storage().data_ptr() or id(tensor)
     except (NotImplementedError, RuntimeError):  # a sparse tensor has no memory of its own to ask for

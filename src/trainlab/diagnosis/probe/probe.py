@@ -1,13 +1,15 @@
 # pyright: basic
-"""The probe as a whole: put on, taken off, and what it has seen."""
+"""The probe as a whole: put on, taken off, and what it has seen; and what it sees of compiled networks."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
 import time
 import warnings
+from collections.abc import Generator
 from types import BuiltinFunctionType
 from typing import Any
 
@@ -17,25 +19,117 @@ from torch.optim import Optimizer, lr_scheduler
 from torch.utils.data import DataLoader
 
 from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.probe.asking import Asking
 from trainlab.diagnosis.probe.backward import Backward
 from trainlab.diagnosis.probe.batches import Data
-from trainlab.diagnosis.probe.compiled import Compiled
 from trainlab.diagnosis.probe.final_answers import ask, ask_what_they_depend_on
 from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.frames import wrap_showwarning, wrap_warn
 from trainlab.diagnosis.probe.global_state import Patches
-from trainlab.diagnosis.probe.kept_rows import Asking
+from trainlab.diagnosis.probe.inputs import StoredData
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.losses import Losses
 from trainlab.diagnosis.probe.module_calls import Calls
 from trainlab.diagnosis.probe.optimizer_steps import Steps
-from trainlab.diagnosis.probe.own_frames import wrap_showwarning, wrap_warn
-from trainlab.diagnosis.probe.parameter_values import finish_modules, finish_params
-from trainlab.diagnosis.probe.probe_state import ProbeState, Unheard
-from trainlab.diagnosis.probe.readable_tensors import is_dispatched
+from trainlab.diagnosis.probe.parameter_values import StateDicts, finish_modules, finish_params
+from trainlab.diagnosis.probe.probe_state import ProbeState, Unheard, at_work
+from trainlab.diagnosis.probe.reading import is_dispatched
 from trainlab.diagnosis.probe.schedulers_and_clipping import SchedulersAndClipping
-from trainlab.diagnosis.probe.state_dicts import StateDicts
-from trainlab.diagnosis.probe.stored_data import StoredData
-from trainlab.diagnosis.torch_private import LOADER_ITERATOR, function_depth, is_compiling, unheard_words
+from trainlab.diagnosis.torch_private import (
+    COMPILER,
+    LOADER_ITERATOR,
+    compiled_network,
+    function_depth,
+    is_compiling,
+    unheard_words,
+)
+
+# Compiled code runs as if nobody listened: the compiler must find neither hooks nor modes to build in.
+
+
+class Compiled:
+    """Steps aside while a compiled function or network runs, and counts how often."""
+
+    def __init__(
+        self, state: ProbeState, calls: Calls, listener: Listener, steps: Steps, patches: Patches
+    ) -> None:
+        self.state = state
+        self.steps = steps
+        self.calls = calls
+        self.listener = listener
+        self.patches = patches
+        self._aside = False
+
+    def wrap(self, original: Any) -> Any:
+        """Return ``torch.compile`` whose functions are called with nobody listening."""
+
+        def compiled(*args: Any, **kwargs: Any) -> Any:
+            model = args[0] if args else kwargs.get("model")
+            made = original(*args, **kwargs)
+            self.attach()
+            if model is None or made is model or isinstance(made, nn.Module | type) or not callable(made):
+                return made
+            return self._quiet(made)
+
+        return compiled
+
+    def attach(self) -> None:
+        """Listen to compiled networks from outside, if the compiler is loaded: loading it takes seconds."""
+        network = getattr(sys.modules.get(COMPILER), "OptimizedModule", None)
+        if network is not None and not any(owner is network for owner, *_ in self.patches.done):
+            self.patches.wrap(network, "__call__", self._wrap_call)
+
+    def _wrap_call(self, original: Any) -> Any:
+        def call(module: Any, *args: Any, **kwargs: Any) -> Any:
+            if is_compiling():
+                return original(module, *args, **kwargs)
+            inner = compiled_network(module)
+            if inner is None:
+                return original(module, *args, **kwargs)
+            self.calls.before(inner, args)
+            out = None
+            try:
+                with self.aside():
+                    out = original(module, *args, **kwargs)
+            finally:
+                self.calls.after(inner, args, out)
+            return out
+
+        return call
+
+    def _quiet(self, function: Any) -> Any:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if is_compiling():
+                return function(*args, **kwargs)
+            with self.aside():
+                return function(*args, **kwargs)
+
+        return call
+
+    @contextlib.contextmanager
+    def aside(self) -> Generator[None]:
+        """Take hooks and mode off; a compiled function inside another finds them gone."""
+        if self._aside or not self.state.mine():
+            yield
+            return
+        self._aside = True
+        self.state.record.compiled_calls += 1
+        heard = self.listener.active
+        self.steps.before_compiled()
+        self.listener.switch(False)
+        self.calls.detach()
+        try:
+            yield
+        finally:
+            self.calls.attach()
+            self.listener.switch(heard)
+            self._aside = False
+        self.steps.after_compiled()
+
+
+# The probe as a whole: put on, taken off, and what it has seen.
+
 
 _FRAMEWORKS = ("tensorflow", "keras", "jax", "mxnet", "paddle", "tinygrad", "sklearn", "xgboost", "lightgbm")
 _listening: list[Probe] = []
@@ -63,6 +157,7 @@ class Probe:
         self, *, whole_process: bool = False, search_memory: bool = True, asking: bool = True
     ) -> None:
         self.state = ProbeState()
+        self.state.follows = whole_process
         fits = Fits(self.state)
         self.data = Data(self.state, fits, whole_process=whole_process, search_memory=search_memory)
         losses = Losses(self.state, fits)
@@ -71,13 +166,15 @@ class Probe:
         self.calls = Calls(self.state, self.listener, self.data, self.asking)
         self.steps = Steps(self.state, self.listener)
         self.backward = Backward(self.state, self.calls, losses, self.steps, self.asking)
-        self.schedulers_and_clipping = SchedulersAndClipping(self.state, self.steps.lost)
+        self.schedulers_and_clipping = SchedulersAndClipping(self.state, self.steps)
         self.stored = StoredData(self.state)
         self.state_dicts = StateDicts(self.state)
         self.other_processes = OtherProcesses()
+        self.asks_dependence = True
+        """Whether the networks are asked at the end what their answers depend on."""
         self.patches = Patches()
         self.compiled = Compiled(self.state, self.calls, self.listener, self.steps, self.patches)
-        self.state.at_boundary.append(self.calls.step_ended)
+        self.state.at_boundary += [self.calls.step_ended, self.listener.unused.step_ended]
         for moments in (self.state.at_boundary, self.state.at_entry):
             moments.append(lambda: self.listener.switch(self.state.sampling))
 
@@ -107,6 +204,8 @@ class Probe:
         for owner in (Optimizer, nn.Module):
             wrap(owner, "zero_grad", self.steps.lost.wrap_clearing)
         wrap(torch.amp.GradScaler, "step", others.wrap_scaler)
+        wrap(torch.amp.GradScaler, "scale", others.wrap_scaling)
+        wrap(torch.amp.GradScaler, "unscale_", others.wrap_unscaling)
         wrap(torch, "compile", self.compiled.wrap)
         if isinstance(warnings.warn, BuiltinFunctionType):  # a user's own isn't given another line
             wrap(warnings, "warn", functools.partial(wrap_warn, is_read=is_compiling))
@@ -120,13 +219,7 @@ class Probe:
         """Stop listening and return what was seen; `whole` is False for a training that was cut off."""
         state = self.state
         state.record.seconds = time.monotonic() - state.started
-        if self in _listening:
-            _listening.remove(self)
-        self.listener.passes_on = None
-        self.listener.switch(False)
-        self.steps.detach()
-        self.calls.detach()
-        self.patches.undo()
+        self.let_go()
         self.read(whole=whole)
         if state.record.backwards and not self.listener.has_heard and function_depth is not None:
             state.record.troubles.append(_DEAF)
@@ -134,15 +227,24 @@ class Probe:
         state.on = False
         return state.record
 
+    def let_go(self) -> None:
+        """Take all off, and leave what was seen as it is."""
+        if self in _listening:
+            _listening.remove(self)
+        self.listener.passes_on = None
+        self.listener.stop()
+        self.steps.detach()
+        self.calls.detach()
+        self.patches.undo()
+
     def read(self, *, whole: bool = False) -> TrainingRecord:
         """Bring what was seen up to date, also in the middle of a training; `whole` if it has ended."""
         state = self.state
-        was_busy, state.busy = state.busy, True
         try:
-            state.methods.look()
-            with Unheard():
+            with at_work(state), Unheard():
                 state.record.seconds = time.monotonic() - state.started
                 self.other_processes.read(state.record)
+                self.data.fits.unreduced.flush()
                 state.deferred.flush()
                 if whole:
                     self.calls.finish()
@@ -153,23 +255,20 @@ class Probe:
                 state.trainings.finish()
         except Exception as error:
             state.trouble(error)
-        finally:
-            state.busy = was_busy
         return state.record
 
     def _ask(self) -> None:
         """Ask the networks; whatever happens, the training has ended and can't be harmed."""
         state = self.state
-        was_busy, state.busy = state.busy, True
         try:
-            with Unheard():
-                ask(self.asking, state.record)
-            if function_depth is not None and function_depth() == 0 and not is_dispatched():
-                ask_what_they_depend_on(self.asking, state.record)
+            with at_work(state):
+                heard = function_depth is not None and function_depth() == 0 and not is_dispatched()
+                ask(self.asking, state.record, heard=heard)
+                if self.asks_dependence and heard:
+                    ask_what_they_depend_on(self.asking, state.record)
         except Exception as error:
             state.trouble(error)
         finally:
-            state.busy = was_busy
             state.methods.undo()
             self.asking.networks.clear()
             self.asking.unmet.clear()

@@ -1,5 +1,8 @@
 # pyright: basic
-"""The probe's own state: the clock, whether to look closely, and what to do when the probe itself fails."""
+"""The probe's own state: the clock, whether to look closely, what to do when it fails itself.
+
+Numbers are read here without making a device wait.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import threading
 import time
 import weakref
 from collections import Counter
-from collections.abc import Callable
-from os import getpid
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
@@ -18,31 +21,64 @@ from torch import nn
 
 from trainlab.diagnosis.observed.events import Event
 from trainlab.diagnosis.observed.record import TrainingRecord
-from trainlab.diagnosis.probe.deferred_reads import DeferredReads
-from trainlab.diagnosis.probe.readable_tensors import is_dispatched, is_recorded
+from trainlab.diagnosis.probe.reading import is_dispatched, is_recorded
 from trainlab.diagnosis.probe.replaced_functions import TensorMethods
 from trainlab.diagnosis.probe.tensor_registry import TensorRegistry
 from trainlab.diagnosis.probe.trainings import Trainings
 from trainlab.diagnosis.torch_private import (
+    functions,
     is_compiling,
     no_dispatch_modes,
     no_torch_function,
     set_grad_enabled,
 )
 
+# Fetches numbers from a device in groups, since every fetch makes the device wait.
+
+
+MAX_WAITING = 256
+
+
+class DeferredReads:
+    """Short vectors whose values are wanted, with what to do with them."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[torch.Tensor, Callable[[list[float]], None]]] = []
+
+    def read(self, values: torch.Tensor, then: Callable[[list[float]], None]) -> None:
+        """Call `then` with the numbers: at once on the CPU, else when enough have gathered."""
+        flat = values.detach().reshape(-1)
+        if flat.device.type == "cpu":
+            then(flat.tolist())
+            return
+        self._waiting.append((flat.to(torch.float32, copy=True), then))
+        if len(self._waiting) >= MAX_WAITING:
+            self.flush()
+
+    def flush(self) -> None:
+        """Fetch everything that waits, in one transfer per device."""
+        waiting, self._waiting = self._waiting, []
+        by_device: dict[torch.device, list[tuple[torch.Tensor, Callable[[list[float]], None]]]] = {}
+        for values, then in waiting:
+            by_device.setdefault(values.device, []).append((values, then))
+        for group in by_device.values():
+            numbers = functions.cat([values for values, _ in group]).tolist()
+            at = 0
+            for values, then in group:
+                count = values.numel()
+                then(numbers[at : at + count])
+                at += count
+
+
+# The probe's own state: the clock, whether to look closely, and what to do when the probe itself fails.
+
+
 E = TypeVar("E", bound=Event)
 F = TypeVar("F", bound=Callable[..., None])
 MAX_TROUBLES = 10
 MAX_EVENTS, MOST_EVENTS = 400, 6_400
 """So many events are kept of a training, and of all."""
-MAX_LIVE_TICKS = 512
 MAX_COMPUTED = 4096
-
-
-class _Token:
-    """Lives as long as the graph that it's tied to."""
-
-    __slots__ = ("__weakref__",)
 
 
 class ProbeState:
@@ -56,13 +92,17 @@ class ProbeState:
         self.deferred = DeferredReads()
         self.sampling = True
         self.judging = False
+        self.judged_known: float | None = None
+        """Of the rows evaluated last, the share that was trained on."""
         self.busy = False
         self.on = False
         self.inside = 0
         self.in_backward = 0
         self.grad_enabled = True
-        self.process = getpid()
+        self.process = os.getpid()
         self.thread = threading.get_ident()
+        self.follows = False
+        """Whether all threads belong to what is listened to."""
         self.started = time.monotonic()
         self.modules: list[nn.Module] = []
         self.steps_taken = 0
@@ -72,8 +112,6 @@ class ProbeState:
         self._events: dict[tuple[Any, ...], Event] = {}
         self._kept = Counter[int]()
         self._computed: dict[int, weakref.ref[torch.Tensor]] = {}
-        self._alive: dict[int, dict[int, weakref.WeakSet[_Token]]] = {}
-        """By training and tick."""
 
     def mine(self) -> bool:
         """Whether this process and thread are listened to, and the probe isn't at work itself.
@@ -86,9 +124,20 @@ class ProbeState:
             self.on
             and not self.busy
             and threading.get_ident() == self.thread
-            and getpid() == self.process
+            and os.getpid() == self.process
             and not is_recorded()
         )
+
+    def follow(self) -> bool:
+        """Turn to the thread that this is called in, where none has learnt so far; return whether it has.
+
+        A script may train in a thread, in an executor or beside an event loop, while its first one waits.
+        """
+        free = self.on and not self.busy and not self.modules and not self.record.backwards
+        if not free or not self.follows or os.getpid() != self.process:
+            return False
+        self.thread = threading.get_ident()
+        return True
 
     def computed(self, tensor: torch.Tensor) -> None:
         """A tensor was computed in an evaluation: what a network answered, as reconstructions, is no data."""
@@ -140,8 +189,6 @@ class ProbeState:
         return event
 
     def _united(self, number: int, other: int) -> None:
-        for tick, tokens in self._alive.pop(other, {}).items():
-            self._alive.setdefault(number, {}).setdefault(tick, weakref.WeakSet()).update(tokens)
         self._kept[number] += self._kept.pop(other, 0)
         for place in [place for place in self._events if place[0] == other]:
             self._events.setdefault((number, *place[1:]), self._events.pop(place))
@@ -168,30 +215,20 @@ class ProbeState:
         for action in self.at_boundary:
             action()
 
-    def mark_alive(self, metadata: dict[str, Any]) -> None:
-        """Tie a token to a graph's node: while it's alive, so is the graph of this step."""
-        tick = self.record.tick
-        steps = self._alive.setdefault(self.trainings.now, {})
-        alive = steps.get(tick)
-        if alive is None:
-            if len(steps) >= MAX_LIVE_TICKS:
-                return
-            alive = steps[tick] = weakref.WeakSet()
-        if len(alive) < 8:
-            token = _Token()
-            metadata["trainlab alive"] = token
-            alive.add(token)
-
-    def old_graphs_alive(self) -> int:
-        """Return how many earlier steps of the training under way still have their graph in memory."""
-        steps, last = self._alive.get(self.trainings.now, {}), self.record.tick - 1
-        for tick in [tick for tick, tokens in steps.items() if tick < last and not len(tokens)]:
-            del steps[tick]
-        return sum(tick < last for tick in steps)
-
     def module_path(self) -> str:
         """Return the path of the module that is running, or an empty string."""
         return self.registry.path(self.modules[-1]) if self.modules else ""
+
+
+@contextmanager
+def at_work(state: ProbeState) -> Generator[None]:
+    """Let methods that the user has put into PyTorch's tensors be PyTorch's own in the block."""
+    was_busy, state.busy = state.busy, True
+    try:
+        state.methods.look()
+        yield
+    finally:
+        state.busy = was_busy
 
 
 class Unheard:

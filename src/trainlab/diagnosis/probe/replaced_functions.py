@@ -52,7 +52,7 @@ def as_called(
     """
     asking = sys._getframe(2)
     if asking.f_code is not _DETOUR:
-        return (func if _is_compiled(func) else _of_tensor(func)), args, kwargs
+        return (func if type(func) in _COMPILED else _of_tensor(func)), args, kwargs
     frame = asking.f_back
     if frame is None:
         return func, args, kwargs
@@ -67,13 +67,6 @@ def as_called(
         values, names = frame.f_locals, code.co_varnames[max(len(args), code.co_posonlyargcount) : count]
         kwargs = {**{name: values[name] for name in names if name in values}, **kwargs}
     return func, args, kwargs
-
-
-def _is_compiled(func: Any) -> bool:
-    """Whether it is written in C++; a property's `__get__` is so only where the property is."""
-    if type(func) is MethodWrapperType:
-        return type(func.__self__) is GetSetDescriptorType
-    return type(func) in _COMPILED
 
 
 def _is_given_by_pytorch(func: Any, code: CodeType) -> bool:
@@ -93,10 +86,6 @@ def _is_given_by_pytorch(func: Any, code: CodeType) -> bool:
 
 def _of_tensor(func: Any) -> Any:
     """Return the method written in C++ in whose place the user's function stands; itself if there is none."""
-    if type(func) is MethodWrapperType:
-        names = [name for name, one in vars(torch.Tensor).items() if users_of(one) is func.__self__]
-        found = _compiled(names[0]) if names else None
-        return func if found is None else getattr(found, func.__name__, func)
     names = [name for name in vars(torch.Tensor) if getattr(torch.Tensor, name, None) is func]
     # One function may stand in the place of several.
     names.sort(key=lambda name: name != getattr(func, "__name__", ""))
@@ -137,18 +126,6 @@ class _Yielding:
         return self._at_work is at_work or (isinstance(inner, _Yielding) and inner.stands_for(at_work))
 
 
-class _YieldingProperty(_Yielding):
-    """The same around what can be set."""
-
-    def __set__(self, instance: Any, value: Any) -> None:
-        found = self.found()
-        type(found).__set__(found, instance, value)
-
-    def __delete__(self, instance: Any) -> None:
-        found = self.found()
-        type(found).__delete__(found, instance)
-
-
 def users_of(value: Any) -> Any:
     """Return what the user has put into `torch.Tensor`, without what stands around it."""
     while isinstance(value, _Yielding):
@@ -169,14 +146,13 @@ class TensorMethods:
         if vars(torch.Tensor) == self._seen:
             return
         for name, value in list(vars(torch.Tensor).items()):
-            if value is self._seen.get(name) or _is_own_method(value):
+            if value is self._seen.get(name) or _is_own_method(value) or hasattr(type(value), "__set__"):
                 continue
             if isinstance(value, _Yielding) and value.stands_for(self._at_work):
                 continue
             original = _original(name)
             if original is not None:
-                kind = _YieldingProperty if hasattr(type(value), "__set__") else _Yielding
-                put = kind(value, original, self._at_work)
+                put = _Yielding(value, original, self._at_work)
                 setattr(torch.Tensor, name, put)
                 self._put.append((name, put))
         self._seen = dict(vars(torch.Tensor))

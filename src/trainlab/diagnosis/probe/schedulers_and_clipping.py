@@ -10,14 +10,14 @@ import torch
 
 from trainlab.diagnosis.observed.events import Clipping
 from trainlab.diagnosis.observed.record import SchedulerRecord, Setting
-from trainlab.diagnosis.observed.site import Site
-from trainlab.diagnosis.probe.lost_gradients import LostGradients
+from trainlab.diagnosis.probe.frames import user_site
+from trainlab.diagnosis.probe.optimizer_steps import Steps
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
-from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import scheduler_steps
 
 MAX_CLIPS = 4_000
-_SETTINGS = (
+MAX_SCHEDULERS = 128
+_SCHEDULED = (
     "gamma",
     "step_size",
     "T_max",
@@ -33,13 +33,13 @@ _SETTINGS = (
 class SchedulersAndClipping:
     """Each wrapper passes on what it is given, and notes it."""
 
-    def __init__(self, state: ProbeState, lost: LostGradients) -> None:
+    def __init__(self, state: ProbeState, steps: Steps) -> None:
         self.state = state
-        self.lost = lost
-        self._starts: weakref.WeakKeyDictionary[Any, tuple[Site | None, float | None]] = (
+        self.steps = steps
+        self.lost = steps.lost
+        self._schedulers: weakref.WeakKeyDictionary[Any, tuple[SchedulerRecord, int]] = (
             weakref.WeakKeyDictionary()
         )
-        self._schedulers: weakref.WeakKeyDictionary[Any, SchedulerRecord] = weakref.WeakKeyDictionary()
 
     def wrap_scheduler_step(self, original: Any) -> Any:
         """Count the steps of a scheduler; the one that it takes when it is made says where that is."""
@@ -58,28 +58,41 @@ class SchedulersAndClipping:
     @guarded
     def _made(self, scheduler: Any) -> None:
         """A scheduler has just set its first rate."""
+        record, _ = self._schedulers.get(scheduler) or self._entry(scheduler)
         bases: list[Any] = getattr(scheduler, "base_lrs", None) or [None]
         own, rate = bases[0], scheduler.optimizer.param_groups[0]["lr"]
         known = isinstance(own, float) and isinstance(rate, float) and own != 0
-        self._starts[scheduler] = (user_site(), rate / own if known else None)
+        record.made = record.made or user_site()
+        record.factor = rate / own if known else None
+
+    def _entry(self, scheduler: Any) -> tuple[SchedulerRecord, int]:
+        settings = {name: getattr(scheduler, name) for name in _SCHEDULED if hasattr(scheduler, name)}
+        plain: dict[str, Setting] = {
+            name: value for name, value in settings.items() if isinstance(value, int | float | str)
+        }
+        optimizer = scheduler.optimizer
+        driven = self.steps.known(optimizer)
+        record = SchedulerRecord(
+            type(scheduler).__name__,
+            None,
+            settings=plain,
+            top=_set_rate(scheduler),
+            optimizer=None if driven is None else driven.index,
+        )
+        entry = self._schedulers[scheduler] = record, 0 if driven is None else driven.steps
+        if len(self.state.record.schedulers) < MAX_SCHEDULERS:
+            self.state.record.schedulers.append(record)
+        return entry
 
     @guarded
     def _scheduled(self, scheduler: Any) -> None:
-        record = self._schedulers.get(scheduler)
-        if record is None:
-            settings = {name: getattr(scheduler, name) for name in _SETTINGS if hasattr(scheduler, name)}
-            plain: dict[str, Setting] = {
-                name: value for name, value in settings.items() if isinstance(value, int | float | str)
-            }
-            made, factor = self._starts.get(scheduler, (None, None))
-            record = SchedulerRecord(
-                type(scheduler).__name__, None, user_site(), settings=plain, made=made, factor=factor
-            )
-            self._schedulers[scheduler] = record
-            self.state.record.schedulers.append(record)
+        record, before = self._schedulers.get(scheduler) or self._entry(scheduler)
+        record.site = record.site or user_site()
         record.steps += 1
-        record.early += self.state.steps_taken == 0
-        record.last_tick = self.state.record.tick
+        if record.optimizer is not None:
+            now = self.state.record.optimizers[record.optimizer].steps
+            record.idle += now == before and not self.steps.share_groups(scheduler.optimizer)
+            self._schedulers[scheduler] = record, now
 
     def wrap_clipping(self, original: Any) -> Any:
         """Note the norm before clipping and the limit."""
@@ -124,3 +137,29 @@ class SchedulersAndClipping:
             return original(scaler, *args, **kwargs)
 
         return step
+
+    def wrap_scaling(self, original: Any) -> Any:
+        """Note that gradients to come are multiplied by a loss scale."""
+
+        def scale(scaler: Any, *args: Any, **kwargs: Any) -> Any:
+            self.lost.scaler = scaler if scaler.is_enabled() else None
+            return original(scaler, *args, **kwargs)
+
+        return scale
+
+    def wrap_unscaling(self, original: Any) -> Any:
+        """Note that gradients are divided by it; the scaler's own step does so, too."""
+
+        def unscale_(scaler: Any, *args: Any, **kwargs: Any) -> Any:
+            self.lost.scaler = None
+            return original(scaler, *args, **kwargs)
+
+        return unscale_
+
+
+def _set_rate(scheduler: Any) -> float | None:
+    """Return the rate that was set for the first group: the top of a cycle, or else the optimizer's own."""
+    group = scheduler.optimizer.param_groups[0]
+    tops: list[Any] = getattr(scheduler, "max_lrs", None) or getattr(scheduler, "base_lrs", None) or [None]
+    top = group.get("max_lr") if type(scheduler).__name__ == "OneCycleLR" else tops[0]
+    return float(top) if isinstance(top, int | float) else None

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Names of parameters and modules, without keeping these alive."""
+"""Tensors by which the probe knows parameters, and the way from a loss back through the autograd graph."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.autograd.function import BackwardCFunction
 from torch.nn.parameter import is_lazy
 
-from trainlab.diagnosis.observed.record import ParamRecord, TrainingRecord
-from trainlab.diagnosis.probe import module_parts
-from trainlab.diagnosis.probe.readable_tensors import readable
-from trainlab.diagnosis.probe.user_frames import user_frames
+from trainlab.diagnosis.observed.record import Graph, Node, Op, ParamRecord, TrainingRecord
+from trainlab.diagnosis.place import Site
+from trainlab.diagnosis.probe import reading
+from trainlab.diagnosis.probe.frames import user_frames
+from trainlab.diagnosis.probe.reading import readable
+
+# Names of parameters and modules, without keeping these alive.
+
 
 MAX_PARAMS = 20_000
 MAX_ITEMS = 1_000
@@ -54,7 +59,6 @@ class TensorRegistry:
             name="",
             module_kind="",
             shape=() if is_lazy(tensor) else tuple(tensor.shape),
-            dtype=str(tensor.dtype).removeprefix("torch."),
             requires_grad=tensor.requires_grad,
         )
         return key
@@ -79,7 +83,7 @@ class TensorRegistry:
         """
         home, leaf = self._homes.get(key, (None, ""))
         module = None if home is None else home()
-        now = None if module is None else module_parts.own_parameters(module).get(leaf)
+        now = None if module is None else reading.own_parameters(module).get(leaf)
         return now is not None and now.grad is None and self.known(now) != key
 
     def path(self, module: nn.Module) -> str:
@@ -88,13 +92,13 @@ class TensorRegistry:
 
     def enter(self, root: nn.Module, name: str) -> list[int]:
         """Name the modules and parameters of a root, with those that it doesn't know to be its own."""
-        for path, module in module_parts.named_parts(root):
+        for path, module in reading.named_parts(root):
             self._paths.setdefault(module, path or name)
         keys: list[int] = []
         entered: list[tuple[str, nn.Module]] = []
-        for path, module in module_parts.named_parts(root):
+        for path, module in reading.named_parts(root):
             entered.append((path, module))
-            for leaf, parameter in module_parts.own_parameters(module).items():
+            for leaf, parameter in reading.own_parameters(module).items():
                 key = self.key(parameter)
                 self._homes.setdefault(key, (weakref.ref(module), leaf))
                 if key not in keys:
@@ -112,7 +116,7 @@ class TensorRegistry:
     def meet_whole(self, module: nn.Module) -> None:
         """Enter the whole parameters that stand in for a module's distributed ones while it runs."""
         for leaf, key in self.parted.get(module, {}).items():
-            whole = module_parts.own_parameters(module).get(leaf)
+            whole = reading.own_parameters(module).get(leaf)
             if whole is not None and id(whole) not in self._keys:
                 self._keys[id(whole)] = key
                 weakref.finalize(whole, self._forget, id(whole), key)
@@ -137,11 +141,11 @@ class TensorRegistry:
                     self._name(self.key(item), name, None, registered=False)
 
     def _hidden_module(self, module: nn.Module, name: str) -> None:
-        for path, inner in module_parts.named_parts(module):
+        for path, inner in reading.named_parts(module):
             full = f"{name}.{path}" if path else name
             if inner not in self._paths:
                 self._paths[inner] = full
-            for leaf, parameter in module_parts.own_parameters(inner).items():
+            for leaf, parameter in reading.own_parameters(inner).items():
                 key = self.key(parameter)
                 self._name(key, f"{full}.{leaf}", inner, registered=False)
 
@@ -174,7 +178,7 @@ class TensorRegistry:
             return
         modules, parents = _all_modules()
         for root in modules:
-            if id(root) not in parents and any(id(one) in unnamed for one in module_parts.parameters(root)):
+            if id(root) not in parents and any(id(one) in unnamed for one in reading.parameters(root)):
                 self.enter(root, variable_name(root) or type(root).__name__)
 
     def whole_of(self, module: nn.Module) -> nn.Module | None:
@@ -182,8 +186,8 @@ class TensorRegistry:
 
         ``model.forward(x)`` calls none but the layers.
         """
-        own = type(module).__module__.startswith("torch.nn.") and not module_parts.children(module)
-        if not own or self._searches >= MAX_SEARCHES or not module_parts.parameters(module):
+        own = type(module).__module__.startswith("torch.nn.") and not reading.children(module)
+        if not own or self._searches >= MAX_SEARCHES or not reading.parameters(module):
             return None
         if variable_name(module):
             return None
@@ -211,7 +215,8 @@ def _all_modules() -> tuple[list[nn.Module], dict[int, nn.Module]]:
         for thing in gc.get_objects()
         if issubclass(type(thing), nn.Module) and "_modules" in vars(thing) and "_parameters" in vars(thing)
     ]
-    return modules, {id(child): one for one in modules for child in module_parts.children(one)}
+    parents = (one for one in modules if not isinstance(one, nn.parallel.DistributedDataParallel))
+    return modules, {id(child): one for one in parents for child in reading.children(one)}
 
 
 def _items(value: Any) -> list[tuple[str, Any]]:
@@ -255,3 +260,86 @@ def variable_name(thing: object) -> str:
                 if item is thing:
                     return f"{name}{place}"
     return ""
+
+
+# An autograd graph as plain nodes, from the loss to the leaves.
+
+
+KEY = "trainlab"
+MAX_NODES = 6_000
+_SUFFIX = re.compile(r"Backward\d*$")
+
+
+def kind_of(node: Any) -> str:
+    """Return ``Softmax`` for a ``SoftmaxBackward0``."""
+    return _SUFFIX.sub("", str(type(node).name(node)).rsplit("::", 1)[-1])
+
+
+def _is_users(node: Any) -> bool:
+    """Whether the node's derivative was written in Python, and isn't one of PyTorch's own layers.
+
+    What a compiler made of several calls counts, too: it may hold such a one.
+    """
+    if not isinstance(node, BackwardCFunction):
+        return False
+    module = getattr(getattr(type(node), "_forward_cls", None), "__module__", "")
+    return not module.startswith(("torch.nn.", "torch.utils.checkpoint"))
+
+
+def walk(
+    loss: torch.Tensor, registry: TensorRegistry, *, tick: int, site: Site | None, most: int = MAX_NODES
+) -> Graph:
+    """Read the graph above a loss, breadth first; at most `most` nodes."""
+    start: Any = loss.grad_fn
+    graph = Graph(tick=tick, site=site, nodes=[])
+    if start is None:
+        return graph
+    places: dict[Any, int] = {start: 0}
+    queue: list[Any] = [start]
+    for node in queue:
+        entry = Node(kind_of(node), is_users=_is_users(node))
+        graph.nodes.append(entry)
+        variable = getattr(node, "variable", None)
+        if isinstance(variable, torch.Tensor):
+            entry.param = registry.name_leaf(variable)
+        else:
+            op = node.metadata.get(KEY)
+            entry.op = op if isinstance(op, Op) else None
+        for parent, _ in node.next_functions:
+            if parent is None:
+                continue
+            place = places.get(parent)
+            if place is None:
+                if len(queue) >= most:
+                    graph.complete = False
+                    continue
+                place = len(queue)
+                places[parent] = place
+                queue.append(parent)
+            entry.inputs.append(place)
+    return graph
+
+
+def leaves_above(tensor: torch.Tensor, registry: TensorRegistry, *, most: int = 600) -> list[int]:
+    """Return the keys of the parameters that a tensor was computed from."""
+    graph = walk(tensor, registry, tick=0, site=None, most=most)
+    return [node.param for node in graph.nodes if node.param is not None]
+
+
+def depths(graph: Graph) -> dict[int, int]:
+    """Return for each parameter the longest path, in nodes, from the loss to it."""
+    count = len(graph.nodes)
+    incoming = [0] * count
+    for node in graph.nodes:
+        for place in node.inputs:
+            incoming[place] += 1
+    depth = [0] * count
+    ready = [place for place in range(count) if incoming[place] == 0]
+    while ready:
+        place = ready.pop()
+        for parent in graph.nodes[place].inputs:
+            depth[parent] = max(depth[parent], depth[place] + 1)
+            incoming[parent] -= 1
+            if incoming[parent] == 0:
+                ready.append(parent)
+    return {node.param: depth[place] for place, node in enumerate(graph.nodes) if node.param is not None}

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Which training is under way: networks, optimizers and losses that reach the same parameters are one."""
+"""The trainings of one script told apart: each has its own clock, by which some steps are looked at."""
 
 from __future__ import annotations
 
@@ -10,10 +10,41 @@ from typing import Any
 import torch
 
 from trainlab.diagnosis.observed.data import DataRecord
-from trainlab.diagnosis.observed.parts import Part
-from trainlab.diagnosis.observed.record import TrainingRecord
-from trainlab.diagnosis.probe.schedule import DENSE, is_sampled
+from trainlab.diagnosis.observed.record import Part, TrainingRecord
 from trainlab.diagnosis.probe.tensor_registry import TensorRegistry
+
+# Which ticks are looked at closely: all of the first ones, then short windows further and further apart.
+
+
+DENSE = 40
+WINDOW = 2
+_PERIODS = ((512, 32), (8192, 128))
+_LAST_PERIOD = 1024
+_WALKS = frozenset((0, 1, 2, 3, 5, 8, 13, 21, 34))
+
+
+def is_sampled(tick: int) -> bool:
+    """Whether the step is measured: the first 40, then 2 in 32, 2 in 128, 2 in 1,024."""
+    if tick < DENSE:
+        return True
+    for until, period in _PERIODS:
+        if tick < until:
+            return tick % period < WINDOW
+    return tick % _LAST_PERIOD < WINDOW
+
+
+def is_compared(tick: int) -> bool:
+    """Whether weights are compared with their start at this tick: 24, 48, 96, 192…"""
+    return tick >= 24 and tick % 24 == 0 and (tick // 24) & (tick // 24 - 1) == 0
+
+
+def is_walked(tick: int) -> bool:
+    """Whether the autograd graph is read at this tick, too."""
+    return tick in _WALKS if tick < DENSE else is_sampled(tick) and tick % 32 == 0
+
+
+# Which training is under way: networks, optimizers and losses that reach the same parameters are one.
+
 
 TAG = "trainlab training"
 MAX_TRAININGS = 128
@@ -39,6 +70,8 @@ class Trainings:
         """That of the network which was last evaluated."""
         self.several = False
         """Whether more than one network learns, so that it has to be asked which of them does."""
+        self.is_copy = False
+        """Whether it was looked at before, so that a few of its first steps are enough."""
         self.begun = {0}
         """Those under way since the last step."""
         self.at_union: list[Callable[[int, int], None]] = []
@@ -125,12 +158,8 @@ class Trainings:
         kept.params |= gone.params
         kept.backwards += gone.backwards
         kept.seconds += gone.seconds
-        for mine, theirs in (
-            (kept.graph_sizes, gone.graph_sizes),
-            (kept.retained_ticks, gone.retained_ticks),
-            (kept.clips, gone.clips),
-            (kept.judged_accuracy, gone.judged_accuracy),
-        ):
+        kept.graph_passes += gone.graph_passes
+        for mine, theirs in ((kept.clips, gone.clips), (kept.judged_accuracy, gone.judged_accuracy)):
             mine.extend(theirs)  # pyright: ignore[reportArgumentType]
             mine.sort(key=lambda one: one[0])
         self._active = {self.find(one) for one in self._active}
@@ -178,7 +207,7 @@ class Trainings:
     def is_sampled(self) -> bool:
         """Whether a training that is under way is at a step of its own that is looked at closely."""
         if not self.several:
-            return is_sampled(self.record.tick)
+            return is_sampled(self.clock())
         return any(is_sampled(self.clock(number)) for number in self.begun)
 
     def clock(self, number: int | None = None) -> int:
@@ -187,11 +216,11 @@ class Trainings:
         A network that only answers, as a teacher does, isn't looked at closely for ever.
         """
         if not self.several:
-            return self.record.tick
+            return self.record.tick + self.is_copy * (DENSE - BRIEF)
         number = self.now if number is None else number
         steps = self.record.parts[number].steps
         idle = self.record.tick - (steps.last + 1 if steps.count else self._born[number])
-        skipped = DENSE - BRIEF if number >= MANY else 0
+        skipped = DENSE - BRIEF if self.is_copy or number >= MANY else 0
         return steps.count + skipped + (idle if not steps.count or idle > DENSE else 0)
 
     @property

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trainlab.diagnosis.remedies.remedy import Remedy
     from trainlab.diagnosis.remedies.script_trials import ScriptTrials
-    from trainlab.diagnosis.remedies.trial_runs import Job, Run, Runner
-    from trainlab.diagnosis.remedies.trial_words import code_as_tried, of_training
+    from trainlab.diagnosis.remedies.trial import Job, Run, Runner
+    from trainlab.diagnosis.remedies.trial_verdict import code_as_tried, of_training
     from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
 
 # A fault says what its remedies are; only who tries them needs the rest.
 _HOMES = {
     "BUDGET": "trying",
     "SEEDS": "trying",
-    "Job": "trial_runs",
+    "Job": "trial",
     "Remedy": "remedy",
-    "Run": "trial_runs",
-    "Runner": "trial_runs",
+    "Run": "trial",
+    "Runner": "trial",
     "ScriptTrials": "script_trials",
     "Trying": "trying",
-    "code_as_tried": "trial_words",
-    "of_training": "trial_words",
+    "code_as_tried": "trial_verdict",
+    "of_training": "trial_verdict",
 }
 
 __all__ = [

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-import json
-import subprocess
-import sys
+import threading
 import time
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 
-from trainlab.diagnosis.remedies.trial_runs import Job, Run
-from trainlab.diagnosis.report.read_back import ended_from, outcome_from, part_of
-from trainlab.diagnosis.script.child_processes import kill_session, one_thread_environment
+from trainlab.diagnosis.remedies.trial import Job, Run
+from trainlab.diagnosis.report.report import ended_from, outcome_from, part_of
 from trainlab.diagnosis.script.plan import Plan
-from trainlab.lifeline import Lifeline, lifeline
-from trainlab.scratch import scratch_folder
+from trainlab.diagnosis.script.process_pool import ProcessPool, Ran, Server
 
-POLL = 0.05
 PATIENCE, SLACK = 4.0, 20.0
 """A run that takes over 4 times as long as the script's first one, plus 20 s, is ended."""
-
-
-@dataclass(slots=True)
-class _Started:
-    process: subprocess.Popen[bytes]
-    report: Path
-    at: float
 
 
 class ScriptTrials:
@@ -40,88 +26,64 @@ class ScriptTrials:
         plan: how the script ran the first time.
         seconds: how long that took.
         training: the name of the one to compare, where the script has several.
+        given: copies of the script's process in which it goes on (`replayed`); none to run it from its start.
     """
 
-    def __init__(self, plan: Plan, *, seconds: float, training: str = "") -> None:
+    def __init__(
+        self, plan: Plan, *, seconds: float, training: str = "", given: Sequence[Server] = ()
+    ) -> None:
         self.plan = plan
         self.training = training
         self.seconds = seconds
+        self.given = given
         from trainlab.execution import default_workers
 
-        self.lanes = default_workers()
-        self._numbers = itertools.count()
+        self.lanes = len(given) or default_workers()
 
     def run(self, jobs: Sequence[Job], *, deadline: float) -> Generator[tuple[Job, Run]]:
         """Yield each job with its run, as runs end (`Runner.run`)."""
-        left = list(jobs)
-        at_work: dict[Job, _Started] = {}
-        with scratch_folder("try") as folder, lifeline() as line:
-            try:
-                while left or at_work:
-                    while left and len(at_work) < self.lanes:
-                        job = left.pop(0)
-                        at_work[job] = self._start(job, Path(folder), line)
-                    for job, run in self._ended(at_work):
-                        if "out of memory" in run.error and self.lanes > 1:
-                            # The device can't hold several at a time: on, one after the other.
-                            self.lanes = 1
-                            left.insert(0, job)
-                        else:
-                            yield job, run
-                    if time.monotonic() > deadline:
-                        return
-                    time.sleep(POLL)
-            finally:
-                _end_all(list(at_work.values()))
+        left, stop = deque(jobs), threading.Event()
+        timer = threading.Timer(max(0.0, deadline - time.monotonic()), stop.set)
+        timer.daemon = True
+        timer.start()
+        try:
+            while left and not stop.is_set():
+                yield from self._side_by_side(left, stop)
+        finally:
+            timer.cancel()
 
-    def _start(self, job: Job, folder: Path, line: Lifeline) -> _Started:
-        number = next(self._numbers)
-        asked, report = folder / f"{number}.plan", folder / f"{number}.json"
-        remedy = None if job.remedy is None else job.remedy.to_plan()
-        asked.write_bytes(replace(self.plan, seed=job.seed, remedy=remedy).to_json())
-        process = subprocess.Popen(
-            [sys.executable, "-m", "trainlab.diagnosis.script.child", str(report), str(asked), str(line.end)],
-            pass_fds=(line.end,),
-            env=one_thread_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            # Ctrl-C is for us to hear: we end what we have started.
-            start_new_session=True,
+    def _side_by_side(self, left: deque[Job], stop: threading.Event) -> Generator[tuple[Job, Run]]:
+        """Run what is left, so many at once; no more once it shows that the device can't hold them."""
+        lanes, started = self.lanes, list[tuple[Plan, Job]]()
+        limit = PATIENCE * self.seconds + SLACK
+
+        def plans() -> Iterator[Plan]:
+            while left and self.lanes == lanes:
+                job = left.popleft()
+                remedy = None if job.remedy is None else job.remedy.to_plan()
+                plan = replace(self.plan, seed=job.seed, remedy=remedy)
+                started.append((plan, job))
+                yield plan
+
+        for ran in ProcessPool(workers=lanes, limit=limit, given=self.given).carry_out(plans(), stop):
+            job = next(job for plan, job in started if plan is ran.plan)
+            run = self._read(ran)
+            if ran.late:
+                run = replace(run, error=f"not done after {limit:.0f} s")
+            if "out of memory" in run.error and lanes > 1:
+                self.lanes = 1  # on, one after the other
+                left.appendleft(job)
+            else:
+                yield job, run
+
+    def _read(self, ran: Ran) -> Run:
+        if ran.report is None:
+            return Run(outcome=None, seconds=ran.seconds, error="the process ended without a report")
+        ended = ended_from(ran.report)
+        error = ended.message or "the process was ended" if ended.broken_off else ""
+        return Run(
+            outcome=outcome_from(part_of(ran.report, self.training)["outcome"]),
+            acted=ran.report.get("acted", 0),
+            seconds=ran.seconds,
+            error=error,
         )
-        return _Started(process, report, time.monotonic())
-
-    def _ended(self, at_work: dict[Job, _Started]) -> list[tuple[Job, Run]]:
-        done: list[tuple[Job, Run]] = []
-        for job, started in list(at_work.items()):
-            took = time.monotonic() - started.at
-            late = took > PATIENCE * self.seconds + SLACK
-            if started.process.poll() is None and not late:
-                continue
-            del at_work[job]
-            if late:
-                _end_all([started])
-            run = _read(started.report, took, self.training)
-            done.append((job, replace(run, error=f"not done after {took:.0f} s") if late else run))
-        return done
-
-
-def _read(report: Path, seconds: float, training: str) -> Run:
-    if not report.exists():
-        return Run(outcome=None, seconds=seconds, error="the process ended without a report")
-    found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    ended = ended_from(found)
-    error = ended.message or "the process was ended" if ended.broken_off else ""
-    return Run(
-        outcome=outcome_from(part_of(found, training)["outcome"]),
-        acted=found.get("acted", 0),
-        seconds=seconds,
-        error=error,
-    )
-
-
-def _end_all(started: Sequence[_Started]) -> None:
-    for one in started:
-        if one.process.poll() is None:
-            kill_session(one.process.pid)
-        one.process.wait()

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from trainlab.diagnosis.faults import all_faults
-from trainlab.diagnosis.remedies.trial_verdict import CHANCE, chance_of
-from trainlab.diagnosis.remedies.trial_words import FEW, HELPED, code_as_tried, rate_as_tried
-from trainlab.diagnosis.report.verdict import not_to_blame, tried_in_vain
+from trainlab.diagnosis.remedies.trial_verdict import (
+    CHANCE,
+    FEW,
+    HELPED,
+    chance_of,
+    code_as_tried,
+    rate_as_tried,
+)
+from trainlab.diagnosis.report.verdict import ENOUGH, not_to_blame, took_hold, tried_in_vain
+from trainlab.draw import format_number
 
 Row = dict[str, Any]
 """A finding, or a trial, as JSON has it."""
@@ -25,12 +33,18 @@ def after_trials(findings: list[Row], by_fault: dict[str, Row], *, fails: bool =
 
 
 def is_proof(trial: Row) -> bool:
-    """Whether a remedy alone made most seeds learn, and clearly more than learn without.
+    """Whether a remedy alone made most seeds learn, and clearly more than learn without, or come far better.
 
     Where fewer than five seeds differ, the words say that it may be chance (`trial_words`): no proof, then.
+    Nor is one run that comes again with every seed, as of a script that draws nothing.
     """
     learnt, unchanged = trial["learnt"], trial["unchanged"]["learnt"]
-    if trial["verdict"] != "mended" or trial["joint"] or learnt is None or unchanged is None:
+    runs = [{name: value for name, value in one.items() if name != "seed"} for one in trial["seeds"]]
+    if trial["joint"] or (len(runs) > 1 and all(one == runs[0] for one in runs)):
+        return False
+    if trial["verdict"] == "far better":
+        return True
+    if trial["verdict"] != "mended" or learnt is None or unchanged is None:
         return False
     return trial["better"] >= FEW and chance_of(learnt, unchanged, trial["runs"]) <= CHANCE
 
@@ -51,14 +65,31 @@ def _told(finding: Row, tried: Row | None) -> Row:
 
 
 def _proof_words(trial: Row) -> str:
+    if trial["verdict"] == "far better":
+        name = "loss" if trial["same_loss"] else "reached"
+        with_it, without = (
+            _span([seed[which][name] for seed in trial["seeds"]]) for which in ("after", "before")
+        )
+        what = "the loss" if trial["same_loss"] else trial["reached_as"]
+        return f"with {trial['remedy']} {what} is {with_it} on {trial['runs']} seeds, without {without}"
     learnt, unchanged = trial["learnt"], trial["unchanged"]["learnt"]
     return f"with {trial['remedy']} {learnt} of {trial['runs']} seeds learn, without {unchanged}"
 
 
+def _span(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return "not finite"
+    low, high = format_number(min(known)), format_number(max(known))
+    return f"{low} to {high}" if len(known) == len(values) else f"{low} or more"
+
+
 def _advice(finding: Row) -> Row:
     """Return what takes the remedy's place where trials show that it is none; else nothing."""
-    worked = [one for one in finding["tried"]["remedies"] if one["verdict"] not in ("no hold", "failed")]
+    worked = took_hold(finding["tried"])
     if not any(not one["joint"] for one in worked) or any(one["verdict"] in HELPED for one in worked):
+        return {}
+    if any(one["runs"] < ENOUGH for one in worked):
         return {}
     worst = next((one for one in worked if one["verdict"] == "harmed"), None)
     if worst is not None:

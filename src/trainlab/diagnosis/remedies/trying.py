@@ -9,13 +9,17 @@ from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any
 
-from trainlab.diagnosis.faults import all_faults
-from trainlab.diagnosis.finding import finding_from
+from trainlab.diagnosis.faults import all_faults, remedies_for, why_not
 from trainlab.diagnosis.remedies.remedy import Remedy, together
-from trainlab.diagnosis.remedies.trial import Pair, Trial
-from trainlab.diagnosis.remedies.trial_runs import Job, Run, Runner
-from trainlab.diagnosis.remedies.trial_verdict import compared, judged_trial, learns
-from trainlab.diagnosis.remedies.trial_words import Summary, summary_words, trial_words
+from trainlab.diagnosis.remedies.trial import Job, Pair, Run, Runner, Trial
+from trainlab.diagnosis.remedies.trial_verdict import (
+    Summary,
+    compared,
+    judged_trial,
+    learns,
+    summary_words,
+    trial_words,
+)
 from trainlab.draw import counted, format_number
 
 all_faults()  # loaded here, so that no budget is spent on it
@@ -53,6 +57,7 @@ class Trying:
         tell: shows the progress.
         remedies: what can be tried for a finding.
         stops_early: a remedy is given up as soon as more seeds can't make it a help.
+        part: the runs are only the first part of the training (`judged_trial`).
     """
 
     runner: Runner
@@ -62,6 +67,7 @@ class Trying:
     tell: Tell
     remedies: Callable[[dict[str, Any]], tuple[Remedy, ...]] = field(default=lambda one: remedies_for(one))
     stops_early: bool = True
+    part: bool = False
     _tried: dict[str, Tried] = field(default_factory=dict[str, Tried])
     _unchanged: dict[int, Run] = field(default_factory=dict[int, Run])
     _known: dict[str, Trial] = field(default_factory=dict[str, Trial])
@@ -209,7 +215,7 @@ class Trying:
         pairs = self._pairs(after)
         if not pairs:
             return None
-        return judged_trial(remedy, pairs, seconds=time.monotonic() - started)
+        return judged_trial(remedy, pairs, seconds=time.monotonic() - started, part=self.part)
 
     def _pairs(self, after: dict[int, Run]) -> list[Pair]:
         """Return the seeds that were run with the remedy and without."""
@@ -244,7 +250,7 @@ def _rank(trial: Trial) -> float:
     """Return how much a remedy did: 3 or more if some seeds learn, 2 if it is better, 1 if it took hold."""
     if trial.learns_anyway and trial.verdict == "no help":
         return 0.0
-    kinds = {"partly": 3.0, "better": 2.0, "no help": 1.0}
+    kinds = {"far better": 3.0, "partly": 3.0, "better": 2.0, "no help": 1.0}
     share = (trial.after.learnt or 0) / trial.runs
     reached = trial.medians_after.reached or 0.0
     return kinds.get(trial.verdict, 0.0) + 0.5 * share + 0.25 * min(max(reached, 0.0), 1.0)
@@ -260,15 +266,6 @@ def _differ(first: tuple[str, Trial], second: tuple[str, Trial]) -> bool:
 def _is_enough(trial: Trial) -> bool:
     """Whether it made the training learn, or made one better that learnt before."""
     learnt_before = trial.after.learnt is None or trial.before.learnt == trial.runs
-    return trial.verdict in ("mended", "learns") or (trial.verdict == "better" and learnt_before)
-
-
-def remedies_for(finding: dict[str, Any]) -> tuple[Remedy, ...]:
-    """Return the remedies for a finding as JSON has it, best first; none if it has none."""
-    remedies = all_faults()[finding["fault"]].remedies
-    return remedies(finding_from(finding)) if callable(remedies) else remedies
-
-
-def why_not(finding: dict[str, Any]) -> str:
-    """Say why no remedy can be tried from outside."""
-    return all_faults()[finding["fault"]].untried
+    return trial.verdict in ("mended", "learns", "far better") or (
+        trial.verdict == "better" and learnt_before
+    )

@@ -2,7 +2,7 @@
 
 The script isn't run again. What was recorded of its own run is replayed as an experiment; if that gives its
 losses, populations of it are trained with and without remedies. All of it happens in a process of its own,
-``python -m trainlab.diagnosis.remedies.unasked FOLDER``, which is ended when its time is over.
+``python -P -m trainlab.diagnosis.remedies.unasked FOLDER``, which is ended when its time is over.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.report.verdict import FAILED
-from trainlab.diagnosis.script.child_processes import kill_session
+from trainlab.diagnosis.script.runner import kill_session
 from trainlab.lifeline import lifeline
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ BUDGET, MOST = 10.0, 30.0
 TRYING = 5.0
 """Seconds of these for the trials themselves."""
 RECORDING, REPORT, FOUND = "recording.npz", "report.json", "found.json"
-_COLD = "the engine would have to be compiled first"
 NOTE = (
     "It was tried on the training as an experiment, which gives the script's own losses; the script wasn't "
     "run again."
@@ -52,7 +49,7 @@ def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float | N
     Without a `budget` of seconds it takes at most `BUDGET` and as long again as the training took.
 
     It can't where nothing failed, the training was broken off or is no experiment that was recorded whole, no
-    remedy can be said as a change of it, the engine isn't compiled yet, or the time is over.
+    remedy can be said as a change of it, or the time is over.
     """
     folder = Path(folder)
     if not is_worth_it(report) or not (folder / RECORDING).exists():
@@ -64,7 +61,7 @@ def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float | N
     (folder / REPORT).write_text(json.dumps(report), encoding="utf-8")
     with lifeline() as line:
         process = subprocess.Popen(
-            [sys.executable, "-m", "trainlab.diagnosis.remedies.unasked", str(folder)],
+            [sys.executable, "-P", "-m", "trainlab.diagnosis.remedies.unasked", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -92,27 +89,21 @@ def is_worth_it(report: dict[str, Any]) -> bool:
 
 def tried_in(folder: Path) -> Unasked | None:
     """Try what can be tried of the training that was recorded in this folder."""
-    from trainlab.diagnosis.lift.experiment import draft_of, task_of
     from trainlab.diagnosis.lift.lifted import lift_own
     from trainlab.diagnosis.lift.recording import read
-    from trainlab.execution import train_all
 
     report = json.loads((folder / REPORT).read_bytes())
     recording = read(str(folder / RECORDING))
-    with no_compiling():
-        draft = draft_of(recording)
-        first = draft.experiment(draft.losses[0], task_of(draft.inputs, draft.targets, folder=folder))
-        train_all([first.at_epochs(1)], range(1), engine="fast", workers=1)  # is the engine compiled?
-        trials = trials_of(report, lift_own(recording, folder=folder))
-        return tried_on(trials, report, recording, seconds=TRYING)
+    trials = trials_of(report, lift_own(recording, folder=folder))
+    return tried_on(trials, report, recording, seconds=TRYING)
 
 
 def trials_of(report: dict[str, Any], lift: Lift) -> ExperimentTrials:
     """Return what trains the experiment with remedies and without, judged as the script's own run was."""
     from trainlab.diagnosis.remedies.experiment_trials import ExperimentTrials
-    from trainlab.diagnosis.seeds.engine_runs import reader_of
+    from trainlab.diagnosis.seeds.lifted_runs import reader_of
     from trainlab.diagnosis.seeds.seed_run import run_from_report
-    from trainlab.diagnosis.signals.users_rule import rule_from
+    from trainlab.diagnosis.signals.learnt import rule_from
 
     ruled = report["outcome"]["solved"]
     rule = None if ruled is None or ruled["solved"] is None else rule_from(ruled["rule"])
@@ -125,8 +116,8 @@ def can_be_tried(
     finding: dict[str, Any], trials: ExperimentTrials, recording: Recording
 ) -> tuple[Remedy, ...]:
     """Return the remedies of a finding that are a change of the experiment."""
-    from trainlab.diagnosis.remedies.experiment_changes import with_the_unused
-    from trainlab.diagnosis.remedies.trying import remedies_for
+    from trainlab.diagnosis.faults import remedies_for
+    from trainlab.diagnosis.remedies.experiment_trials import with_the_unused
 
     more = with_the_unused(recording.unused) if finding["fault"] == "unreachable_params" else ()
     return tuple(one for one in (*more, *remedies_for(finding)) if trials.can_try(one))
@@ -156,32 +147,6 @@ def tried_on(
     )
     by_fault, summary = trying.of(findings)
     return Unasked(by_fault=by_fault, summary=summary | {"words": f"{summary['words']} {NOTE}"})
-
-
-class ColdEngine(Exception):  # noqa: N818 - no error: a reason
-    """The engine would have to be compiled first, which takes longer than all the rest."""
-
-
-@contextmanager
-def no_compiling() -> Generator[None]:
-    """Raise `ColdEngine` where numba begins to compile; what is kept on disk is loaded."""
-    from numba.core import event
-
-    events: Any = event
-
-    class Refusing(event.Listener):
-        def on_start(self, event: Any) -> None:
-            raise ColdEngine(_COLD)
-
-        def on_end(self, event: Any) -> None:
-            pass
-
-    listener = Refusing()
-    events.register("numba:run_pass", listener)
-    try:
-        yield
-    finally:
-        events.unregister("numba:run_pass", listener)
 
 
 def main() -> None:

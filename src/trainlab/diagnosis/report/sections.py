@@ -8,10 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trainlab.diagnosis.report.card_facts import card_facts
-from trainlab.diagnosis.report.several import Alike, alike, line_of, name_of, rank
-from trainlab.diagnosis.report.verdict import FAILED, blame_words, confidence_words
-from trainlab.diagnosis.script.kept_arguments import in_words
+from trainlab.diagnosis.report.card import card_facts
+from trainlab.diagnosis.report.verdict import (
+    FAILED,
+    Alike,
+    alike,
+    blame_words,
+    confidence_words,
+    line_of,
+    name_of,
+    rank,
+)
+from trainlab.diagnosis.script.plan import in_words
 from trainlab.draw import counted
 from trainlab.page.section import Fact, Section
 from trainlab.page.sketch import Sketch
@@ -32,18 +40,22 @@ UNPROVEN = "None of these is known to keep the training from learning more."
 class FindingSection(Section):
     """A finding, or a note, whose `number` is 0. `name` is that of the fault, `code` its remedy's.
 
-    Its `consequences` stand inside of it; `consequence_of` and `because` say what it follows from itself.
+    `edited` says where the script came with that code, an edit of its lines. Its `consequences` stand inside
+    of it; `consequence_of` and `because` say what it follows from itself. `is_proven_by_trial` where a trial
+    shows it to be to blame, which its facts and the report's `tried` say.
     `same_as` is the number of an earlier finding that has the same picture, 0 if none has. `tried` says what
     trying remedies came to, and `trials` draw it. `training` is what the script calls the training, or the
     trainings, that have it, where there are several; `anchor` is its own among all findings.
     """
 
     remedy: str
+    edited: str = ""
     number: int = 0
     training: str = ""
     anchor: str = ""
     consequence_of: str = ""
     because: str = ""
+    is_proven_by_trial: bool = False
     same_as: int = 0
     tried: tuple[str, ...] = ()
     trials: tuple[Sketch, ...] = ()
@@ -77,6 +89,7 @@ def report_sections(report: Report | dict[str, Any]) -> ReportSections:
     groups = alike(data.get("trainings", ()))
     first = sorted(groups, key=lambda group: rank(group.one["outcome"]))
     findings = _Findings()
+    ending = " ".join(filter(None, (_ending(data["ended"]), data.get("processes"))))
     return ReportSections(
         verdict=data["verdict"],
         trainings=tuple(map(line_of, groups)),
@@ -97,8 +110,11 @@ def report_sections(report: Report | dict[str, Any]) -> ReportSections:
         looked=Section(
             name="looked",
             heading="What was looked at",
-            text=(_looked_at(data["looked_at"]), _ending(data["ended"])),
-            asides=tuple(f"{stumbled} {trouble}" for trouble in data["troubles"]),
+            text=(_looked_at(data["looked_at"]), ending),
+            asides=(
+                *((copies,) if (copies := data["looked_at"].get("copies", "")) else ()),
+                *(f"{stumbled} {trouble}" for trouble in data["troubles"]),
+            ),
         ),
     )
 
@@ -149,12 +165,19 @@ class _Findings:
             same_as=same_as,
             remedy=finding["remedy"]["text"],
             code=finding["remedy"]["code"],
+            edited=_edited(finding["remedy"]),
             consequence_of=finding["consequence_of"],
             because=finding["because"],
+            is_proven_by_trial=finding["proof"]["by"] == "trial",
             tried=_tried(finding["tried"]),
             trials=tuple(sketch for one in new if (sketch := _trial(one)) is not None),
             consequences=consequences,
         )
+
+
+def _edited(remedy: dict[str, Any]) -> str:
+    run = remedy.get("run") or {"words": ""}
+    return f"with this edit: {run['words']}" if remedy["code"] and run["words"] else ""
 
 
 def _curve(data: dict[str, Any]) -> Sketch | None:
@@ -247,6 +270,10 @@ def _looked_at(looked: dict[str, Any]) -> str:
         counted(looked["losses"], "place") + " where outputs meet targets",
     ]
     text = f"Looked at: {', '.join(parts)}."
+    if looked["other_threads"]:
+        text += (
+            f" Not at {looked['other_threads']:,} backward passes outside of the first thread that trained."
+        )
     if looked["compiled_calls"]:
         calls = counted(looked["compiled_calls"], "call")
         text += (
@@ -258,9 +285,10 @@ def _looked_at(looked: dict[str, Any]) -> str:
 
 def _ending(ended: dict[str, Any]) -> str:
     """Say how the script came to its end."""
+    more = f" {ended['message']}" if ended.get("message") else ""
     words = {
         "end": "The script ran to its end.",
-        "exit": f"The script ended itself with exit code {ended.get('code')}.",
+        "exit": f"The script ended {'' if more else 'itself '}with exit code {ended.get('code')}.{more}",
         "time": "Ended when the time given was over.",
         "interrupted": "Stopped early.",
     }

@@ -1,34 +1,91 @@
-"""A report for the terminal: the verdict first, then findings under their causes; in short, or all of it.
-
-Terminal and page are made of the same sections (`sections.py`), and differ on purpose: a short answer has to
-fit a screen, so that only the first cause has all of its evidence; and what was trained, of which it says a
-line or two, stands before the findings, on a page after them.
-"""
+"""A report in lines for the terminal, in short or whole."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trainlab.diagnosis.report.lines import (
-    EMPTY,
-    WIDTH,
-    Fields,
-    Lines,
-    items,
-    lines_text,
-    paragraph,
-    print_lines,
-)
+from trainlab.diagnosis.finding import AS_TRIED
 from trainlab.diagnosis.report.sections import FindingSection, ReportSections, is_loss_curve, report_sections
-from trainlab.draw import counted, wrapped
+from trainlab.draw import TERMINAL, counted, wrapped
+from trainlab.errors import printable
 from trainlab.page.section import Fact
-from trainlab.page.sketch import Sketch
-from trainlab.page.text_picture import MOST_ROWS
+from trainlab.page.sketch import MOST_ROWS, Sketch
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+# Lines for the terminal with their styles: fields set off from their labels, items of a list.
+
+WIDTH = 80
+Lines = list[tuple[str, str]]
+"""Each line's text and style: a role of the palette, ``bold`` or nothing."""
+EMPTY: Lines = [("", "")]
+
+
+def paragraph(text: str, width: int, style: str = "") -> Lines:
+    """Return a paragraph."""
+    return [(line, style) for line in wrapped(text, width)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fields:
+    """Fields of `width`: texts set off from their labels, for which there is `room`, after an `indent`."""
+
+    width: int
+    room: int
+    indent: str = ""
+
+    def field(self, label: str, text: str, style: str = "") -> Lines:
+        """Return a text set off from its label."""
+        first, rest = f"{self.indent}{label.ljust(self.room)}", f"{self.indent}{' ' * self.room}"
+        return [(line, style) for line in wrapped(text, self.width, first=first, rest=rest)]
+
+    def facts(self, facts: Iterable[Fact], *, most: int | None = None) -> Lines:
+        """Return facts; of one with several texts the first `most`, only the first with the label."""
+        return [
+            line
+            for fact in facts
+            for place, text in enumerate([fact.said] if isinstance(fact.said, str) else fact.said[:most])
+            for line in self.field("" if place else fact.label, text)
+        ]
+
+    def sketch(self, label: str, sketch: Sketch, *, most: int = MOST_ROWS) -> Lines:
+        """Return a picture set off from its label."""
+        drawn = sketch.lines(width=self.width, label=f"{self.indent}{label.ljust(self.room)}", most=most)
+        return [(line, "") for line in drawn]
+
+
+def items(texts: Iterable[str], width: int) -> Lines:
+    """Return the items of a list."""
+    return [(line, "") for text in texts for line in wrapped(text, width, first="- ", rest="  ")]
+
+
+def print_lines(lines: Iterable[tuple[str, str]], console: Console) -> None:
+    """Print the lines in their styles; nothing is told by colour alone."""
+    from rich.text import Text
+
+    for text, style in lines:
+        console.print(Text(_harmless(text), style=TERMINAL.get(style, style)), soft_wrap=True)
+
+
+def lines_text(lines: Iterable[tuple[str, str]]) -> str:
+    """Return the lines as plain text, without a last line break."""
+    return "\n".join(_harmless(text) for text, _ in lines)
+
+
+def _harmless(text: str) -> str:
+    """Return text that can't command a terminal; a script's words may have control characters."""
+    return printable(text.expandtabs(), lines=True)
+
+
+# A report for the terminal: the verdict first, then findings under their causes; in short, or all of it.
+#
+# Terminal and page are made of the same sections (`sections.py`), and differ on purpose: a short answer
+# has to fit a screen, so that only the first cause has all of its evidence; and what was trained, of
+# which it says a line or two, stands before the findings, on a page after them.
 
 SCREEN = 27
 """Lines of a short report, with two more that say where the rest is."""
@@ -51,14 +108,24 @@ def report_text(report: dict[str, Any], *, details: bool = False) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extent:
-    """How much of a report is told: pieces of evidence a finding, and rows a picture; of all or the first."""
+    """How much of a report is told: pieces of evidence a finding, and rows a picture; of all or the first.
+
+    `proof_drawn` says whether what a trial has proven, with its numbers, has its picture as well.
+    """
 
     evidence: int | None = None
     rows: int = MOST_ROWS
+    proof_drawn: bool = True
     whole: bool = False
 
 
-SHORTER = (Extent(), Extent(rows=5), Extent(rows=5, evidence=2), Extent(rows=4, evidence=1))
+SHORTER = (
+    Extent(),
+    Extent(rows=5),
+    Extent(rows=5, evidence=2),
+    Extent(rows=4, evidence=1),
+    Extent(rows=4, evidence=1, proof_drawn=False),
+)
 """A short report is told by the first of these with which it fits a screen, or else by the last."""
 
 
@@ -105,12 +172,17 @@ def _lines(report: ReportSections, width: int, extent: Extent) -> Lines:
             told += paragraph(f"{training}:", width, "bold")
         fields = Fields(width=width, room=_LABEL, indent="   " * min(depth + 1, 4))
         heading = f"{finding.number}. {finding.name}: {finding.heading}"
+        in_short = not extent.whole and finding.number != 1
+        if in_short and finding.consequence_of:
+            heading += f"; explained by {finding.consequence_of}"
+            told = told[:-1] if told[-1:] == EMPTY else told
         lines = wrapped(heading, width, first=fields.indent[:-3], rest=fields.indent)
         told += [(line, "bold") for line in lines]
-        if extent.whole or finding.number == 1:
-            told += _finding(finding, fields, extent, report.curve)
-        else:
-            told += _in_short(finding, fields)
+        if not in_short:
+            is_told = not extent.whole and finding.is_proven_by_trial and f"({finding.name})" in report.tried
+            told += _finding(finding, fields, extent, report.curve, is_told=is_told)
+        elif not finding.consequence_of:
+            told += fields.facts(finding.brief) + _remedy(finding, fields)
         told += EMPTY
     told += _notes(report.notes, width, whole=extent.whole)
     told += paragraph(ending, width)
@@ -126,34 +198,34 @@ def _nested(findings: Sequence[FindingSection], depth: int = 0) -> Iterator[tupl
         yield from _nested(finding.consequences, depth + 1)
 
 
-def _finding(finding: FindingSection, fields: Fields, extent: Extent, curve: Sketch | None) -> Lines:
+def _finding(
+    finding: FindingSection, fields: Fields, extent: Extent, curve: Sketch | None, *, is_told: bool
+) -> Lines:
+    """Return a finding with its evidence; that it's proven `is_told` above, with the numbers of the trial."""
     told: Lines = []
     if finding.consequence_of:
         told += fields.field("explained", f"by {finding.consequence_of}: {finding.because}")
-    told += fields.facts(finding.facts, most=extent.evidence)
+    told += fields.facts(finding.facts[is_told:], most=extent.evidence)
     if extent.whole and is_loss_curve(finding.sketches, curve):
         told += fields.field("picture", "the same as the loss curve above")
     elif finding.sketches and finding.same_as:
         told += fields.field("picture", f"the same as that of {finding.same_as}")
-    else:
+    elif extent.proof_drawn or not is_told:
         for sketch in finding.sketches:
             told += fields.sketch("picture", sketch, most=extent.rows)
-    told += _remedy(finding, fields, code=finding.code)
+    told += _remedy(finding, fields, code=finding.code, is_told=is_told)
     return told + fields.field("more", f"trainlab faults {finding.name}", "muted")
 
 
-def _in_short(finding: FindingSection, fields: Fields) -> Lines:
-    """Return a finding after the first: of a cause the remedy, of a consequence what explains it."""
-    if finding.consequence_of:
-        return fields.field("explained", f"by {finding.consequence_of}")
-    return fields.facts(finding.brief) + _remedy(finding, fields)
-
-
-def _remedy(finding: FindingSection, fields: Fields, *, code: str = "") -> Lines:
-    """Return what to change, as `code` too, and what trying it came to."""
-    told = fields.field("remedy", finding.remedy)
-    told += [(f"{fields.indent}{' ' * fields.room}{line}", "s1") for line in code.splitlines()]
-    return told + fields.facts([Fact("tried", finding.tried)])
+def _remedy(finding: FindingSection, fields: Fields, *, code: str = "", is_told: bool = False) -> Lines:
+    """Return what to change, as `code` too, and what trying it came to, unless what is above has told it."""
+    label = f"{fields.indent}{'remedy'.ljust(fields.room)}"
+    told = [] if is_told and AS_TRIED in code else fields.field("remedy", finding.remedy)
+    for line in code.splitlines():
+        told.append((f"{fields.indent}{' ' * fields.room}{line}" if told else f"{label}{line}", "s1"))
+    if code and finding.edited:
+        told += fields.field("", finding.edited)
+    return told if is_told else told + fields.facts([Fact("tried", finding.tried)])
 
 
 def _notes(notes: Sequence[FindingSection], width: int, *, whole: bool) -> Lines:

@@ -1,21 +1,29 @@
-"""A population of seeds as plain data: how many succeed, why others fail, where yours stands."""
+"""A population of a training: what came of it, and how it is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from trainlab.diagnosis.pictures.kinds import histogram
-from trainlab.diagnosis.script.kept_arguments import told
-from trainlab.diagnosis.seeds.population_words import seed_verdicts, verdict_of, why_none
-from trainlab.diagnosis.seeds.seed_run import NOT_LOOKED_AT, UNEXPLAINED, SeedRun
-from trainlab.diagnosis.seeds.success import RunMeasure, Success
+from trainlab.diagnosis.report.show import EMPTY, WIDTH, Fields, Lines, items, paragraph, print_lines
+from trainlab.diagnosis.script.plan import told
+from trainlab.diagnosis.seeds.population_words import seed_verdicts, seeds_sections, verdict_of, why_none
+from trainlab.diagnosis.seeds.seed_run import NOT_LOOKED_AT, UNEXPLAINED, RunMeasure, SeedRun, Success
 from trainlab.draw import JSON_FORMAT, counted, data_frame, json_text
+from trainlab.page.sketch import Sketch
 from trainlab.stats import Verdict, rate
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+# A population of seeds as plain data: how many succeed, why others fail, where yours stands.
+
 
 NAMED_SEEDS = 10
 FRAME = (
@@ -127,8 +135,7 @@ class SeedsResult:
         return f"<SeedsResult of {self.script}: {len(self.runs):,} of {counted(self.asked, 'seed')}>"
 
     def __str__(self) -> str:
-        from trainlab.diagnosis.report.lines import lines_text
-        from trainlab.diagnosis.seeds.show import seeds_lines
+        from trainlab.diagnosis.report.show import lines_text
 
         return lines_text(seeds_lines(self.to_dict()))
 
@@ -196,3 +203,53 @@ def _failures(failed: Sequence[SeedRun]) -> dict[str, Any]:
             for (kind, name), runs in ordered
         ],
     }
+
+
+# A population of seeds in the terminal, in 80 columns.
+#
+# Causes of failure are sentences here; the page has them, and every run, as tables.
+
+
+_LABEL = 13
+FEW_CAUSES = 3
+
+
+def show_seeds(data: dict[str, Any], console: Console, *, details: bool = False) -> None:
+    """Print a population, as `SeedsResult.to_dict` has it; nothing is told by colour alone.
+
+    Without `details` it is the answer: verdict, measure and histogram, the commonest causes of failure, and
+    the weightiest note.
+    """
+    print_lines(seeds_lines(data, width=min(WIDTH, console.width), details=details), console)
+
+
+def seeds_lines(data: dict[str, Any], *, width: int = WIDTH, details: bool = False) -> Lines:
+    """Return the lines with their styles: a role of the palette, ``bold`` or nothing."""
+    answer, failures, notes, _ = seeds_sections(data)
+    (verdict,), fields = answer.text, Fields(width=width, room=_LABEL)
+    lines = paragraph(verdict, width, "bold") + EMPTY
+    lines += fields.facts(answer.facts if details else answer.brief)
+    for sketch in answer.sketches:
+        # A fact says where the training's own run stands.
+        lines += fields.sketch("histogram", Sketch(sketch.numbers | {"range": None}))
+    if failures.text:
+        heading, *causes = failures.text
+        more = [] if details or len(causes) <= FEW_CAUSES else [f"{len(causes) - FEW_CAUSES} more kinds"]
+        lines += [*EMPTY, (heading, "bold")]
+        lines += items([*causes[:FEW_CAUSES], *more] if more else causes, width)
+        for aside in failures.asides:
+            lines += paragraph(aside, width)
+    if notes.text:
+        lines += [*EMPTY, (f"{notes.heading}:", "bold")]
+        lines += items(notes.text if details else notes.text[:1], width)
+    return lines
+
+
+def rest_line(data: dict[str, Any], *, has_page: bool = False) -> str:
+    """Return what else `details` would tell, for the command; a page is offered where none was made."""
+    parts = ["how long it took"]
+    more = len(data["failures"]["causes"]) - FEW_CAUSES
+    parts += ["all kinds of failure"] if more > 0 else []
+    parts += [counted(len(data["notes"]) - 1, "more note")] if len(data["notes"]) > 1 else []
+    page = "" if has_page else " With --html FILE: a page, every run in it."
+    return f"More with --details: {', '.join(parts)}.{page}"

@@ -1,20 +1,36 @@
+# pyright: basic
 """``trainlab.seeds``: was it the seed? A script, or a function that trains, as a population."""
 
 from __future__ import annotations
 
 import inspect
+import math
 import os
 import re
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
+from threading import Event
 from typing import TYPE_CHECKING, Any, cast
 
-from trainlab.errors import DiagnosisError, shown
+from trainlab.diagnosis.in_process.doctor_function import OUTSIDE, Called, call, modules
+from trainlab.diagnosis.judge.diagnose import diagnose
+from trainlab.diagnosis.judge.rule_reading import Asked
+from trainlab.diagnosis.observed.told import last_number, names_printed, number_in
+from trainlab.diagnosis.probe.global_state import Patches, random_state_kept
+from trainlab.diagnosis.report.report import rule_trouble
+from trainlab.diagnosis.script.plan import SKETCH
+from trainlab.diagnosis.seeds.populate import gathered, is_from_start, limit_of, populate
+from trainlab.diagnosis.seeds.population import SeedsResult, Way
+from trainlab.diagnosis.seeds.question import OnProgress, Question, tell_nobody
+from trainlab.diagnosis.seeds.seed_run import LATE, SeedRun, Success, run_from_report, run_without_report
+from trainlab.errors import DiagnosisError, lacking, shown, whole_number
 
 if TYPE_CHECKING:
-    from trainlab.diagnosis.seeds.population import SeedsResult
-    from trainlab.diagnosis.seeds.question import OnProgress, Question
-    from trainlab.diagnosis.signals.users_rule import UsersRule
+    from trainlab.diagnosis.signals.learnt import UsersRule
+
 
 MAX_RUNS, MAX_WORKERS = 1_000_000, 1024
 
@@ -23,7 +39,7 @@ def seeds(
     training: str | os.PathLike[str] | Callable[[], Any],
     *,
     arguments: Sequence[str] = (),
-    n: int = 100,
+    seeds: int = 100,
     solved: str | None = None,
     metric: str = "",
     at_least: float | None = None,
@@ -34,8 +50,9 @@ def seeds(
     keep_arguments: bool = False,
     workers: int | None = None,
     on_progress: OnProgress | None = None,
+    n: int | None = None,
 ) -> SeedsResult:
-    """Was it the seed? Run a training as it is and as with `n` other seeds; tell how its outcome spreads.
+    """Was it the seed? Run a training as it is and with so many other seeds; tell how its outcome spreads.
 
     `training` is the path of a script, unchanged, or a function without arguments that trains. A script is
     run again in processes side by side, or, where it is shown to be the same, trained as an experiment, as
@@ -49,7 +66,7 @@ def seeds(
     Args:
         training: a path or a function.
         arguments: the script's own arguments.
-        n: how many other seeds, from 1 to 1,000,000.
+        seeds: how many other seeds, from 1 to 1,000,000.
         solved: what counts as success, as in ``"accuracy > 0.9"``: the number is found as that of `metric`
             is, or else it is accuracy, R² or loss as trainlab measures them. In place of the next three.
         metric: a number to compare runs by: of a script what it prints after this name, or its variable of
@@ -63,19 +80,19 @@ def seeds(
         keep_arguments: write the arguments into JSON, pages and that file, and not only how many they are.
         workers: processes or threads at once; without, one a processor.
         on_progress: is called with how many runs are done, of how many, and the seconds left, if known.
+        n: an older name of `seeds`.
 
     Raises:
         DiagnosisError: PyTorch is missing, there is no such script, an option is out of range or isn't one
             for a function, there is nothing to compare, or the function trains a network from outside.
     """
     _check_training(training, arguments)
-    _check_counts(n, workers)
+    seeds = seeds if n is None else n
+    seeds, workers = _counts(seeds, workers)
     _check_success(metric, at_least, at_most)
     rule = _rule(solved, metric=metric, at_least=at_least, at_most=at_most)
     if find_spec("torch") is None:
-        raise DiagnosisError("seeds: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'")
-    from trainlab.diagnosis.seeds.question import Question, tell_nobody
-    from trainlab.diagnosis.seeds.success import Success
+        raise DiagnosisError(lacking("seeds", "PyTorch", extra="torch"))
     from trainlab.execution import default_workers
 
     is_function = callable(training)
@@ -86,7 +103,7 @@ def seeds(
     question = Question(
         script=_name(training) if is_function else os.fspath(cast("str", training)),
         arguments=tuple(arguments),
-        count=n,
+        count=seeds,
         metric=metric.strip() if rule is None else rule.name,
         success=Success(at_least=at_least, at_most=at_most, rule=rule),
         workers=1 if is_function else workers or default_workers(),
@@ -108,14 +125,11 @@ def _populated(
 
     with interrupts() as stop:
         if train is None:
-            from trainlab.diagnosis.seeds.populate import populate
-
             try:
                 return populate(question, stop=stop, on_progress=on_progress)
             except DiagnosisError as error:
                 raise DiagnosisError(in_python(str(error))) from None
         from trainlab.diagnosis.probe.probe import listening
-        from trainlab.diagnosis.seeds.called_runs import populate_calls
 
         if listening() is not None:
             raise DiagnosisError("seeds: a watch is listening already; leave it before you ask for seeds.")
@@ -167,14 +181,15 @@ def _check_training(training: Any, arguments: Any) -> None:
         )
 
 
-def _check_counts(n: Any, workers: Any) -> None:
-    for name, value, most in (("n", n, MAX_RUNS), ("workers", workers, MAX_WORKERS)):
-        if value is None and name == "workers":
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-            raise DiagnosisError(
-                f"seeds: {name} is {shown(value)}; must be a whole number from 1 to {most:,}."
-            )
+def _counts(seeds: Any, workers: Any) -> tuple[int, int | None]:
+    """Return both as whole numbers; refuse what is none."""
+
+    def count(name: str, value: Any, most: int) -> int:
+        said = f"seeds: {name} is {shown(value)};"
+        return whole_number(value, least=1, most=most, said=said, error=DiagnosisError)
+
+    runs = count("seeds", seeds, MAX_RUNS)
+    return runs, None if workers is None else count("workers", workers, MAX_WORKERS)
 
 
 def _check_success(metric: Any, at_least: Any, at_most: Any) -> None:
@@ -197,7 +212,7 @@ def _rule(solved: Any, **others: Any) -> UsersRule | None:
     for name, value in others.items():
         if value not in (None, ""):
             raise DiagnosisError(f"seeds: {name} is {shown(value)}, but solved says what counts already.")
-    from trainlab.diagnosis.signals.users_rule import rule_from
+    from trainlab.diagnosis.signals.learnt import rule_from
 
     return rule_from(solved, option="seeds: solved")
 
@@ -213,3 +228,152 @@ def _only_for_scripts(**options: Any) -> None:
 
 def _name(train: Any) -> str:
     return str(getattr(train, "__name__", type(train).__name__))
+
+
+# A population of a training that is a function, called again and again in this process.
+
+
+class _Stopped(BaseException):
+    """Ends a training, after a step, because it was stopped from outside."""
+
+
+class _Late(BaseException):
+    """Ends a training that takes longer than a run may."""
+
+
+def populate_calls(
+    train: Callable[[], Any], question: Question, *, stop: Event, on_progress: OnProgress
+) -> SeedsResult | None:
+    """Call the function as it is, and then as with each seed; None if `stop` came before the first was over.
+
+    Raises:
+        DiagnosisError: it trains a network that was made outside of it, or has no such metric, or trains
+            nothing where no metric was asked for.
+    """
+    outside = modules()  # kept alive: a freed one's id might be given to a network that the function makes
+    try:
+        with _seeding() as seeded:
+            called = call(train, seed=None, at_step=_watch_for(stop), quiet=False)
+    except _Stopped:
+        return None
+    if called.trained.intersection(map(id, outside)):
+        raise DiagnosisError(f"seeds: {OUTSIDE}")
+    yours = _run(called, None, question, seeded=bool(seeded))
+    _check(yours, called, question)
+    way = Way(name="called", why="trainlab.seeds was given a function")
+
+    def runs_of(seeds: Sequence[int]) -> Iterator[SeedRun]:
+        return _again(train, seeds, yours, question, stop)
+
+    with random_state_kept():
+        found = gathered(question, yours, runs_of, way, stop=stop, on_progress=on_progress)
+    return replace(found, notes=tuple(map(_of_a_function, found.notes)))
+
+
+@contextmanager
+def _seeding() -> Iterator[list[Any]]:
+    """Yield a list of the seeds that torch is given inside."""
+    import torch
+
+    given: list[Any] = []
+
+    def wrap(original: Any) -> Any:
+        def seeding(*args: Any, **kwargs: Any) -> Any:
+            given.append((args, kwargs))
+            return original(*args, **kwargs)
+
+        return seeding
+
+    patches = Patches()
+    for owner in (torch, torch.random):
+        patches.wrap(owner, "manual_seed", wrap)
+    try:
+        yield given
+    finally:
+        patches.undo()
+
+
+def _again(
+    train: Callable[[], Any], seeds: Sequence[int], yours: SeedRun, question: Question, stop: Event
+) -> Iterator[SeedRun]:
+    """Yield the run of each seed, until `stop`; one that takes too long is ended after a step."""
+    limit = limit_of(yours)
+    for seed in seeds:
+        started = time.monotonic()
+        try:
+            called = call(
+                train,
+                seed=seed,
+                from_start=is_from_start(yours),
+                at_step=_watch_for(stop, until=started + limit),
+            )
+        except _Stopped:
+            return
+        except _Late:
+            ending, seconds = f"the limit of {limit:.0f} s", time.monotonic() - started
+            yield replace(run_without_report(seed=seed, ending=ending, seconds=seconds), fault=LATE)
+        else:
+            yield _run(called, seed, question, training=yours.training)
+
+
+def _watch_for(stop: Event, *, until: float = math.inf) -> Callable[[], None]:
+    def at_step() -> None:
+        if stop.is_set():
+            raise _Stopped
+        if time.monotonic() > until:
+            raise _Late
+
+    return at_step
+
+
+def _run(
+    called: Called, seed: int | None, question: Question, *, seeded: bool = True, training: str = ""
+) -> SeedRun:
+    """Return the run that a call was; its number is what it returned under that name, or else printed."""
+    ended: dict[str, Any] = {"how": "end", "code": 0}
+    if called.error:
+        ended = {"how": "error", "message": called.error}
+    metric, rule = question.metric, question.success.rule
+    asked = None if rule is None else Asked(rule=rule, told=called.told)
+    report = diagnose(called.record, ended=ended, asked=asked).to_dict()
+    if seed is None and (trouble := rule_trouble(report)):
+        raise DiagnosisError(f"seeds: solved is {question.solved!r}: {trouble} No other seed was run.")
+    told = _returned(called.returned, metric)
+    report["extras"] = {
+        "variable": told,
+        "rows": sorted(called.record.data.train_rows)[:SKETCH],
+        "seeded": seeded,
+    }
+    printed = called.printed if told is None else ""
+    return run_from_report(
+        report, seed=seed, printed=printed, metric=metric, seconds=called.seconds, training=training
+    )
+
+
+def _returned(value: Any, metric: str) -> float | None:
+    """Return the number that a function returned: by itself, or in a mapping under the metric's name."""
+    if not metric or value is None:
+        return None
+    return number_in(value.get(metric) if isinstance(value, Mapping) else value)
+
+
+def _check(yours: SeedRun, called: Called, question: Question) -> None:
+    """Refuse a training that gives nothing to compare."""
+    metric, names = question.metric, names_printed(called.printed)
+    others = f" It prints numbers after: {', '.join(names)}." if names else ""
+    if yours.failed or yours.state == "diverged":
+        return
+    if metric and not question.solved and yours.value is None and last_number(called.printed, metric) is None:
+        raise DiagnosisError(
+            f"seeds: metric is {metric!r}, but {question.script} neither returns a number, by itself or in a "
+            f"dict under this name, nor prints one after it.{others}"
+        )
+    if not metric and not yours.steps:
+        raise DiagnosisError(
+            f"seeds: in {question.script} no training was seen, neither a backward pass nor an optimizer "
+            f"step. To compare seeds by a number that it returns or prints, give its name: metric.{others}"
+        )
+
+
+def _of_a_function(note: str) -> str:
+    return note.replace("The script", "The function").replace("the script", "the function")

@@ -1,8 +1,4 @@
-"""What a network is measured against: the best constant answer, its nearest neighbours, a linear fit.
-
-Below the loss of the best constant something has been learnt; neighbours and linear fits are references that
-no training can spoil.
-"""
+"""What answers are worth: a constant's, nearest neighbours', a line's."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trainlab.diagnosis.observed.losses import LossRecord
+from trainlab.diagnosis.observed.losses import UNSURE, LossRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 
 if TYPE_CHECKING:
@@ -19,6 +15,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Matrix = npt.NDArray[np.float64]
+
+
+# What a network is measured against: the best constant answer, its nearest neighbours, a linear fit.
+#
+# Below the loss of the best constant something has been learnt; neighbours and linear fits are references
+# that no training can spoil.
 
 K = 5
 """How many neighbours answer."""
@@ -51,10 +53,10 @@ def own_constant(record: LossRecord) -> float:
 
 
 def is_weighted(record: LossRecord) -> bool:
-    """Whether a loss of classes counts some for more than others."""
+    """Whether a loss of classes counts some for more than others; those that it doesn't count are none."""
     if record.kind in BINARY:
         return any(weight != 1 for weight in record.weights)
-    return len(set(record.weights)) > 1
+    return len({weight for weight in record.weights if weight}) > 1
 
 
 def trivial_loss(record: LossRecord) -> float:
@@ -70,15 +72,20 @@ def trivial_loss(record: LossRecord) -> float:
         shares = np.asarray(list(record.counts.values()), dtype=np.float64)
         shares = shares[shares > 0] / max(1.0, float(shares.sum()))
         return float(-(shares * np.log(shares)).sum()) if len(shares) else float("nan")
-    if record.rows < 2 or not record.sums:
-        return float("nan")
+    if record.rows < 2 or not record.sums or record.share_outside > UNSURE:
+        return float("nan")  # of targets that are no probabilities a loss has no least value
     means = np.asarray(record.sums) / record.rows
     if record.kind in BINARY:
         p = np.clip(means, 1e-9, 1 - 1e-9)
         entropy = float(-(p * np.log(p) + (1 - p) * np.log(1 - p)).mean())
-        return entropy - record.floor / max(1, len(record.fits))
+        return entropy - own_entropy(record)
     variance = np.asarray(record.squares) / record.rows - means**2
     return float(np.maximum(variance, 0).mean())
+
+
+def own_entropy(record: LossRecord) -> float:
+    """Return the entropy of targets that are shares of yes: a binary loss can't fall below it."""
+    return record.floor / max(1, len(record.fits)) if record.kind in BINARY else 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,3 +191,129 @@ def without_itself(x: Matrix, y: Matrix) -> Matrix:
     penalty[0, 0] = 0.0
     hat = design @ np.linalg.solve(design.T @ design + penalty, design.T)
     return y - (y - hat @ y) / np.maximum(1 - np.diag(hat), 1e-9)[:, None]
+
+
+# Whether numbers of classes are places in an order, as stars are, or mere names.
+
+ORDERS, BETTER = 200, 0.95
+
+
+def numbers_in_order(rows: Sequence[tuple[float, ...]], targets: Sequence[float]) -> bool:
+    """Whether a line through the inputs fits the numbers better than nearly all other numberings of them.
+
+    Each class is fitted as a yes or no, rows left out themselves; with numbers v the fit is F v, the target
+    Y v. A numbering and its reverse are one. None is seen in the order of two.
+    """
+    import numpy as np
+
+    width = len(rows[0]) if rows else 0
+    pairs = [(row, target) for row, target in zip(rows, targets, strict=False) if len(row) == width]
+    if len(pairs) < ROWS_A_FEATURE * (width + 1) or not width:
+        return False
+    x = np.asarray([row for row, _ in pairs], dtype=np.float64)
+    y = np.asarray([target for _, target in pairs], dtype=np.float64)
+    spread, labels = x.std(0), np.unique(y)
+    if len(labels) < 3 or not (spread > 1e-12).any():
+        return False
+    x = (x - x.mean(0))[:, spread > 1e-12] / spread[spread > 1e-12]
+    is_label = np.stack([y == label for label in labels], axis=1).astype(np.float64)
+    missed = is_label - without_itself(x, is_label)
+
+    def unexplained(numbers: Matrix) -> float:
+        return float((missed @ numbers).var() / max((is_label @ numbers).var(), 1e-12))
+
+    own = unexplained(labels)
+    generator = np.random.default_rng(0)
+    places = [generator.permutation(len(labels)) for _ in range(ORDERS)]
+    others = [unexplained(labels[one]) for one in places if abs(np.diff(one)).max() > 1]
+    return own < 1 - TELLING and float(np.mean([own < other for other in others])) >= BETTER
+
+
+# Whether a straight line sees anything of the targets in the inputs: an F-test, and how little it would see.
+#
+# Nearest neighbours miss a weak signal in noise, and many features that say nothing; a line through all rows
+# doesn't. Where it sees nothing, its power says how much could be there all the same.
+
+LEVEL = 0.01
+"""So seldom the test sees something in targets that have nothing to do with the inputs."""
+POWER = 0.95
+"""So often it sees a signal of the size `least`."""
+ROWS_A_FEATURE = 2
+"""A line through fewer rows than this for each feature fits anything."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinearSignal:
+    """What the test says: `p` is the chance of so good a fit where there is nothing.
+
+    `least` is the R² (of numbers, or of a yes or no to a class) that it sees nineteen times in twenty.
+    """
+
+    p: float
+    rows: int
+    features: int
+    least: float
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether a line sees a signal."""
+        return self.p < LEVEL
+
+
+def linear_signal(
+    rows: Sequence[tuple[float, ...]], targets: Sequence[float], *, classes: bool
+) -> LinearSignal | None:
+    """Test whether all slopes of a linear fit may be 0; None of too few rows, each different one taken once.
+
+    F = (R² / k) / ((1 − R²) / (n − k − 1)). Of classes each is asked for alone, as a yes or no, and the least
+    p is taken times their number (Bonferroni), as each test is at the level by theirs.
+    """
+    import numpy as np
+    from scipy import special
+
+    width = len(rows[0]) if rows else 0
+    first: dict[tuple[float, ...], float] = {}
+    for row, target in zip(rows, targets, strict=False):
+        if len(row) == width:
+            first.setdefault(row, target)
+    x = np.asarray(list(first), dtype=np.float64)
+    y = np.asarray(list(first.values()), dtype=np.float64)
+    if not len(y) or not width or not np.isfinite(x).all() or not np.isfinite(y).all():
+        return None
+    x = (x - x.mean(0)) / np.maximum(x.std(0), 1e-12)
+    features = int(np.linalg.matrix_rank(x))
+    left = len(y) - features - 1
+    if not features or left <= 0 or len(y) < ROWS_A_FEATURE * (features + 1) or (y == y[0]).all():
+        return None
+    labels = np.unique(y)
+    asked = np.stack([y == label for label in labels], 1).astype(np.float64) if classes else y[:, None]
+    asked = asked[:, 1:] if classes and len(labels) == 2 else asked
+    asked = asked - asked.mean(0)
+    missed: Matrix = np.asarray(asked - x @ np.linalg.lstsq(x, asked, rcond=None)[0], dtype=np.float64)
+    explained = 1 - (missed**2).sum(0) / (asked**2).sum(0)
+    f = explained / features / np.maximum((1 - explained) / left, 1e-300)
+    tests = asked.shape[1]
+    return LinearSignal(
+        p=min(1.0, tests * float(special.fdtrc(features, left, f).min())),
+        rows=len(y),
+        features=features,
+        least=_least(features, left, LEVEL / tests),
+    )
+
+
+def _least(features: int, left: int, level: float) -> float:
+    """Return the R² that an F-test at the level sees with `POWER`.
+
+    A signal of R² shifts F by the noncentrality n R² / (1 − R²).
+    """
+    from scipy import special
+
+    bound = float(special.fdtri(features, left, 1 - level))
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        half = (low + high) / 2
+        shift = (features + left + 1) * half / (1 - half)
+        # Beyond its range the function gives NaN: so strong a signal is always seen.
+        missed = float(special.ncfdtr(features, left, shift, bound))
+        low, high = (half, high) if missed > 1 - POWER else (low, half)
+    return high if math.isfinite(high) else 1.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from trainlab.diagnosis.observed.losses import Fit, LossRecord
 from trainlab.diagnosis.observed.record import ActivationRecord, Node
 from trainlab.diagnosis.observed.torch_names import CLASSES
-from trainlab.diagnosis.signals.averages import mean, median
+from trainlab.diagnosis.signals.curve import mean, median
 from trainlab.diagnosis.signals.training import Training
 
 CLIPPING = frozenset(("Relu", "Clamp", "ClampMin", "Hardtanh", "Threshold", "Hardsigmoid", "Tanh"))

@@ -1,15 +1,35 @@
-"""Numbers of a curve: smoothed start and end, how far it came, how it swings."""
+"""Curves of numbers: their middle, their smoothed start and end, how far they came, how they swing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
+
+
+# Median and mean of a few numbers. NumPy comes in with the first: the list of faults does without it.
+
+
+def median(values: Sequence[float] | npt.NDArray[Any]) -> float:
+    """Return the median."""
+    import numpy as np
+
+    return float(np.median(values))
+
+
+def mean(values: Sequence[float] | npt.NDArray[Any]) -> float:
+    """Return the mean."""
+    import numpy as np
+
+    return float(np.mean(values))
+
+
+# Numbers of a curve: smoothed start and end, how far it came, how it swings.
 
 
 def finite(values: Sequence[float]) -> Floats:
@@ -62,15 +82,28 @@ def medians_of_5(values: Sequence[float]) -> Floats:
     return np.median(np.lib.stride_tricks.sliding_window_view(array, 5), axis=1)
 
 
+FALLING = 0.1
+
+
 def still_falling(values: Sequence[float]) -> bool:
     """Whether the median of the last third is below 90 % of that of the third before it."""
-    import numpy as np
+    before, last = _late_thirds(values)
+    return last < (1 - FALLING) * before
 
+
+def late_fall(values: Sequence[float]) -> float:
+    """Return by which share the last third's median is below that of the third before; NaN if unknown."""
+    before, last = _late_thirds(values)
+    return 1 - last / before if before > 0 else float("nan")
+
+
+def _late_thirds(values: Sequence[float]) -> tuple[float, float]:
+    """Return the medians of the second third and of the last; NaN of fewer than 15 values."""
     array = finite(values)
     third = len(array) // 3
-    return third >= 5 and float(np.median(array[-third:])) < 0.9 * float(
-        np.median(array[-2 * third : -third])
-    )
+    if third < 5:
+        return float("nan"), float("nan")
+    return median(array[-2 * third : -third]), median(array[-third:])
 
 
 def _without_trend(array: Floats) -> Floats:

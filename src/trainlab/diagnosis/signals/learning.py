@@ -1,4 +1,4 @@
-"""Does it learn? The gate before every symptom: what doesn't trouble the training is no fault."""
+"""How a training went: learnt, poor, stuck or diverged, and by which numbers."""
 
 from __future__ import annotations
 
@@ -10,30 +10,45 @@ from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
-from trainlab.diagnosis.signals.averages import mean
-from trainlab.diagnosis.signals.baselines import is_table, is_weighted, own_constant, references, trivial_loss
-from trainlab.diagnosis.signals.late_readings import (
-    FEWEST,
-    all_losses,
-    have_several,
-    late_readings,
-    loss_at_end,
-    over_passes,
-    reached_when_evaluated,
+from trainlab.diagnosis.signals.baselines import (
+    is_table,
+    is_weighted,
+    linear_signal,
+    own_constant,
+    own_entropy,
+    references,
+    trivial_loss,
 )
+from trainlab.diagnosis.signals.curve import mean
 from trainlab.diagnosis.signals.learnt import (
+    LEARNT,
+    Ruling,
     State,
     holds_weak_signal,
     is_behind,
     mistakes_by_commonest,
     state_of,
 )
-from trainlab.diagnosis.signals.linear_signal import linear_signal
-from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
-from trainlab.diagnosis.signals.users_rule import Ruling
+from trainlab.diagnosis.signals.loss_readings import (
+    FEWEST,
+    Lowest,
+    adversarial,
+    all_losses,
+    have_several,
+    late_readings,
+    loss_at_end,
+    lowest_before_a_loss,
+    over_passes,
+    reached_when_evaluated,
+    unsteady,
+)
+
+# Does it learn? The gate before every symptom: what doesn't trouble the training is no fault.
 
 LEAST_CONSTANT = 1e-6
 """A smaller loss of the best constant is 0, but for rounding and for limits on logarithms."""
+FIRST, STEADY = 5, 1.25
+"""The first losses show by which number the training's own differ, if that is the same to a quarter."""
 CONTRADICTED, SLACK = 2.0, 0.1
 """Answers are those of the training unless their loss is twice that of its last batches, and more by a tenth
 of the best constant's."""
@@ -50,7 +65,8 @@ class Learning:
     `known_failure` what was to be reached, where the outcome was judged by that. `reference` is what
     neighbours reach, `allowed` the better of them and a linear fit, where these agree, and 1 of a table.
     `ruling` is what the user's own rule says, if there is one: then `state` is by that. `commonest` is the
-    share of the commonest class.
+    share of the commonest class. `unlike` says why what the network answered isn't counted: it was asked
+    otherwise than in training, as its loss shows. `lowest` is how far it was before it lost all again.
     """
 
     state: State
@@ -74,6 +90,8 @@ class Learning:
     allowed: float = float("nan")
     ruling: Ruling | None = None
     commonest: float = float("nan")
+    unlike: str = ""
+    lowest: Lowest | None = None
 
     @property
     def loss_by_constant(self) -> float:
@@ -85,8 +103,9 @@ class Learning:
     @property
     def constant_answer(self) -> float:
         """The loss of the best constant answer, by the loss itself where that is known."""
-        known = math.isfinite(self.own_constant) and not self.known_failure
-        return self.own_constant if known else self.trivial
+        if math.isfinite(self.own_constant) and not self.known_failure:
+            return self.own_constant
+        return self.trivial + (own_entropy(self.main) if self.main is not None else 0.0)
 
     @property
     def ratio(self) -> float:
@@ -160,9 +179,9 @@ def learning(record: TrainingRecord) -> Learning:
     against = adversarial(record)
     values = loss_curve.values if loss_curve is not None else []
     first, last, trivial = curve.start(values), curve.end(values), float("nan")
-    reached = reference = chance = own = constant = allowed = mistakes = answered = float("nan")
+    reached = reference = chance = own = constant = allowed = mistakes = answered = passes = float("nan")
     commonest = float("nan")
-    rows, on, holds_weak = 0, "", False
+    rows, on, holds_weak, unlike = 0, "", False, ""
     asked = None
     if main is not None and main.fits:
         trivial = trivial_loss(main)
@@ -182,7 +201,7 @@ def learning(record: TrainingRecord) -> Learning:
         on = f"{late} late batches"
         if math.isfinite(own) and main.kind in CLASSES + BINARY:
             last = own
-        asked = _asked(record, main, trivial, passes)
+        asked, unlike = _asked(record, main, loss_curve, trivial, passes)
         if asked is not None:
             own, constant = asked.best.loss, asked.constant_loss
             reached, on = asked.best.reached, _rows_words(record, asked)
@@ -240,6 +259,13 @@ def learning(record: TrainingRecord) -> Learning:
             right=answered,
             holds_weak=holds_weak,
         )
+        told = asked is not None or math.isfinite(passes) or math.isfinite(answered)
+        believed = float("nan") if told else _believed(record, main, loss_curve, trivial)
+        contradicts = last > CONTRADICTED * believed + SLACK * trivial
+        if state in ("stuck", "poor") and believed <= LEARNT * trivial and contradicts:
+            # What was read off the outputs isn't what the training's own loss says: that is believed.
+            state, own, constant, reached = "learnt", believed, trivial, float("nan")
+    failed = state in ("stuck", "poor", "diverged") and not bad
     return Learning(
         state=state,
         main=main,
@@ -260,7 +286,30 @@ def learning(record: TrainingRecord) -> Learning:
         asked=asked,
         allowed=allowed,
         commonest=commonest,
+        unlike=unlike,
+        lowest=lowest_before_a_loss(main, loss_curve, trivial) if failed and main is not None else None,
     )
+
+
+def _believed(
+    record: TrainingRecord, main: LossRecord, loss_curve: LossCurve | None, trivial: float
+) -> float:
+    """Return the loss at the end by the training's own curve, in units of the plain criterion.
+
+    NaN where that isn't known. It is where one loss alone is learnt, by the plain criterion but for a number
+    that it's multiplied by: at first, while all answers are about as bad, the curve shows which.
+    """
+    plain = main.kind in CLASSES + BINARY or main.kind == "mse_loss"
+    alone = sum(loss.count > 0 for loss in record.losses) == 1 and len(record.loss_curves) == 1
+    if loss_curve is None or not plain or not alone or not trivial > 0:
+        return float("nan")
+    called = loss_curve.first
+    first = [fit for fit in main.fits[:FIRST] if fit.value > 0 and called.get(fit.tick, 0) > 0]
+    times = [called[fit.tick] / fit.value for fit in first]
+    near = [fit.value for fit in first if fit.value > 0.5 * trivial]
+    if len(near) < 3 or max(times) > STEADY * min(times):
+        return float("nan")
+    return curve.end(loss_curve.values) / curve.median(times)
 
 
 def _commonest(main: LossRecord) -> float:
@@ -287,12 +336,15 @@ def _enough(main: LossRecord, trivial: float) -> float:
     return float("nan") if one_class else trivial
 
 
-def _asked(record: TrainingRecord, main: LossRecord, trivial: float, passes: float) -> ModelAsked | None:
-    """Return what the last network that learnt by the judged loss answered at the end.
+def _asked(
+    record: TrainingRecord, main: LossRecord, loss_curve: LossCurve | None, trivial: float, passes: float
+) -> tuple[ModelAsked | None, str]:
+    """Return what the last network that learnt by the judged loss answered at the end, or why not.
 
-    None where it did worse than its training shows: then it was asked with other weights than it ended with,
-    or about what it was to forget, and its batches tell more. `passes` is the loss over the last whole passes
-    by that of the best constant, known where batches are small: the last few of those may miss what is wrong.
+    Not where it did worse than its training shows: then it was asked with other weights than it ended with,
+    about what it was to forget, or otherwise than in training. `passes` is the loss over the last whole
+    passes by that of the best constant, known where batches are small: the last few of those may miss what is
+    wrong.
     """
     place = next((at for at, one in enumerate(record.losses) if one is main), -1)
     found = [
@@ -301,26 +353,38 @@ def _asked(record: TrainingRecord, main: LossRecord, trivial: float, passes: flo
         if one.loss == place and one.unique > 1 and math.isfinite(one.best.loss + one.constant_loss)
     ]
     if not found or not trivial > 0:
-        return None
+        return None, ""
     asked = found[-1]
+    late = curve.end(loss_curve.values) if loss_curve is not None else float("nan")
     if math.isfinite(passes) and asked.constant_loss > LEAST_CONSTANT:
         late, share = passes, asked.best.loss / asked.constant_loss
+    elif len(record.loss_curves) == 1 and late > 0 and asked.end > 0 and asked.train.loss > 0:
+        # The very number that backward was called on, in units of its best constant.
+        unit = asked.constant_loss * asked.end / asked.train.loss
+        late, share = late / max(unit, 1e-12), asked.end / max(unit, 1e-12)
     else:
         late = mean([fit.value for fit in main.fits[-late_readings(record, main) :]]) / trivial
         by_constant = asked.best.loss / max(asked.constant_loss, 1e-12)
         share = asked.best.plain if math.isfinite(asked.best.plain) else by_constant
-    return asked if share <= CONTRADICTED * late + SLACK else None
+    if share <= CONTRADICTED * late + SLACK:
+        return asked, ""
+    return None, (
+        f"its loss is {late:.3g} of that of a constant answer in its last steps, and {share:.3g} when it was "
+        "checked after the last step: otherwise than in training, or about what it was to forget, so that "
+        "isn't counted"
+    )
 
 
 def _rows_words(record: TrainingRecord, asked: ModelAsked) -> str:
     """Return which rows were asked, and of which network where there are several."""
     several = sum(bool(network.params) for network in record.networks) > 1
-    asked_words = f"asked of {asked.name}" if several else "asked"
+    checked = f"checked on {asked.name}" if several else "checked"
     mode = f", in {asked.best_mode}" if asked.best_mode else ""
-    of = f"{asked.rows:,} rows trained on"
+    rows = "places" if asked.of_tokens else "rows"
+    of = f"{asked.rows:,} {rows} trained on"
     if asked.unique < asked.rows:
-        of = f"{asked.unique:,} different rows trained on"
-    return f"{of}, {asked_words} at the end{mode}"
+        of = f"{asked.unique:,} different {rows} trained on"
+    return f"{of}, {checked} after the last step{mode}"
 
 
 def _main(record: TrainingRecord) -> LossRecord | None:

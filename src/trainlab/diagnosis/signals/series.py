@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from trainlab.diagnosis.observed.record import ActivationRecord, ParamRecord, TrainingRecord
-from trainlab.diagnosis.signals.gradients import total_norms
-from trainlab.diagnosis.signals.training import Training, optimizer_name, training_from
+from trainlab.diagnosis.signals.training import Training, optimizer_name, total_norms, training_from
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

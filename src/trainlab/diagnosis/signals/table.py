@@ -18,11 +18,7 @@ class Signal:
 
 
 SIGNALS: tuple[Signal, ...] = (
-    Signal(
-        "outcome",
-        "learnt, poor, stuck, diverged or unknown: see below",
-        "signals/learning.py",
-    ),
+    Signal("outcome", "learnt, poor, stuck, diverged or unknown: see below", "signals/learning.py"),
     Signal(
         "smoothed start",
         "median of the means of 5 parts of the first twentieth of the losses, 3 to 20 of them",
@@ -33,15 +29,9 @@ SIGNALS: tuple[Signal, ...] = (
         "median of the means of 5 parts of the last tenth of the losses, at least 5",
         "signals/curve.py",
     ),
+    Signal("improvement", "(start − end) / |start|", "signals/curve.py"),
     Signal(
-        "improvement",
-        "(start − end) / |start|",
-        "signals/curve.py",
-    ),
-    Signal(
-        "still falling",
-        "median of the last third < 0.9 × median of the third before it",
-        "signals/curve.py",
+        "still falling", "median of the last third < 0.9 × median of the third before it", "signals/curve.py"
     ),
     Signal(
         "autocorrelation of the loss",
@@ -54,11 +44,7 @@ SIGNALS: tuple[Signal, ...] = (
         "the variance of the targets",
         "signals/baselines.py",
     ),
-    Signal(
-        "loss ratio",
-        "smoothed end / loss of the best constant answer",
-        "signals/learning.py",
-    ),
+    Signal("loss ratio", "smoothed end / loss of the best constant answer", "signals/learning.py"),
     Signal(
         "reached",
         "accuracy on the last training batches looked at; of numbers R² = 1 − end / variance",
@@ -70,62 +56,46 @@ SIGNALS: tuple[Signal, ...] = (
         "deviation of 1; at least 60 different rows",
         "signals/baselines.py",
     ),
-    Signal(
-        "chance",
-        "share of the commonest class; of numbers 0",
-        "signals/baselines.py",
-    ),
+    Signal("chance", "share of the commonest class; of numbers 0", "signals/baselines.py"),
     Signal(
         "linear signal",
         "F = (R² / k) / ((1 − R²) / (n − k − 1)) of a linear fit to n rows with k features, each different "
         "row once; of classes the least p of a yes or no to each, times their number",
-        "signals/linear_signal.py",
+        "signals/baselines.py",
     ),
     Signal(
         "rms gradient",
         "√(mean g²) of a parameter at a step looked at; by depth: the median over the first 20 of these",
-        "signals/gradients.py",
+        "signals/curve.py",
     ),
+    Signal("gradient norm", "‖g‖ = √(Σ rms² × size) over all parameters", "signals/curve.py"),
     Signal(
-        "gradient norm",
-        "‖g‖ = √(Σ rms² × size) over all parameters",
-        "signals/gradients.py",
+        "fading", "rms gradient of the first weight / the largest of all weights", "faults/fading_signals.py"
     ),
-    Signal(
-        "fading",
-        "rms gradient of the first weight / the largest of all weights",
-        "faults/vanishing_gradient.py",
-    ),
-    Signal(
-        "update ratio",
-        "rms(update) / rms(weight) of a weight matrix in one step",
-        "signals/gradients.py",
-    ),
+    Signal("update ratio", "rms(update) / rms(weight) of a weight matrix in one step", "signals/curve.py"),
     Signal(
         "way",
         "mean update ratio × steps: the farthest that so many steps can go",
-        "faults/lr_too_low.py",
+        "faults/learning_rate_too_low.py",
     ),
-    Signal(
-        "exact zeros",
-        "share of a gradient's entries that are 0",
-        "probe/parameter_values.py",
-    ),
+    Signal("exact zeros", "share of a gradient's entries that are 0", "probe/parameter_values.py"),
     Signal(
         "silent units",
         "share of a layer's units that are 0 for every sample of a batch, or of 20 batches in a row",
-        "probe/activations.py",
+        "probe/telling_calls.py",
     ),
     Signal(
         "saturated values",
         "share with |tanh| > 0.99, or a sigmoid outside of [0.01, 0.99]",
-        "probe/activations.py",
+        "probe/telling_calls.py",
     ),
     Signal(
-        "gain",
-        "std(w)·√fan_in at the start",
-        "faults/bad_weight_init.py",
+        "size at the start",
+        "rms of what a call gives before the first step, and the largest rms of what it is given, but for "
+        "parameters",
+        "probe/listener.py",
     ),
+    Signal("gain", "std(w)·√fan_in at the start", "faults/initial_weights.py"),
     Signal(
         "equal rows",
         "share of a weight's rows that are equal to another, at the start and at the end",
@@ -134,7 +104,7 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         "stale gradients",
         "share of steps before which backward() added to gradients that a step had used",
-        "probe/gradient_clearing.py",
+        "probe/lost_gradients.py",
     ),
     Signal(
         "lost gradients",
@@ -144,27 +114,23 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         "reach",
         "whether a parameter is met on the way back from a loss through the autograd graph",
-        "probe/graph_walk.py",
+        "probe/tensor_registry.py",
     ),
-    Signal(
-        "clip coefficient",
-        "min(1, max_norm / ‖g‖)",
-        "faults/clip_too_tight.py",
-    ),
+    Signal("clip coefficient", "min(1, max_norm / ‖g‖)", "faults/clipping.py"),
     Signal(
         "dead rate",
         "share of the steps with a learning rate below 1 % of its largest, after that",
-        "faults/scheduler_kills_lr.py",
+        "faults/schedules.py",
     ),
     Signal(
         "purity",
         "mean share of a batch's commonest class; expected: the same of the labels shuffled 5 times",
-        "faults/data_not_shuffled.py",
+        "faults/batches.py",
     ),
     Signal(
         "feature spread",
         "largest / smallest standard deviation over the features; mean |x|",
-        "faults/unnormalised_inputs.py",
+        "faults/inputs_and_targets.py",
     ),
     Signal(
         "|log Σ exp|",
@@ -182,19 +148,15 @@ SIGNALS: tuple[Signal, ...] = (
         "share of the rows evaluated whose fingerprint is one of a row trained on",
         "probe/batches.py",
     ),
-    Signal(
-        "different batches",
-        "number of different fingerprints of whole batches",
-        "probe/batches.py",
-    ),
-    Signal(
-        "graph size",
-        "autograd nodes that one backward pass goes through; graphs of earlier steps that are alive",
-        "probe/backward.py",
-    ),
+    Signal("different batches", "number of different fingerprints of whole batches", "probe/batches.py"),
     Signal(
         "values a channel",
         "batch size × positions that a batch-norm takes its mean of",
-        "probe/layer_arguments.py",
+        "probe/telling_calls.py",
+    ),
+    Signal(
+        "uses of a tensor",
+        "functions that are given a tensor which a step makes of its data, or what is made of it by its form",
+        "probe/unused_tensors.py",
     ),
 )

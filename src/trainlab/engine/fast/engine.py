@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from trainlab.engine.evaluation import check_marks, check_seeds, runs_at
 from trainlab.engine.fast.job import prepare
 from trainlab.engine.fast.tiles import evaluation_at, train_tiles
+from trainlab.engine.layout import trained_start
 from trainlab.engine.runs import Runs
-from trainlab.engine.warm_start import trained_start
 from trainlab.errors import EngineError, shown
 from trainlab.spec import Experiment
 
@@ -18,7 +18,7 @@ NETWORKS, SAMPLES = (8, 16, 32, 64), (1, 2, 4, 8, 16)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FastEngine:
-    """The numba kernel.
+    """The compiled kernel.
 
     How many `networks` stand side by side in a tile, and how many `samples` of each are read at once, is
     chosen by size unless given; it changes no bit of a run. `checked` refuses reads outside of the memory.

@@ -9,18 +9,14 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.engine.bfloat16 import encode
 from trainlab.engine.evaluation import Evaluation, History
 from trainlab.engine.fast.job import Job
 from trainlab.engine.kernel import tables
-from trainlab.engine.kernel.draws import ORDER
-from trainlab.engine.kernel.initial_draws import fill_draws
-from trainlab.engine.kernel.memory import aligned_zeros, is_faulty
-from trainlab.engine.kernel.tile import train_tile
-from trainlab.engine.layout import initial_parameters
+from trainlab.engine.kernel.lanes import Unit, aligned_zeros, array_unit, is_faulty
+from trainlab.engine.kernel.machine_code import call
+from trainlab.engine.layout import drawing_seeds, initial_parameters
 from trainlab.engine.rng import seed_keys
-from trainlab.engine.runs import NEVER, Codes, FloatArray, curve_rows, recorded_epochs
-from trainlab.engine.warm_start import drawing_seeds
+from trainlab.engine.runs import NEVER, Codes, FloatArray, curve_rows, encode, recorded_epochs
 from trainlab.spec import Adagrad
 
 EVENTS = ("solved_epoch", "stopped_epoch", "diverged_step")
@@ -92,20 +88,21 @@ def _joined(outputs: list[TileOutput]) -> TileOutput:
 def _train_group(job: Job, seeds: range, start: FloatArray | None) -> TileOutput:
     """Train the tiles of some seeds one after another, in the same memory, from draws made in one go."""
     if start is None:
-        start = initial_parameters(job.experiment, seeds, draw=_draws)
-    own = _arrays(job)
-    record = _record(job, own)
+        start = initial_parameters(job.experiment, seeds, draw=kernel_draws)
+    own = tile_arrays(job)
+    record = tile_record(job, own)
+    train = Unit(kind="train", lanes=job.lane)
     outputs: list[TileOutput] = []
     for tile in _parts(seeds, job.lane.networks):
-        _begin(job, own, tile, start[tile.start - seeds.start : tile.stop - seeds.start])
+        begin_tile(job, own, tile, start[tile.start - seeds.start : tile.stop - seeds.start])
         record["used"] = len(tile)
-        train_tile(job.lane, record.ctypes.data)
+        call(train, record.ctypes.data, 0, 0, 0)
         _check(job, {**job.tables, **own})
         outputs.append(_output(job, own, tile))
     return _joined(outputs)
 
 
-def _arrays(job: Job) -> dict[str, npt.NDArray[Any]]:
+def tile_arrays(job: Job) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays that a tile has of its own, `TILE_ARRAYS`."""
     networks, plan, dtype = job.lane.networks, job.plan, job.lane.dtype
     record = job.experiment.record
@@ -114,7 +111,7 @@ def _arrays(job: Job) -> dict[str, npt.NDArray[Any]]:
     order = plan.points if plan.sampling == tables.SHUFFLED else 0
     return {
         "memory": aligned_zeros(job.rows.total * networks, dtype),
-        "words": aligned_zeros((ORDER + order) * networks, "uint32"),
+        "words": aligned_zeros((tables.ORDER + order) * networks, "uint32"),
         "losses": aligned_zeros(losses * networks, dtype),
         "gradients": aligned_zeros(gradients * plan.layers * networks, dtype),
         "readings": aligned_zeros(len(job.marks) * job.reading_rows * networks, dtype),
@@ -123,7 +120,7 @@ def _arrays(job: Job) -> dict[str, npt.NDArray[Any]]:
     }
 
 
-def _begin(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range, start: FloatArray) -> None:
+def begin_tile(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range, start: FloatArray) -> None:
     """Set a tile's arrays to where the training of these seeds begins, with parameters ``start [n, P]``.
 
     Lanes beyond the seeds train copies of the last one, which are dropped.
@@ -167,14 +164,16 @@ def _output(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range) -> TileOut
     )
 
 
-def _draws(seeds: range, *, stream: int, layer: int, count: int, normal: bool) -> npt.NDArray[np.float64]:
+def kernel_draws(
+    seeds: range, *, stream: int, layer: int, count: int, normal: bool
+) -> npt.NDArray[np.float64]:
     """Return what `numpy_draws` returns, to the bit."""
     draws = np.empty((len(seeds), count))
-    fill_draws(seeds.start, stream, layer, normal, draws)
+    call(array_unit("fill_draws"), seeds.start, stream, layer, normal, draws.ctypes.data, len(seeds), count)
     return draws
 
 
-def _record(job: Job, arrays: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.void]:
+def tile_record(job: Job, arrays: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.void]:
     """Return the record through which the kernel reaches the tile, all but how many lanes are used."""
     record = job.record.copy()
     for name in TILE_ARRAYS:

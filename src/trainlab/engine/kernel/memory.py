@@ -1,15 +1,9 @@
-# pyright: basic
 # numba and llvmlite have no types, and arguments of compiled code have none before compilation.
-"""How compiled code reaches a tile: one pointer to a record of numbers and addresses, and single elements.
-
-Handing arrays and tuples to every function of the kernel makes it thirty times longer and slower to compile.
-The record never changes while the kernel runs, so its fields are loaded as invariant: the compiler may keep
-them in registers across stores.
-"""
+# pyright: basic
+"""A tile's memory: its rows, tables, and the calls of units by their addresses."""
 
 from __future__ import annotations
 
-import ctypes
 from contextlib import nullcontext
 from typing import Any
 
@@ -20,8 +14,14 @@ from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import models, overload, register_model
 
-from trainlab.engine.kernel.simd import ELEMENTS, HEADER, element_pointer, inside, intrinsic
-from trainlab.engine.kernel.tables import RECORD
+from trainlab.engine.kernel.simd import ELEMENTS, element_pointer, inside, intrinsic
+from trainlab.engine.kernel.tables import LAYER_COLUMNS, RECORD, STEP_COLUMNS
+
+# How compiled code reaches a tile: one pointer to a record of numbers and addresses, and single elements.
+#
+# Handing arrays and tuples to every function of the kernel makes it thirty times longer and slower to
+# compile. The record never changes while the kernel runs, so its fields are loaded as invariant: the
+# compiler may keep them in registers across stores.
 
 
 class TileType(types.Type):
@@ -181,24 +181,62 @@ set_event = _writing(_setter("int64"))
 """``set_event(tag, address, index, value)``."""
 
 
-def aligned_zeros(count: int, dtype: str) -> Any:
-    """Return zeros that begin at a multiple of 64 bytes, as loads require, with their number before them."""
-    size = np.dtype(dtype).itemsize
-    raw = np.zeros(count * size + 2 * HEADER, dtype=np.uint8)
-    start = -raw.ctypes.data % HEADER + HEADER
-    raw[start - 8 : start].view(np.int64)[0] = count
-    # Not a view of a slice: of one without elements NumPy forgets the place.
-    return np.ndarray(count, dtype, buffer=raw.data, offset=start)
+# The tables of a tile's record, read by row and column; they don't change while the kernel runs.
 
 
-def is_faulty(array: np.ndarray) -> bool:
-    """Return whether a checked build was asked for a place outside of an array made here."""
-    address = array.ctypes.data - 16
-    return bool(np.ctypeslib.as_array((ctypes.c_int64 * 1).from_address(address))[0])
+WHOLE = ir.IntType(64)
+DROP_COLUMNS = 2
 
 
-def aligned(values: np.ndarray, dtype: str) -> Any:
-    """Return a flat copy of an array as `aligned_zeros` makes them."""
-    copy = aligned_zeros(values.size, dtype)
-    copy[:] = values.ravel()
-    return copy
+def _reader(table: str, columns: int, kind: Any, result: Any) -> Any:
+    """Return a function of compiled code of (tile, row, column); checked, it is 0 for what isn't there."""
+
+    def define(_typing: Any, tile: Any, row: Any, column: Any) -> Any:
+        def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+            address = invariant_load(builder, field_pointer(builder, args[0], table, WHOLE))
+            place = builder.add(builder.mul(args[1], ir.Constant(WHOLE, columns)), args[2])
+            start = builder.inttoptr(address, kind.as_pointer())
+            if not tile.checked:
+                return invariant_load(builder, builder.gep(start, [place]))
+            outside = _is_outside(builder, address, place)
+            value = builder.load(builder.gep(start, [builder.select(outside, ir.Constant(WHOLE, 0), place)]))
+            return builder.select(outside, ir.Constant(kind, 0), value)
+
+        return result(tile, types.int64, types.int64), codegen
+
+    return intrinsic(define)
+
+
+def _is_outside(builder: Any, address: Any, place: Any) -> Any:
+    """Return whether a place lies outside of a table, after noting it there; see `lanes.HEADER`."""
+
+    def before(size: int) -> Any:
+        return builder.inttoptr(builder.sub(address, ir.Constant(WHOLE, size)), WHOLE.as_pointer())
+
+    # As a number without a sign, one below 0 is beyond every count.
+    outside = builder.icmp_unsigned(">=", place, builder.load(before(8)))
+    with builder.if_then(outside, likely=False):
+        builder.store(ir.Constant(WHOLE, 1), before(16))
+    return outside
+
+
+layer_of = _reader("layer_table", LAYER_COLUMNS, WHOLE, types.int64)
+"""``layer_of(tile, index, column)``: a column of the layer table."""
+step_number = _reader("step_table", STEP_COLUMNS, ir.DoubleType(), types.float64)
+"""``step_number(tile, row, column)``: a column of the table of steps."""
+drop_number = _reader("drop_table", DROP_COLUMNS, ir.DoubleType(), types.float64)
+"""``drop_number(tile, index, column)``: what dropout scales a layer by; the least word that keeps a unit."""
+mark_of = _reader("marks", 1, WHOLE, types.int64)
+"""``mark_of(tile, index, 0)``: the epoch of a mark."""
+
+
+@intrinsic
+def step_row(_typing: Any, tile: Any, step: Any) -> Any:
+    """Return the row of the table of steps that holds at a step: the last one for all that follow."""
+
+    def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        rows = invariant_load(builder, field_pointer(builder, args[0], "step_rows", WHOLE))
+        last = builder.sub(rows, ir.Constant(WHOLE, 1))
+        return builder.select(builder.icmp_signed("<", args[1], last), args[1], last)
+
+    return types.int64(tile, types.int64), codegen

@@ -2,14 +2,13 @@
 # numba and llvmlite have no types, and arguments of compiled code have none before compilation.
 """Explicit SIMD inside numba: an LLVM vector as a numba type, and how rows of memory become one and back.
 
-A *lane* is one network. A `Lanes` tag says at compile time how many networks a row of memory holds, how many
-samples of each a block holds, and in which precision; the operations take it to know the vector's shape. A
-vector of a block lists all networks of the first sample, then of the second, and so on.
+The operations take a `Lanes` tag, known at compile time, to know the vector's shape. A vector of a block
+lists all networks of the first sample, then of the second, and so on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from llvmlite import ir
@@ -17,6 +16,8 @@ from numba import extending, njit
 from numba.core import types
 from numba.core.imputils import lower_constant
 from numba.extending import NativeValue, models, overload, register_model, typeof_impl, unbox
+
+from trainlab.engine.kernel.lanes import Lanes
 
 ELEMENTS = {
     "float32": (ir.FloatType(), types.float32, 4),
@@ -43,21 +44,6 @@ class Vector(types.Type):
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Vector) -> None:
         super().__init__(dmm, fe_type, ir.VectorType(ELEMENTS[fe_type.element][0], fe_type.length))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lanes:
-    """How memory is read: `networks` side by side, `samples` of each, elements of `dtype`.
-
-    `source` is a digest of the kernel's code: part of the compiled kernel's identity on disk, so that an edit
-    anywhere in it can never be answered by an older build. `checked` refuses rows outside of the memory.
-    """
-
-    networks: int
-    samples: int = 1
-    dtype: str = "float32"
-    source: str = ""
-    checked: bool = False
 
 
 class LanesType(types.Type):
@@ -91,13 +77,6 @@ def _constant_lanes(context: Any, _builder: Any, _typ: LanesType, _value: Any) -
 @unbox(LanesType)
 def _unbox_lanes(typ: LanesType, _obj: Any, c: Any) -> NativeValue:
     return NativeValue(c.context.get_dummy_value())
-
-
-HEADER = 64
-"""The bytes before an array that the kernel reads.
-
-The last eight hold its number of elements; the eight before them 1 if a checked build was asked for others.
-"""
 
 
 def element_pointer(builder: Any, address: Any, index: Any, element: str) -> Any:

@@ -28,6 +28,17 @@ L1, MSE, HUBER, SMOOTH_L1, LOG_COSH, BCE, BCE_WITH_LOGITS, CROSS_ENTROPY, NLL, H
 IDENTITY_LINK, SIGMOID_LINK, SOFTMAX_LINK, EXP_LINK, MARGIN_LINK = range(5)
 """What turns outputs into predictions."""
 
+FORWARD, BACKWARD = range(2)
+"""What a unit of an activation is asked for."""
+ADDED_UP = 2
+"""What is done with a gradient that SGD or Adam, whose own codes stand beside this, don't apply at once."""
+
+KEY_LOW, KEY_HIGH, EXAMPLE_WORDS, NOISE_WORDS, ORDER = 0, 1, 2, 6, 10
+"""Rows of a tile's words: both halves of each network's seed; the four words last drawn for examples, and
+for noise; then, where batches are shuffled, the order of the examples, a row an example."""
+FEW_POINTS = 8
+"""Up to this many points, comparing and selecting beats a gather."""
+
 FULL, SINGLE, SHUFFLED, DRAWN = range(4)
 """Where the examples of a step come from: all, one with replacement, a batch in shuffled order, or drawn."""
 
@@ -51,7 +62,7 @@ next two are the addresses of compiled units for activations whose slope is kept
 """
 
 RATE, SCALE, MOMENTUM, DECAY, SECOND_RATE, STEP_COLUMNS = range(6)
-"""Columns of the table of steps; what they hold is said in engine/fast/step_table.py."""
+"""Columns of the table of steps; what they hold is said in engine/fast/kernel_plan.py."""
 
 
 class Rows(NamedTuple):
@@ -89,7 +100,10 @@ class Rows(NamedTuple):
 
 
 class Units(NamedTuple):
-    """The addresses of the compiled units that an experiment needs, 0 where it needs none."""
+    """The addresses of the compiled units that an experiment needs, 0 where it needs none.
+
+    The last two are those of a loss of the user's own and its slope: functions of two float64.
+    """
 
     steps: int
     evaluate: int
@@ -104,6 +118,8 @@ class Units(NamedTuple):
     gather: int
     gather_anew: int
     shuffle: int
+    loss_value: int
+    loss_slope: int
 
 
 class Plan(NamedTuple):
@@ -196,7 +212,7 @@ ADDRESSES = (
 )
 """What a tile's record points to.
 
-`memory` is laid out by the rows; `words` by the constants of draws.py; `inputs` and `targets` are the
+`memory` is laid out by the rows; `words` by the constants above; `inputs` and `targets` are the
 examples, row by row, those held out last. The last seven are written: `losses` and `gradients` (a row a
 layer) and `readings` are rows of one element a network, `solved_since` a row a mark (where the readings that
 are solved up to it begin, −1 if the last isn't), the events one element a network. A mark of `readings` is a

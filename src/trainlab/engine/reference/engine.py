@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainlab.engine.evaluation import check_marks, check_seeds
+from trainlab.engine.layout import trained_start
 from trainlab.engine.reference.loop import train_one
 from trainlab.engine.runs import Runs, concatenate
-from trainlab.engine.warm_start import trained_start
-from trainlab.errors import EngineError
+from trainlab.errors import EngineError, lacking
 from trainlab.spec import Experiment
 
 
@@ -69,7 +69,6 @@ def _torch() -> Any:
         import torch
     except ImportError:
         raise EngineError(
-            "engine = 'reference': needs PyTorch, which is not installed. Use --engine fast, "
-            "or install it with: pip install 'trainlab[torch]'"
+            lacking("engine = 'reference'", "PyTorch", extra="torch", instead="Use --engine fast")
         ) from None
     return torch

@@ -1,29 +1,238 @@
-"""The training loop of one network."""
+"""The reference engine's training loop: one network at a time, step by step, as a user would write it."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from trainlab.engine.bfloat16 import encode
+from trainlab.engine import rng
 from trainlab.engine.evaluation import Evaluation, History, runs_at
-from trainlab.engine.reference.draws import Steps
-from trainlab.engine.reference.gradients import (
+from trainlab.engine.layout import drawing_seeds
+from trainlab.engine.reference.module import (
+    Chosen,
     Equaliser,
+    Meter,
+    build_module,
     clip_gradients,
     equaliser_of,
     forget_frozen,
     penalty_of,
 )
-from trainlab.engine.reference.learning_rates import Rates
-from trainlab.engine.reference.meter import Chosen, Meter
-from trainlab.engine.reference.module import build_module
 from trainlab.engine.reference.optimizers import build_optimizer
-from trainlab.engine.reference.stopping import Stopper
-from trainlab.engine.runs import NEVER, Runs, curve_rows
-from trainlab.spec import Experiment, ReduceLROnPlateau
+from trainlab.engine.runs import NEVER, Runs, curve_rows, encode
+from trainlab.maths import SCHEDULES
+from trainlab.maths.formula import evaluate_factor
+from trainlab.spec import (
+    Batch,
+    CyclicLR,
+    Experiment,
+    Full,
+    LambdaLR,
+    MultiplicativeLR,
+    NoSchedule,
+    OneCycleLR,
+    Patience,
+    ReduceLROnPlateau,
+    StopSolved,
+    name_of,
+)
+from trainlab.spec.schedules import resolved
+
+# What each training step sees: its examples, the noise on their inputs, and the masks of dropout.
+
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps:
+    """The draws of one seed's training: every array is a function of experiment, seed and step alone."""
+
+    experiment: Experiment
+    seed: int
+    dtype: str
+
+    @cached_property
+    def key(self) -> int:
+        """The seed that is drawn from; see `rng.phase_seeds`."""
+        return int(drawing_seeds(self.experiment, np.array([self.seed], dtype=np.uint64))[0])
+
+    def examples(self, epoch: int) -> list[Indices | None]:
+        """Return which examples each step of an epoch sees, ``[batch]``; None is all of them, in order."""
+        experiment, points = self.experiment, self.experiment.data().points
+        sampling, steps = experiment.sampling, experiment.steps_per_epoch
+        if isinstance(sampling, Full):
+            return [None]
+        if isinstance(sampling, Batch) and not sampling.replacement:
+            order = rng.shuffled(self.key, epoch=epoch, points=points)
+            starts = range(0, steps * sampling.batch_size, sampling.batch_size)
+            return [order[start : start + sampling.batch_size] for start in starts]
+        size = sampling.batch_size if isinstance(sampling, Batch) else 1
+        first = epoch * steps * size
+        drawn = rng.batch_indices(self.key, first=first, count=steps * size, points=points)
+        return list(drawn.reshape(steps, size))
+
+    def first_examples(self, epoch: int) -> Indices | None:
+        """Return which examples the first step of an epoch sees, whether there is such an epoch or not."""
+        return self.examples(epoch)[0]
+
+    def noise(self, step: int, slots: int) -> npt.NDArray[Any] | None:
+        """Return what is added to the inputs, ``[slots, features]``; None if nothing is."""
+        std = self.experiment.noise.std
+        if not std:
+            return None
+        units = self.experiment.data().features
+        drawn = rng.step_words(self.key, stream=rng.NOISE, step=step, slots=slots, units=units)
+        return (std * rng.normals(drawn)).astype(self.dtype)
+
+    def masks(self, step: int, slots: int) -> list[npt.NDArray[Any] | None]:
+        """Return what each hidden layer's values are multiplied by, ``[slots, units]``; None: by 1."""
+        network = self.experiment.network
+        layers = list(zip(network.widths[1:-1], network.dropouts, strict=True))
+        units = sum(width for width, p in layers if p)
+        if not units:
+            return [None] * len(layers)
+        drawn = rng.step_words(self.key, stream=rng.DROPOUT, step=step, slots=slots, units=units)
+        masks: list[npt.NDArray[Any] | None] = []
+        first = 0
+        for width, p in layers:
+            if p:
+                kept = rng.keeps(drawn[:, first : first + width], p)
+                masks.append(np.where(kept, 1.0 / (1.0 - p), 0.0).astype(self.dtype))
+                first += width
+            else:
+                masks.append(None)
+        return masks
+
+
+# Learning rate and momentum of every step, by the schedulers of torch.optim.lr_scheduler.
+
+
+class Rates:
+    """Sets an optimizer's learning rate, and its momentum where that cycles, before each step.
+
+    The rate is the product of schedule and warmup, and torch's schedulers compute the next rate from the one
+    that they find; so each moves an optimizer of its own, with one parameter that is never trained.
+    """
+
+    def __init__(self, torch: Any, experiment: Experiment, optimizer: Any) -> None:
+        self._optimizer = optimizer
+        self._schedule = experiment.schedule
+        self._per = getattr(experiment.schedule, "per", "epoch")
+        self._warmup_per = experiment.warmup.per
+        # After the last step and epoch there is none whose rate could be asked for.
+        steps = experiment.epochs * experiment.steps_per_epoch
+        self._moves = {"step": steps - 1, "epoch": experiment.epochs - 1}
+        self._shadow = _shadow(torch, optimizer.param_groups[0])
+        self._scheduler = (
+            None if isinstance(self._schedule, NoSchedule) else _scheduler(torch, experiment, self._shadow)
+        )
+        self._warmup = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+        self._warmer = None
+        if experiment.warmup.total_iters:
+            self._warmer = torch.optim.lr_scheduler.LinearLR(
+                self._warmup,
+                start_factor=experiment.warmup.start_factor,
+                end_factor=1.0,
+                total_iters=experiment.warmup.total_iters,
+            )
+
+    def apply(self) -> None:
+        """Give the optimizer what the next step has."""
+        if self._scheduler is None and self._warmer is None:
+            return
+        group, shadow = self._optimizer.param_groups[0], self._shadow.param_groups[0]
+        group["lr"] = shadow["lr"] * self._warmup.param_groups[0]["lr"]
+        if isinstance(self._schedule, CyclicLR | OneCycleLR) and self._schedule.cycle_momentum:
+            if "betas" in group:
+                group["betas"] = (shadow["betas"][0], group["betas"][1])
+            else:
+                group["momentum"] = shadow["momentum"]
+
+    def after_step(self) -> None:
+        """Move on what moves with every step."""
+        self._advance("step")
+
+    def after_epoch(self) -> None:
+        """Move on what moves with every epoch."""
+        self._advance("epoch")
+
+    def after_reading(self, loss: float) -> None:
+        """Tell a schedule that waits for a plateau the loss after an epoch."""
+        if isinstance(self._schedule, ReduceLROnPlateau) and self._scheduler is not None:
+            self._scheduler.step(loss)
+
+    def _advance(self, per: str) -> None:
+        if not self._moves[per]:
+            return
+        self._moves[per] -= 1
+        scheduled = self._scheduler is not None and not isinstance(self._schedule, ReduceLROnPlateau)
+        if scheduled and self._per == per:
+            self._shadow.step()
+            self._scheduler.step()  # type: ignore[union-attr]
+        if self._warmer is not None and self._warmup_per == per:
+            self._warmup.step()
+            self._warmer.step()
+
+
+def _shadow(torch: Any, group: dict[str, Any]) -> Any:
+    """Return an optimizer of nothing with the same rate, and the same kind of momentum."""
+    nothing = [torch.zeros(1)]
+    if "betas" in group:
+        return torch.optim.Adam(nothing, lr=group["lr"], betas=group["betas"])
+    return torch.optim.SGD(nothing, lr=group["lr"], momentum=group.get("momentum", 0.0))
+
+
+def _scheduler(torch: Any, experiment: Experiment, shadow: Any) -> Any:
+    schedule = resolved(
+        experiment.schedule, epochs=experiment.epochs, steps_per_epoch=experiment.steps_per_epoch
+    )
+    kind = getattr(torch.optim.lr_scheduler, str(SCHEDULES[name_of(schedule)].torch_class))
+    if isinstance(schedule, LambdaLR | MultiplicativeLR):
+        factor = schedule.factor
+
+        def at(t: int) -> float:
+            return float(evaluate_factor(factor, np.array([float(t)]))[0])
+
+        return kind(shadow, lr_lambda=at)
+    settings = msgspec.structs.asdict(schedule)
+    settings.pop("per", None)
+    settings.pop("on", None)
+    return kind(shadow, **settings)
+
+
+# When a network is frozen: solved, or out of patience.
+
+
+class Stopper:
+    """Watches one network, epoch by epoch."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._rule = experiment.stopping
+        self._best = math.inf
+        self._waited = 0
+
+    def stops(self, epoch: int, *, meter: Meter, module: Any, solved: bool) -> bool:
+        """Return whether the network is to be frozen at this epoch; `solved` if a check just found it so."""
+        if isinstance(self._rule, StopSolved):
+            return solved
+        if not isinstance(self._rule, Patience) or epoch == 0 or epoch % self._rule.every:
+            return False
+        loss = meter.loss(module, self._rule.on)
+        # A loss that isn't a number is no improvement.
+        better = loss < self._best - self._rule.min_delta
+        self._waited = 0 if better else self._waited + 1
+        self._best = loss if better else self._best
+        return self._waited >= self._rule.patience
+
+
+# The training loop of one network.
 
 
 @dataclass(kw_only=True, slots=True, eq=False)

@@ -10,13 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine.evaluation import is_solved
-from trainlab.engine.reference.draws import Steps
-from trainlab.engine.reference.gradients import equaliser_of
-from trainlab.engine.reference.learning_rates import Rates
-from trainlab.engine.reference.loop import backpropagate
-from trainlab.engine.reference.losses import predictions_of
-from trainlab.engine.reference.meter import Meter
-from trainlab.engine.reference.module import build_module, flat
+from trainlab.engine.reference.loop import Rates, Steps, backpropagate
+from trainlab.engine.reference.module import Meter, build_module, equaliser_of, flat, predictions_of
 from trainlab.engine.reference.optimizers import build_optimizer
 from trainlab.spec import Experiment, ReduceLROnPlateau
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import torch
 
 from trainlab.engine import rng
-from trainlab.engine.torch import compiled_draws
+from trainlab.engine.kernel.lanes import array_unit
+from trainlab.engine.kernel.machine_code import call
 from trainlab.spec import Batch, Full, Network, Sampling, Single
 
 PIECE = 2**22
@@ -34,7 +35,7 @@ class Examples:
             yield None
         elif isinstance(self.sampling, Batch) and not self.sampling.replacement:
             order = np.empty((len(self.keys), self.points), dtype=np.int64)
-            compiled_draws.shuffle_examples(self.keys, epoch, order)
+            call(array_unit("shuffle_rows"), _at(self.keys), len(order), epoch, _at(order), self.points)
             batches = _split(order, self.sampling.batch_size, self.device)
             yield from batches[: self.steps]
         else:
@@ -52,7 +53,10 @@ class Examples:
         for step in range(0, steps, at_once):
             count = min(at_once, steps - step) * size
             drawn = np.empty((len(self.keys), count), dtype=np.int64)
-            compiled_draws.draw_examples(self.keys, (epoch * self.steps + step) * size, self.points, drawn)
+            first = (epoch * self.steps + step) * size
+            call(
+                array_unit("draw_examples"), _at(self.keys), len(drawn), first, self.points, _at(drawn), count
+            )
             yield from _split(drawn, size, self.device)
 
 
@@ -72,7 +76,7 @@ class Disturbances:
         if not self.std:
             return None
         drawn = np.empty((len(self.keys), slots, self.features), dtype=np.uint32)
-        compiled_draws.noise_words(self.keys, step, drawn)
+        call(array_unit("noise_words"), _at(self.keys), len(drawn), step, _at(drawn), slots, self.features)
         return torch.as_tensor((self.std * rng.normals(drawn)).astype(self.dtype), device=self.device)
 
     def masks(self, step: int, slots: int) -> list[torch.Tensor | None]:
@@ -83,7 +87,9 @@ class Disturbances:
             return [None] * len(layers)
         out = np.empty((len(self.keys), slots, len(shares)), dtype=self.dtype)
         thresholds = np.array([rng.drop_threshold(p) for p in shares.tolist()], dtype=np.uint64)
-        compiled_draws.draw_masks(self.keys, step, thresholds, 1.0 / (1.0 - shares), out)
+        scales = 1.0 / (1.0 - shares)
+        numbers = (_at(thresholds), _at(scales), _at(out), slots, len(shares))
+        call(array_unit("draw_masks", self.dtype), _at(self.keys), len(out), step, *numbers)
         drawn = torch.as_tensor(out, device=self.device)
         masks: list[Any] = []
         first = 0
@@ -91,6 +97,12 @@ class Disturbances:
             masks.append(drawn[:, :, first : first + width] if p else None)
             first += width if p else 0
         return masks
+
+
+def _at(array: npt.NDArray[Any]) -> int:
+    """Return the address of an array without gaps."""
+    assert array.flags.c_contiguous
+    return array.ctypes.data
 
 
 def _split(indices: npt.NDArray[np.int64], size: int, device: str) -> tuple[torch.Tensor, ...]:

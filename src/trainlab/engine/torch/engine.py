@@ -2,14 +2,81 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from trainlab.engine.evaluation import check_marks, check_seeds
+from trainlab.engine.layout import trained_start
 from trainlab.engine.runs import Runs, concatenate
-from trainlab.engine.torch.availability import usable_torch
-from trainlab.engine.torch.single_threads import single_threads
-from trainlab.engine.warm_start import trained_start
+from trainlab.errors import EngineError, lacking, listing
 from trainlab.spec import Experiment
+
+# What has to be there: PyTorch, and the device.
+
+
+DEVICES = ("cpu", "cuda")
+
+
+def usable_torch(device: str) -> Any:
+    """Return torch; raise EngineError if it isn't installed, or there is no such device."""
+    if device not in DEVICES:
+        raise EngineError(f"device = {device!r}: must be {listing(DEVICES)}.")
+    try:
+        import torch
+    except ImportError:
+        raise EngineError(
+            lacking("engine = 'torch'", "PyTorch", extra="torch", instead="Use --engine fast")
+        ) from None
+    if device == "cuda" and not torch.cuda.is_available():
+        raise EngineError(
+            "device = 'cuda': this PyTorch sees no CUDA device. Use device = 'cpu' (on the command "
+            "line --engine torch), or install a build of PyTorch with CUDA on a machine that has one."
+        )
+    return torch
+
+
+def available_devices() -> tuple[str, ...]:
+    """Return the devices that this machine's PyTorch can use."""
+    import torch
+
+    return DEVICES if torch.cuda.is_available() else ("cpu",)
+
+
+# Threads that compute with one thread each inside torch, whatever the rest of the process does.
+
+
+_lock = threading.Lock()
+_users = 0
+_before = 1
+
+
+@contextmanager
+def single_threads(count: int) -> Generator[ThreadPoolExecutor]:
+    """Give a pool of `count` threads in which torch doesn't split its work: split sums round differently.
+
+    torch keeps the number for each thread, but threads that it hasn't met yet take the one set last; so the
+    last user to leave sets it back.
+    """
+    import torch
+
+    global _users, _before
+    set_threads: Any = torch.set_num_threads
+    with _lock:
+        _before = torch.get_num_threads() if _users == 0 else _before
+        _users += 1
+    try:
+        with ThreadPoolExecutor(count, initializer=set_threads, initargs=(1,)) as pool:
+            yield pool
+    finally:
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                set_threads(_before)
+
 
 LEAST = 4
 MOST = 512

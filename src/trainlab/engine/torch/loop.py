@@ -1,28 +1,122 @@
-"""The training loop of one block of networks."""
+"""Learning rate and momentum of every step, from the tables of ``maths``; on a plateau, of each network."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from trainlab.engine.bfloat16 import encode
 from trainlab.engine.evaluation import Evaluation, History, runs_at
-from trainlab.engine.layout import initial_parameters
+from trainlab.engine.layout import drawing_seeds, initial_parameters
 from trainlab.engine.rng import seed_keys
-from trainlab.engine.runs import NEVER, FloatArray, Runs, curve_rows, recorded_epochs
+from trainlab.engine.runs import NEVER, FloatArray, Runs, curve_rows, encode, recorded_epochs
 from trainlab.engine.torch.draws import Disturbances, Examples
-from trainlab.engine.torch.gradients import Equaliser, clipped, penalised
-from trainlab.engine.torch.learning_rates import Rates
 from trainlab.engine.torch.meter import Divergence, Meter
-from trainlab.engine.torch.optimizers import StackedOptimizer
-from trainlab.engine.torch.stack import Stack
-from trainlab.engine.torch.stopping import Stopper
-from trainlab.engine.warm_start import drawing_seeds
-from trainlab.spec import Experiment, ReduceLROnPlateau
+from trainlab.engine.torch.stack import Equaliser, Stack, StackedOptimizer, clipped, penalised
+from trainlab.maths import learning_rates, momenta, plateau_start, plateau_step, warmup_factors
+from trainlab.spec import Experiment, Patience, ReduceLROnPlateau, Stopping, StopSolved, name_of
+
+
+class Rates:
+    """Says what rate and momentum a step has; `rates_of_networks` whether each network has its own."""
+
+    def __init__(self, experiment: Experiment, networks: int, *, dtype: str, device: str) -> None:
+        self._lr = experiment.optimizer.lr
+        self._place: dict[str, Any] = {"dtype": getattr(torch, dtype), "device": device}
+        self._schedule = experiment.schedule
+        self._rates: npt.NDArray[np.float64] | None = None
+        self._momenta: npt.NDArray[np.float64] | None = None
+        self._plateau = plateau_start(self._lr, networks)
+        if not experiment.scheduled:
+            return
+        length = {"epochs": experiment.epochs, "steps_per_epoch": experiment.steps_per_epoch}
+        warmup = msgspec.structs.asdict(experiment.warmup)
+        if self.rates_of_networks:
+            self._rates = warmup_factors(**length, **warmup)
+            return
+        settings = msgspec.structs.asdict(experiment.schedule)
+        name = name_of(experiment.schedule)
+        self._rates = learning_rates(name, lr=self._lr, **length, warmup=warmup, **settings)
+        self._momenta = momenta(name, **length, **settings)
+
+    @property
+    def rates_of_networks(self) -> bool:
+        """Whether each network has a rate of its own."""
+        return isinstance(self._schedule, ReduceLROnPlateau)
+
+    def at(self, step: int) -> float | torch.Tensor:
+        """Return the learning rate of a step: a number, or ``[n, 1, 1]``."""
+        if self.rates_of_networks:
+            factor = 1.0 if self._rates is None else self._rates[step]
+            return torch.as_tensor(self._plateau.rate * factor, **self._place)[:, None, None]
+        return self._lr if self._rates is None else float(self._rates[step])
+
+    def momentum_at(self, step: int) -> float | None:
+        """Return the momentum of a step, or None if it doesn't cycle."""
+        return None if self._momenta is None else float(self._momenta[step])
+
+    def after_epoch(self, losses: npt.NDArray[Any]) -> None:
+        """Tell a schedule that waits for a plateau the losses ``[n]`` after an epoch."""
+        if isinstance(self._schedule, ReduceLROnPlateau):
+            settings = msgspec.structs.asdict(self._schedule)
+            settings.pop("on")
+            self._plateau = plateau_step(self._plateau, losses, **settings)
+
+
+# Which networks of a block are frozen: solved, or out of patience; and that they stay what they are.
+
+
+class Stopper:
+    """Watches a block's networks, epoch by epoch, and puts back those that are frozen after each step."""
+
+    def __init__(self, rule: Stopping, parameters: Sequence[torch.Tensor]) -> None:
+        networks = len(parameters[0])
+        self.stopped_epoch = np.full(networks, NEVER, dtype=np.int64)
+        self._rule = rule
+        self._parameters = parameters
+        self._best = np.full(networks, np.inf)
+        self._waited = np.zeros(networks, dtype=np.int64)
+        self._rows: torch.Tensor | None = None
+        self._kept: list[torch.Tensor] = []
+
+    def after_epoch(self, epoch: int, *, meter: Meter, found: npt.NDArray[np.bool_]) -> None:
+        """Freeze what is to be frozen at this epoch; `found` are those a check just found solved, ``[n]``."""
+        stops = self._stops(epoch, meter, found) & (self.stopped_epoch == NEVER)
+        if not stops.any():
+            return
+        self.stopped_epoch[stops] = epoch
+        rows = np.flatnonzero(self.stopped_epoch != NEVER)
+        self._rows = torch.as_tensor(rows, device=str(self._parameters[0].device))
+        self._kept = [parameter.detach()[self._rows] for parameter in self._parameters]
+
+    def put_back(self) -> None:
+        """Undo a step for the networks that are frozen."""
+        if self._rows is None:
+            return
+        with torch.no_grad():
+            for parameter, kept in zip(self._parameters, self._kept, strict=True):
+                parameter.index_copy_(0, self._rows, kept)
+
+    def _stops(self, epoch: int, meter: Meter, found: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        rule = self._rule
+        if isinstance(rule, StopSolved):
+            return found
+        if not isinstance(rule, Patience) or epoch == 0 or epoch % rule.every:
+            return np.zeros_like(found)
+        loss = meter.loss(rule.on)
+        # A loss that isn't a number is no improvement.
+        better = loss < self._best - rule.min_delta
+        self._waited = np.where(better, 0, self._waited + 1)
+        self._best = np.where(better, loss, self._best)
+        return self._waited >= rule.patience
+
+
+# The training loop of one block of networks.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -11,8 +11,7 @@ import torch
 
 from trainlab.engine.evaluation import Evaluation, accuracy_of, is_solved
 from trainlab.engine.runs import NEVER
-from trainlab.engine.torch.losses import Criterion, criterion_of, predictions_of
-from trainlab.engine.torch.stack import Stack
+from trainlab.engine.torch.stack import Criterion, Stack, criterion_of, predictions_of
 from trainlab.spec import Experiment, LossBelow
 
 Part = Literal["train", "held_out"]

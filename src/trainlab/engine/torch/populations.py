@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine.evaluation import check_seeds
-from trainlab.engine.torch.availability import usable_torch
-from trainlab.errors import EngineError, listing, shown
-from trainlab.maths import proportion_interval
+from trainlab.engine.torch.engine import usable_torch
+from trainlab.errors import EngineError, lacking, listing, shown
 from trainlab.spec import Optimizer, Sampling
 from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.decode import decode_value
@@ -25,32 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Population:
-    """n trained modules of one kind; row i is that of seed ``seeds[i]``.
-
-    ``losses [n, epochs + 1]`` over all the examples, before the first epoch and after each; ``predictions
-    [n, examples, …]`` at the end; ``solved [n]``, or None if that wasn't asked; `state_dicts` as the modules'
-    ``load_state_dict`` takes them.
-    """
-
-    seeds: range
-    losses: npt.NDArray[Any]
-    predictions: npt.NDArray[Any]
-    solved: npt.NDArray[np.bool_] | None
-    state_dicts: tuple[dict[str, Tensor], ...]
-
-    def __repr__(self) -> str:
-        # The generated one would print every tensor of every module.
-        n, end = len(self.seeds), np.median(self.losses[:, -1].astype(np.float64))
-        size = f"<Population of {n:,} module{'s' if n > 1 else ''}, {self.losses.shape[1] - 1:,} epochs: "
-        loss = f"median final loss {end:.3g}>"
-        if self.solved is None:
-            return size + loss
-        k = int(self.solved.sum())
-        low, high = (100 * limit for limit in proportion_interval(k, n))
-        return f"{size}{k:,} of {n:,} solved ({100 * k / n:.1f} %, {low:.1f}–{high:.1f} %), {loss}"
+    from trainlab.engine.torch.trained_population import Population
 
 
 def population(
@@ -87,10 +59,16 @@ def population(
     seen, and is for all what it is in the first.
     """
     if find_spec("torch") is None:
-        raise EngineError("population: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'")
+        raise EngineError(lacking("population", "PyTorch", extra="torch"))
     torch = usable_torch(device)
-    from trainlab.engine.torch.module_checks import check_factory, check_finite, check_loss
-    from trainlab.engine.torch.modules import Recipe, made, train_modules
+    from trainlab.engine.torch.modules import (
+        Recipe,
+        check_factory,
+        check_finite,
+        check_loss,
+        made,
+        train_modules,
+    )
 
     check_factory(factory)
     check_loss(loss)

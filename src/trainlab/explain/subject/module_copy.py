@@ -17,9 +17,16 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from trainlab.errors import ExplainError
-from trainlab.explain.common.torch_import import untyped_torch
-from trainlab.explain.subject.criterion import Criterion, criterion_of
-from trainlab.explain.subject.given_module import hook_words, mode_of, mode_words, one_line, read_batch
+from trainlab.explain.subject.given import (
+    Criterion,
+    criterion_of,
+    hook_words,
+    mode_of,
+    mode_words,
+    one_line,
+    read_batch,
+    untyped_torch,
+)
 
 T = TypeVar("T")
 Hook = Callable[[Any], None]

@@ -1,22 +1,23 @@
-"""What a map returns; it prints and shows itself."""
+"""What a map returns: its verdict, its JSON, its data frame."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw import JSON_FORMAT, Column, counted, data_frame, json_text
+from trainlab.draw import Column, counted, data_frame, format_number, format_percent, join
 from trainlab.execution import Provenance
+from trainlab.plain import JSON_FORMAT, Result, plain
 from trainlab.spec import Experiment
-from trainlab.stats import Rate, Verdict, rate
-from trainlab.studies.maps.counts import OUTCOMES, Counts, Shares
-from trainlab.studies.maps.question import Question
+from trainlab.stats import Rate, Verdict, rate, share_words
+from trainlab.studies.maps.counts import LEVELS, OUTCOMES, Counts, Shares
+from trainlab.studies.maps.question import Question, short_name
 
-LEVELS = (0.5, 0.9)
-"""Contours of the share solved; from the last on, training is said to work."""
+# What a map returns; it prints and shows itself.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,12 +43,14 @@ class Own:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class MapResult:
+class MapResult(Result):
     """The outcome of a map. `print(result)` gives the verdict, `to_dict()` and `to_json()` everything.
 
     `best` is None where no seed is solved at any point, `own` where the experiment's own values lie outside
     of the plane.
     """
+
+    _indent = None
 
     question: Question
     counts: Counts
@@ -94,7 +97,6 @@ class MapResult:
         Of the topics ``"learns"``, ``"extent"``, ``"phases"``, ``"best"``, ``"own"``, ``"elsewhere"`` those
         that apply.
         """
-        from trainlab.studies.maps.verdict import map_verdicts
 
         return map_verdicts(self)
 
@@ -123,45 +125,43 @@ class MapResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data; the format is documented in docs/json.md."""
-        from trainlab.studies.maps.contour import solved_contours
+        from trainlab.studies.maps.show import solved_contours
 
         asked, trained = self.question, self.counts.trained
-        return {
-            "format": JSON_FORMAT,
-            "kind": "map",
-            "cell": asked.cell,
-            "experiment": asked.experiment.to_dict(),
-            "x": asked.x.to_dict(),
-            "y": asked.y.to_dict(),
-            "verdict": list(self.verdict),
-            "points": {"total": trained.size, "trained": int(trained.sum())},
-            "learns": _learns(self),
-            "best": self.best
-            and {
-                "x": asked.x.values[self.best.column],
-                "y": asked.y.values[self.best.row],
-                "seen": self.best.seen.to_dict(),
-                "fresh": self.best.fresh.to_dict(),
-            },
-            "own": self.own and {"x": self.own.x, "y": self.own.y, "solved": self.own.solved.to_dict()},
-            "trained": trained.tolist(),
-            "solved": {**_counted(self, 0), **_intervals(self)},
-            "diverged": _counted(self, 1),
-            "vanishing": _counted(self, 2),
-            "standing_still": _counted(self, 3),
-            "stuck": _counted(self, 4),
-            "outcome": [[OUTCOMES[place] for place in row] for row in self.shares.outcome.tolist()],
-            "epochs_until_solved": _numbers(self.shares.epochs),
-            "contours": [
-                {"level": level, "lines": [line.tolist() for line in lines]}
-                for level, lines in solved_contours(self)
-            ],
-            "how": self.how.to_dict(),
-        }
-
-    def to_json(self) -> str:
-        """Return `to_dict` as text; a number that isn't finite is null."""
-        return json_text(self.to_dict(), indent=None)
+        return plain(
+            {
+                "format": JSON_FORMAT,
+                "kind": "map",
+                "cell": asked.cell,
+                "experiment": asked.experiment,
+                "x": asked.x,
+                "y": asked.y,
+                "verdict": self.verdict,
+                "points": {"total": trained.size, "trained": int(trained.sum())},
+                "learns": _learns_fields(self),
+                "best": self.best
+                and {
+                    "x": asked.x.values[self.best.column],
+                    "y": asked.y.values[self.best.row],
+                    "seen": self.best.seen,
+                    "fresh": self.best.fresh,
+                },
+                "own": self.own and {"x": self.own.x, "y": self.own.y, "solved": self.own.solved},
+                "trained": trained.tolist(),
+                "solved": {**_counted(self, 0), **_intervals(self)},
+                "diverged": _counted(self, 1),
+                "vanishing": _counted(self, 2),
+                "standing_still": _counted(self, 3),
+                "stuck": _counted(self, 4),
+                "outcome": [[OUTCOMES[place] for place in row] for row in self.shares.outcome.tolist()],
+                "epochs_until_solved": _numbers(self.shares.epochs),
+                "contours": [
+                    {"level": level, "lines": [line.tolist() for line in lines]}
+                    for level, lines in solved_contours(self)
+                ],
+                "how": self.how,
+            }
+        )
 
     def __repr__(self) -> str:
         rows, columns = self.question.shape
@@ -178,7 +178,7 @@ class MapResult:
         return map_notebook(self)
 
 
-def _learns(result: MapResult) -> dict[str, Any]:
+def _learns_fields(result: MapResult) -> dict[str, Any]:
     points = int(result.learns.sum())
     x, y = (list(pair) for pair in result.learns_ranges or ((), ()))
     return {
@@ -242,3 +242,117 @@ def _point_columns(result: MapResult) -> dict[str, Column]:
         "outcome": np.array(OUTCOMES)[shares.outcome.ravel()],
         "epochs_until_solved": shares.epochs.ravel(),
     }
+
+
+# The verdicts of a map: where training works, the best point, how it fails elsewhere.
+
+
+def map_verdicts(result: MapResult) -> tuple[Verdict, ...]:
+    """Return the answer first, then what supports it. A map asks where, so no statement is judged."""
+    told = {
+        "learns": _learns(result),
+        "extent": _extent(result),
+        "phases": _phases(result),
+        "best": _best(result),
+        "own": _own(result),
+        "elsewhere": _elsewhere(result),
+    }
+    return tuple(Verdict(topic=topic, sentence=text) for topic, text in told.items() if text)
+
+
+def _phases(result: MapResult) -> str:
+    """Say which training the settings belong to, if it continues another."""
+    asked = result.question
+    if asked.experiment.after is None:
+        return ""
+    x, y = short_name(asked.x.field), short_name(asked.y.field)
+    return f"Its training goes on from another: {x} and {y} are those of the last one alone."
+
+
+def _learns(result: MapResult) -> str:
+    """Say at how many of the trained points training works: what was measured, and how sure that is."""
+    name, seeds, trained = result.question.name, result.counts.seeds, result.counts.trained
+    often = f"at least {100 * LEVELS[-1]:.0f} % of {counted(seeds, 'seed')}"
+    points = counted(int(trained.sum()), "trained point")
+    works = int((result.learns & trained).sum())
+    if not works:
+        return f"{name} isn't seen to learn in this plane: at none of {points} are {often} solved."
+    least = rate(math.ceil(LEVELS[-1] * seeds - 1e-9), seeds)
+    return (
+        f"{name} learns at {works:,} of {points}: {often} are solved there, and {least.k:,} of {seeds:,} "
+        f"{'means' if least.k == 1 else 'mean'} a rate of {100 * least.low:.0f} to {100 * least.high:.0f} %."
+    )
+
+
+def _extent(result: MapResult) -> str:
+    """Say over how much of the plane that spreads, and how much of it is interpolated."""
+    asked, learns = result.question, result.learns
+    if not learns.any():
+        return ""
+    between = int((learns & ~result.counts.trained).sum())
+    more = f"With {between:,} more, interpolated between trained ones, that" if between else "That"
+    ranges = [
+        _range(short_name(axis.field), low, high)
+        for axis, (low, high) in zip((asked.x, asked.y), result.learns_ranges, strict=True)
+    ]
+    box = int(learns.any(axis=0).sum() * learns.any(axis=1).sum())
+    return (
+        f"{more} is {format_percent(int(learns.sum()), learns.size)} % of the plane: {join(ranges)}"
+        f"{', not every pair of them' if learns.sum() < box else ''}."
+    )
+
+
+def _best(result: MapResult) -> str:
+    asked, best = result.question, result.best
+    if best is None:
+        return "No seed is solved at any trained point, so none is the best."
+    x, y = asked.x.values[best.column], asked.y.values[best.row]
+    place = f"{short_name(asked.x.field)} {_number(x)}, {short_name(asked.y.field)} {_number(y)}"
+    trained = int(result.counts.trained.sum())
+    flatters = ", a figure that flatters" if best.fresh.estimate < best.seen.estimate else ""
+    chosen = f"{counted(trained, 'trained point')} for {best.seen.k:,} of {best.seen.n:,}{flatters}"
+    fresh = f"{share_words(best.fresh, 'fresh seeds')} {_are(best.fresh.k)} solved there"
+    return (
+        f"The best point is {place}: {fresh}. It was chosen from {chosen}; the fresh seeds had no part in "
+        "the choice."
+    )
+
+
+def _own(result: MapResult) -> str:
+    asked, own = result.question, result.own
+    if own is None:
+        return ""
+    place = f"{short_name(asked.x.field)} {_number(own.x)}, {short_name(asked.y.field)} {_number(own.y)}"
+    return f"As its file has it ({place}), {share_words(own.solved)} {_are(own.solved.k)} solved."
+
+
+def _elsewhere(result: MapResult) -> str:
+    """Say in how much of the plane less than half of the seeds are solved, and what is commonest there."""
+    seldom = result.shares.solved < 0.5 - 1e-9
+    if not seldom.any():
+        return "Nowhere in the plane are less than half of the seeds solved."
+    outcome = result.shares.outcome[seldom]
+    counts = [(int((outcome == place).sum()), name) for place, name in enumerate(OUTCOMES)]
+    told = [
+        f"{name} in {format_percent(count, seldom.size)} %"
+        for count, name in sorted(counts, key=lambda pair: -pair[0])
+        if count
+    ]
+    share = format_percent(int(seldom.sum()), seldom.size)
+    between = "" if result.counts.trained.all() else ", interpolated points included"
+    return (
+        f"Less than half of the seeds are solved in {share} % of the plane{between}; the commonest outcome "
+        f"there is {join(told)} of the plane."
+    )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _range(name: str, low: float, high: float) -> str:
+    return f"{name} {_number(low)}" if low == high else f"{name} from {_number(low)} to {_number(high)}"
+
+
+def _number(value: float) -> str:
+    return format_number(float(value))

@@ -1,21 +1,58 @@
-"""How a map shows itself: pictures of the plane, one a measure."""
+"""How a map shows itself: contours and pictures."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
-from trainlab.draw import Contour, HeatAxis, HeatScale, Picture, Spot, heat_map, region_map
+from trainlab.draw import Contour, HeatAxis, HeatScale, Picture, Spot, contour_lines, heat_map, region_map
 from trainlab.draw.svg import Html
 from trainlab.errors import TrainlabError, listing, nearest
-from trainlab.page.notebook import notebook, text_list
-from trainlab.studies.maps.axis import Axis, axis_words
-from trainlab.studies.maps.contour import solved_contours
-from trainlab.studies.maps.counts import OUTCOMES
+from trainlab.page.document import notebook, text_list
+from trainlab.studies.maps.counts import LEVELS, OUTCOMES
+from trainlab.studies.maps.question import Axis, axis_words
 
 if TYPE_CHECKING:
     from trainlab.studies.maps.result import MapResult
+
+
+# The lines along which a stated share of the seeds is solved.
+
+
+Floats = npt.NDArray[np.float64]
+
+
+def solved_contours(result: MapResult) -> list[tuple[float, list[Floats]]]:
+    """Return for each of `LEVELS` its lines, each ``[points, 2]`` of x and y values.
+
+    Between points the share is taken to be linear, on the axes' own scales.
+    """
+    asked = result.question
+    return [
+        (
+            level,
+            [
+                np.column_stack([_values(asked.x, line[:, 0]), _values(asked.y, line[:, 1])])
+                for line in contour_lines(result.shares.solved, level)
+            ],
+        )
+        for level in LEVELS
+    ]
+
+
+def _values(axis: Axis, places: Floats) -> Floats:
+    """Return the values at places between those of an axis."""
+    known = np.array(axis.values, dtype=np.float64)
+    scaled = np.log10(known) if axis.log else known
+    between = np.interp(places, np.arange(len(known)), scaled)
+    values = np.power(10.0, between) if axis.log else between
+    return np.array([float(f"{value:.6g}") for value in values])
+
+
+# How a map shows itself: pictures of the plane, one a measure.
+
 
 MapMeasure = Literal["solved", "epochs", "diverged", "outcome"]
 MAP_MEASURES: tuple[MapMeasure, ...] = get_args(MapMeasure)

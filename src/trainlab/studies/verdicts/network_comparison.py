@@ -21,10 +21,9 @@ from trainlab.stats import (
     rate,
     read_family,
 )
-from trainlab.studies.cells import all_near
-from trainlab.studies.solved_when import looked_on_the_way, solved_ever
+from trainlab.studies.cells import all_near, looked_on_the_way, solved_ever
+from trainlab.studies.verdicts.change_verdicts import OUTCOMES, Bools, after_words, rate_of
 from trainlab.studies.verdicts.robustness import TOLERANCES, mixed_if_turned
-from trainlab.studies.verdicts.rules import OUTCOMES, Bools, after_words, rate_of
 
 Floats = npt.NDArray[np.float64]
 Way = Literal["solved", "mean |error|", "RMSE"]

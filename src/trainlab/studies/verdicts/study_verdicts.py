@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw import join
+from trainlab.draw import join, without_noise_by_column
 from trainlab.spec import Experiment, Gradients, Study, Within
+from trainlab.spec.study import Statement
 from trainlab.stats import Verdict
 from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, all_near, predicts_right
-from trainlab.studies.effect_table import Effect
-from trainlab.studies.effects import ever_effects
-from trainlab.studies.interventions import changes_but_interventions, crossed_with, interventions
+from trainlab.studies.effects import (
+    Effect,
+    changes_but_interventions,
+    crossed_with,
+    ever_effects,
+    interventions,
+)
 from trainlab.studies.performance_measure import PerformanceMeasure, measure_of
 from trainlab.studies.score_effects import score_effects, score_together, score_untold, score_values
-from trainlab.studies.verdicts.all_changes_verdict import judge_all_changes
-from trainlab.studies.verdicts.cause_verdict import judge_causes
-from trainlab.studies.verdicts.cell_verdicts import judge_parameters, judge_predictions, judge_solved
-from trainlab.studies.verdicts.change_verdict import judge_change
+from trainlab.studies.verdicts.cell_verdicts import (
+    judge_causes,
+    judge_parameters,
+    judge_predictions,
+    judge_solved,
+    judge_vanishing,
+)
+from trainlab.studies.verdicts.change_verdicts import judge_all_changes, judge_change
 from trainlab.studies.verdicts.score_verdicts import (
     End,
     judge_guesses,
@@ -30,7 +40,6 @@ from trainlab.studies.verdicts.score_verdicts import (
     judge_score_together,
     judge_untold,
 )
-from trainlab.studies.verdicts.vanishing_verdict import judge_vanishing
 
 Bools = npt.NDArray[np.bool_]
 Table = Mapping[tuple[str, tuple[str, ...]], CellResult]
@@ -44,123 +53,179 @@ LEAST_FAILED = 0.2
 """What failures are is asked where a cell has so many, and they are at least this share of its runs."""
 
 
-def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Effect]) -> tuple[Verdict, ...]:
-    """Return every verdict that the cells allow: what the changes do, and what else the study asks.
+@dataclass(frozen=True, kw_only=True)
+class StudyCells:
+    """What questions are asked of. Where there is a `measure` cells are told by it, else by what is solved.
 
-    Where there is a measure (`measure_of`) the changes are judged by it, else by the success rate.
+    `everything` are all changes but those that only intervene, to see what a cause is.
     """
-    table = {(item.cell.network, item.cell.changes): item for item in cells}
-    everything = changes_but_interventions(study)
-    where = f"with {join(everything)}" if everything else ""
-    found: list[Verdict] = []
-    if "parameters" in study.ask and len({item.cell.network for item in cells}) > 1:
-        found.append(judge_parameters(_counts(cells)))
-    measure = measure_of(cells)
-    found += (
-        _by_success(study, cells, table, effects)
-        if measure is None
-        else _by_score(study, cells, table, measure)
-    )
-    if "vanishing" in study.ask:
-        found += _vanishing(study, table, where)
-    found += judge_causes(study, table) if measure is None else ()
-    for network in study.network_names:
-        item = table.get((network, everything))
-        if item is None:
-            continue
-        verdict = None
-        if "predictions" in study.ask and _lists(item):
-            verdict = _predictions(item, network, where)
-        elif measure is None or (measure.splits == 1 and not isinstance(item.runs.experiment.solved, Within)):
-            # Over several splits the runs are no sample of one rate, so its interval would be too narrow.
-            verdict = judge_solved(network, where, item.runs.solved, item.runs.experiment.solved)
-        if verdict:
-            found.append(replace(verdict, about=(network, *everything)))
-    return tuple(found)
+
+    study: Study
+    cells: Sequence[CellResult]
+    effects: Sequence[Effect]
+
+    @cached_property
+    def table(self) -> Table:
+        """The cells by network and changes."""
+        return {(item.cell.network, item.cell.changes): item for item in self.cells}
+
+    @cached_property
+    def measure(self) -> PerformanceMeasure | None:
+        """What the cells are compared by, as `measure_of` has it."""
+        return measure_of(self.cells)
+
+    @cached_property
+    def everything(self) -> tuple[str, ...]:
+        """All changes together."""
+        return changes_but_interventions(self.study)
+
+    @cached_property
+    def ends(self) -> dict[tuple[str, ...], str]:
+        """The changes of the first cell of a network and of the last, in words; one where nothing changes."""
+        if not self.everything:
+            return {(): ""}
+        return {(): "at the baseline", self.everything: f"with {join(self.everything)}"}
+
+    @property
+    def deepest(self) -> str:
+        """The network with the most layers."""
+        return max(self.study.network_names, key=lambda name: self.study.experiment(name).network.layers)
+
+    def label(self, change: str) -> str:
+        """Return what a change is called."""
+        return next(each.label for each in self.study.changes if each.name == change)
+
+    def asks(self, topic: Statement) -> bool:
+        """Whether the study file asks it."""
+        return topic in self.study.ask
 
 
-def _by_success(
-    study: Study, cells: Sequence[CellResult], table: Table, effects: Sequence[Effect]
-) -> list[Verdict]:
-    """Judge the changes by how often runs are solved."""
-    found: list[Verdict] = []
-    others = changes_but_interventions(study)
-    if others:
-        found += judge_all_changes(others, ends_solved(study, table))
-    labels = {change.name: change.label for change in study.changes}
-    ever = {(effect.network, effect.change): effect for effect in ever_effects(study, cells)}
-    for effect in effects:
-        if effect.main and effect.change not in interventions(study):
-            solved = {key: item.runs.solved for key, item in table.items()}
-            with_change, without = _pairs(solved, effect, others)
-            found.append(
-                judge_change(
-                    effect,
-                    labels[effect.change],
-                    with_change,
-                    without,
-                    others=len(others) > 1,
-                    ever=ever.get((effect.network, effect.change)),
-                )
+def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Effect]) -> tuple[Verdict, ...]:
+    """Return every verdict that the cells allow: what the changes do, and what else the study asks."""
+    of = StudyCells(study=study, cells=cells, effects=effects)
+    return tuple(verdict for asked, judge in QUESTIONS if asked(of) for verdict in judge(of))
+
+
+def _parameters(of: StudyCells) -> Iterator[Verdict]:
+    """Are the sizes of several networks alike? Cells whose changes alter one have entries of their own."""
+    counts: dict[str, int] = {}
+    for item in of.cells:
+        network, count = item.cell.network, item.cell.experiment.network.parameters
+        if counts.setdefault(network, count) != count:
+            counts[item.cell.name] = count
+    if len({item.cell.network for item in of.cells}) > 1:
+        yield judge_parameters(counts)
+
+
+def _together(of: StudyCells) -> Iterable[Verdict]:
+    """Do all changes together make a network learn?"""
+    return judge_all_changes(of.everything, ends_solved(of.study, of.table)) if of.everything else ()
+
+
+def _changes(of: StudyCells) -> Iterator[Verdict]:
+    """Does each change help, by how often runs are solved?"""
+    ever = {(effect.network, effect.change): effect for effect in ever_effects(of.study, of.cells)}
+    solved = {key: item.runs.solved for key, item in of.table.items()}
+    for effect in of.effects:
+        if effect.main and effect.change not in interventions(of.study):
+            yield judge_change(
+                effect,
+                of.label(effect.change),
+                *_pairs(solved, effect, of.everything),
+                others=len(of.everything) > 1,
+                ever=ever.get((effect.network, effect.change)),
             )
-    return found
 
 
-def _by_score(
-    study: Study, cells: Sequence[CellResult], table: Table, measure: PerformanceMeasure
-) -> list[Verdict]:
-    """Judge the changes by the measure, and each network against what needs no inputs."""
-    everything = changes_but_interventions(study)
-    found: list[Verdict] = []
-    if len(everything) > 1:
-        found += [
-            judge_score_together(everything, network, read, measure, differences)
-            for network, (read, differences) in score_together(study, measure, cells).items()
-        ]
-    labels = {change.name: change.label for change in study.changes}
-    values = score_values(measure, cells)
-    for effect in score_effects(study, measure, cells):
+def _by_score(of: StudyCells) -> Iterator[Verdict]:
+    """Do the changes help, together and each, by the measure; and of which isn't it told?"""
+    study, measure = of.study, _measure(of)
+    if len(of.everything) > 1:
+        for network, (read, differences) in score_together(study, measure, of.cells).items():
+            yield judge_score_together(of.everything, network, read, measure, differences)
+    values = score_values(measure, of.cells)
+    for effect in score_effects(study, measure, of.cells):
         if effect.main:
-            among = crossed_with(study, effect.change)
+            among, label = crossed_with(study, effect.change), of.label(effect.change)
             with_change, without = _pairs(values, effect, among)
             difference = with_change - without
-            found.append(
-                judge_score_change(effect, labels[effect.change], measure, difference, others=len(among) > 1)
-            )
-    for (network, changes), why in score_untold(study, measure, cells).items():
-        found.append(judge_untold(changes, network, why, labels[changes[0]]))
-    words = {(): "at the baseline", everything: f"with {join(everything)}"} if everything else {(): ""}
+            yield judge_score_change(effect, label, measure, difference, others=len(among) > 1)
+    for (network, changes), why in score_untold(study, measure, of.cells).items():
+        yield judge_untold(changes, network, why, of.label(changes[0]))
+
+
+def _guesses(of: StudyCells) -> Iterator[Verdict]:
+    """Does each network do better than what needs no inputs?"""
     ends = {
         (network, *changes): End(network=network, where=where, runs=item.runs, further=item.further)
-        for network in study.network_names
-        for changes, where in words.items()
-        if (item := table.get((network, changes))) is not None
+        for network in of.study.network_names
+        for changes, where in of.ends.items()
+        if (item := of.table.get((network, changes))) is not None
     }
-    judged = judge_guesses(measure, list(ends.values()))
-    return found + [replace(verdict, about=about) for about, verdict in zip(ends, judged, strict=True)]
+    judged = judge_guesses(_measure(of), list(ends.values()))
+    return (replace(verdict, about=about) for about, verdict in zip(ends, judged, strict=True))
 
 
-def _vanishing(study: Study, table: Table, where: str) -> list[Verdict]:
-    """Judge the failures of the deepest network, at the baseline and with all changes."""
-    networks, everything = study.network_names, changes_but_interventions(study)
-    found: list[Verdict] = []
-    deepest = max(networks, key=lambda name: study.experiment(name).network.layers)
-    # The first and the last cell of the deepest network; they are one where nothing changes.
-    for changes, words in {(): "at the baseline" if everything else "", everything: where}.items():
-        item = table.get((deepest, changes))
+def _vanishing(of: StudyCells) -> Iterator[Verdict]:
+    """Are the failures of the deepest network vanishing gradients, at the baseline and with all changes?"""
+    for changes, words in of.ends.items():
+        item = of.table.get((of.deepest, changes))
         # In a single layer nothing can fade on its way. A change may take layers away, or add some.
         if item and item.cell.experiment.network.layers > 1 and _fails_often(item):
             single = item.joined(lambda runs: vanishing(runs)[failed(runs)])
             others = {
-                name: table[name, changes].causes
-                for name in networks
-                if name != deepest and (name, changes) in table
+                name: of.table[name, changes].causes
+                for name in of.study.network_names
+                if name != of.deepest and (name, changes) in of.table
             }
-            verdict = judge_vanishing(
-                deepest, words, item.causes, single, others=others, read=_gradients(item.cell.experiment)
-            )
-            found.append(replace(verdict, about=(deepest, *changes)))
-    return found
+            read = _gradients(item.cell.experiment)
+            verdict = judge_vanishing(of.deepest, words, item.causes, single, others=others, read=read)
+            yield replace(verdict, about=(of.deepest, *changes))
+
+
+def _answers(of: StudyCells) -> Iterator[Verdict]:
+    """Are a network's predictions right with all changes, or where they can't be listed: is it solved?"""
+    where = of.ends[of.everything]
+    for network in of.study.network_names:
+        item, verdict = of.table.get((network, of.everything)), None
+        if item is None:
+            continue
+        if of.asks("predictions") and _lists(item):
+            verdict = _predictions(item, network, where)
+        elif of.measure is None or (
+            of.measure.splits == 1 and not isinstance(item.runs.experiment.solved, Within)
+        ):
+            # Over several splits the runs are no sample of one rate, so its interval would be too narrow.
+            verdict = judge_solved(network, where, item.runs.solved, item.runs.experiment.solved)
+        if verdict:
+            yield replace(verdict, about=(network, *of.everything))
+
+
+def _measure(of: StudyCells) -> PerformanceMeasure:
+    if of.measure is None:
+        raise ValueError("these cells are told by what is solved")
+    return of.measure
+
+
+def _told_by_solved(of: StudyCells) -> bool:
+    return of.measure is None
+
+
+def _told_by_score(of: StudyCells) -> bool:
+    return of.measure is not None
+
+
+QUESTIONS: tuple[tuple[Callable[[StudyCells], bool], Callable[[StudyCells], Iterable[Verdict]]], ...] = (
+    (lambda of: of.asks("parameters"), _parameters),
+    (_told_by_solved, _together),
+    (_told_by_solved, _changes),
+    (_told_by_score, _by_score),
+    (_told_by_score, _guesses),
+    (lambda of: of.asks("vanishing"), _vanishing),
+    (_told_by_solved, lambda of: judge_causes(of.study, of.table)),
+    (lambda _: True, _answers),
+)
+"""What a study's cells are asked, in this order: when, and what judges it."""
 
 
 def _gradients(experiment: Experiment) -> dict[Gradients, str]:
@@ -190,23 +255,14 @@ def _lists(item: CellResult) -> bool:
 
 
 def _predictions(item: CellResult, network: str, where: str) -> Verdict:
-    values = ", ".join(f"{value:g}" for value in item.runs.experiment.data().targets[:, 0])
+    targets = without_noise_by_column(item.runs.experiment.data().targets)
+    values = ", ".join(f"{value:g}" for value in targets[:, 0])
     others = {words: all_near(item.runs, within) for within, words in NEARER.items()}
     return judge_predictions(network, where, predicts_right(item.runs), values, others=others)
 
 
 def _fails_often(item: CellResult) -> bool:
     return item.causes.failed >= max(FEWEST_FAILED, LEAST_FAILED * item.count)
-
-
-def _counts(cells: Sequence[CellResult]) -> dict[str, int]:
-    """Return each network's number of parameters; cells whose changes alter it have entries of their own."""
-    counts: dict[str, int] = {}
-    for item in cells:
-        network, count = item.cell.network, item.cell.experiment.network.parameters
-        if counts.setdefault(network, count) != count:
-            counts[item.cell.name] = count
-    return counts
 
 
 def _pairs(

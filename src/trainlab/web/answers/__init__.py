@@ -1,4 +1,4 @@
-"""Answers to the page's questions: a file a question, each a pure function that yields frames."""
+"""Answers to the page's questions: each a pure function that yields frames."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from trainlab.web.questions import (
     WhySeed,
 )
 
-_FILES: Final[dict[type[Asked], str]] = {
-    Population: "population",
-    Why: "why",
-    WhySeed: "why_seed",
-    Compare: "compare",
-    Replay: "replay",
-    Plane: "plane",
-    Microscope: "microscope",
-    Rates: "rates",
-    Budget: "budget",
-    TakeAway: "take_away",
-    Exercise: "exercise",
+_MAKERS: Final[dict[type[Asked], tuple[str, str]]] = {
+    Population: ("trainlab.web.answers.population", "answer_population"),
+    Why: ("trainlab.web.answers.why", "answer_why"),
+    WhySeed: ("trainlab.web.answers.why", "answer_why_seed"),
+    Compare: ("trainlab.web.answers.compare", "answer_compare"),
+    Replay: ("trainlab.web.answers.replay", "answer_replay"),
+    Plane: ("trainlab.web.answers.plane", "answer_plane"),
+    Microscope: ("trainlab.web.answers.microscope", "answer_microscope"),
+    Rates: ("trainlab.web.answers.rates", "answer_rates"),
+    Budget: ("trainlab.web.answers.budget", "answer_budget"),
+    TakeAway: ("trainlab.web.answers.take_away", "answer_take_away"),
+    Exercise: ("trainlab.web.course", "answer_exercise"),
 }
-"""Which file has the answer: ``population.py`` has ``answer_population(question, limits)``, and so on."""
+"""Which function of which file makes the answer."""
 
 
 def answer(question: Asked, limits: Limits) -> Iterator[Frame]:
@@ -45,5 +45,5 @@ def answer(question: Asked, limits: Limits) -> Iterator[Frame]:
     Raises:
         TrainlabError: it can't be answered; one line says why.
     """
-    name = _FILES[type(question)]
-    return getattr(import_module(f"{__name__}.{name}"), f"answer_{name}")(question, limits)
+    file, maker = _MAKERS[type(question)]
+    return getattr(import_module(file), maker)(question, limits)

@@ -24,15 +24,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from trainlab.budgets import Architecture, Budget
-from trainlab.budgets.question import BiasRule
-from trainlab.budgets.words import number_words
+from trainlab.budgets.question import BiasRule, number_words
 from trainlab.draw import counted
 from trainlab.spec import Experiment, Network
 from trainlab.spec.network import MAX_WIDTH
+from trainlab.web.experiment_forms import experiment_of
 from trainlab.web.frames import Frame
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Budget as Question
-from trainlab.web.reading import experiment_of
 
 SHOWN: Final = 24
 

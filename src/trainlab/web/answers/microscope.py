@@ -34,29 +34,35 @@ from trainlab.engine import Runs
 from trainlab.engine.choose import has_torch
 from trainlab.engine.layout import layers_of
 from trainlab.engine.network_pass import layers_from
-from trainlab.engine.reference.draws import Steps
+from trainlab.engine.reference.loop import Steps
 from trainlab.engine.run_steps import RunSteps, steps_made
 from trainlab.errors import SpecError
-from trainlab.explain.questions.chain_rule.answer import paths_sentence
-from trainlab.explain.questions.chain_rule.central_difference import difference_of
-from trainlab.explain.questions.chain_rule.evidence import LISTED
-from trainlab.explain.questions.chain_rule.notation import Entry
-from trainlab.explain.questions.chain_rule.number_words import exactly, plain
+from trainlab.explain.questions.chain_rule.evidence import (
+    LISTED,
+    backward_numbers,
+    paths_numbers,
+    paths_sentence,
+    point_numbers,
+)
+from trainlab.explain.questions.chain_rule.example_pass import Entry, exactly
 from trainlab.explain.questions.chain_rule.options import Question, question_at
-from trainlab.explain.questions.chain_rule.paths import find_paths
-from trainlab.explain.questions.chain_rule.paths_section import paths_section
-from trainlab.explain.questions.chain_rule.point_autograd import Autograd, autograd_check
-from trainlab.explain.questions.chain_rule.result import backward_numbers, paths_numbers, point_numbers
-from trainlab.explain.questions.chain_rule.steps import pass_steps
-from trainlab.explain.subject.network import network_numbers
-from trainlab.explain.subject.optimizer import OwnOptimizer
+from trainlab.explain.questions.chain_rule.passes import pass_steps
+from trainlab.explain.questions.chain_rule.paths import (
+    Autograd,
+    autograd_check,
+    difference_of,
+    find_paths,
+    paths_section,
+)
+from trainlab.explain.subject.network import OwnOptimizer, network_numbers
 from trainlab.maths import OPTIMIZERS
+from trainlab.plain import plain
 from trainlab.spec import NAdam, name_of
 from trainlab.web.answers.one_run import read_run, run_of
+from trainlab.web.experiment_forms import experiment_of
 from trainlab.web.frames import Frame
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Microscope
-from trainlab.web.reading import experiment_of
 
 MOST_STEPS: Final = 500
 """Of networks with more parameters the steps of both passes aren't listed: nobody would go through them."""
@@ -105,8 +111,8 @@ def _fields(
     back = backward_numbers(asked, pass_steps(example) if small else ())
     for layer, part in enumerate(back["backward"]):
         following = example.gradients[layer + 1].inputs if layer + 1 < len(example.layers) else None
-        part["grad_output"] = plain((example.grad_output if following is None else following)[0])
-    return {
+        part["grad_output"] = (example.grad_output if following is None else following)[0]
+    told = {
         "step": step,
         "of_steps": steps_made(run),
         "epoch": step // experiment.steps_per_epoch,
@@ -115,7 +121,7 @@ def _fields(
         **point_numbers(asked),
         "weight_words": asked.entry.words,
         "forward": [
-            {"z": plain(part.sums[0]), "a": plain(part.outputs[0]), "slope": plain(example.slope(layer))}
+            {"z": part.sums[0], "a": part.outputs[0], "slope": example.slope(layer)}
             for layer, part in enumerate(example.passes)
         ],
         **back,
@@ -124,6 +130,7 @@ def _fields(
         "sentence": paths_sentence(paths, derivative, autograd, difference.value),
         "text": [words for words in section.text if not (waits and "PyTorch" in words)],
     }
+    return plain(told)
 
 
 def _made(run: Runs, read: RunSteps, asked: Question, point: int) -> dict[str, Any] | None:

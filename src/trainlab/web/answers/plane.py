@@ -30,11 +30,11 @@ from trainlab.errors import SpecError
 from trainlab.spec import Experiment, find_field, numeric_fields
 from trainlab.spec.change import Edit, merge, nest
 from trainlab.stats import OFTEN
-from trainlab.studies.maps.axis import WORDS
+from trainlab.studies.maps.question import WORDS
+from trainlab.web.experiment_forms import experiment_of, weighed
 from trainlab.web.frames import Frame
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Axis, Plane
-from trainlab.web.reading import experiment_of, weighed
 
 FRAME_SECONDS = 0.1
 

@@ -29,18 +29,20 @@ import numpy as np
 from trainlab.draw import Curve, counted, format_number
 from trainlab.engine import Runs, engine_of, get_engine
 from trainlab.errors import SpecError
-from trainlab.explain.questions.learning_rate.follow_ups import plateau_rates, recorded
+from trainlab.explain.questions.learning_rate.comparison import plateau_rates, recorded
 from trainlab.explain.questions.learning_rate.grid import RATES, population, read_rates
-from trainlab.explain.questions.learning_rate.named_schedules import NamedSchedule
-from trainlab.explain.questions.learning_rate.range_test import range_experiment, read_range
-from trainlab.explain.questions.learning_rate.range_test_section import range_test_section
-from trainlab.explain.questions.learning_rate.schedules_section import schedule_curve
+from trainlab.explain.questions.learning_rate.range_test import (
+    range_experiment,
+    range_test_section,
+    read_range,
+)
+from trainlab.explain.questions.learning_rate.schedules import NamedSchedule, schedule_curve
 from trainlab.spec import Experiment, Record, ReduceLROnPlateau
 from trainlab.web.answers.one_run import evenly
+from trainlab.web.experiment_forms import experiment_of
 from trainlab.web.frames import Frame, Numbers
 from trainlab.web.limits import Limits
 from trainlab.web.questions import Rates
-from trainlab.web.reading import experiment_of
 
 SEEDS = 64
 POINTS = 1000

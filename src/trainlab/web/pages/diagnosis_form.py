@@ -10,8 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 
 from trainlab.draw.svg import escape
-from trainlab.page.document import document, paragraph
-from trainlab.page.html import NOTHING, empty_tag, joined, tag
+from trainlab.page.document import NOTHING, document, empty_tag, joined, paragraph, tag
 from trainlab.report import diagnosis_html, seeds_html
 from trainlab.web.pages.answer import UNFRAMED, links, page_answer
 

@@ -19,12 +19,8 @@ from trainlab.errors import TrainlabError, printable
 from trainlab.store import DamagedError, NamedStudy, Store
 from trainlab.studies.stored import HeldRuns, NotThereError, Part, StoredMap, StoredRace, StoredStudy
 from trainlab.web.pages.answer import page_answer, refused
-from trainlab.web.pages.cell_page import cell_page
-from trainlab.web.pages.progress_notice import LEAST_WAIT
-from trainlab.web.pages.run_page import run_page
-from trainlab.web.pages.spike_page import spike_page
-from trainlab.web.pages.study_list import list_page
-from trainlab.web.pages.study_page import Made, study_page
+from trainlab.web.pages.run_pages import cell_page, run_page, spike_page
+from trainlab.web.pages.study_page import LEAST_WAIT, Made, list_page, study_page
 
 MAX_KEPT: Final = 16
 """So many reports are kept, for whoever asks again before anything was added."""

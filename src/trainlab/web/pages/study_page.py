@@ -1,24 +1,142 @@
-"""A study of the store as a page: the report of what is there, and its cells, each with a page of its own."""
+"""The store's list, and a study, race or map as a page: the report of what is there, and how much that is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from trainlab.draw import counted
-from trainlab.draw.svg import Html
-from trainlab.page.cells import UNKNOWN, share
-from trainlab.page.document import Front, code, fold, page, paragraph
-from trainlab.page.html import NOTHING, joined
+from trainlab.draw import counted, format_number, format_percent
+from trainlab.draw.svg import Html, escape
+from trainlab.page.columns import share
+from trainlab.page.document import NOTHING, Front, code, document, fold, joined, page, paragraph, tag
 from trainlab.report import map_html, race_html, study_html
+from trainlab.report.stored_studies import STUDIES, counted_studies, listed
 from trainlab.spec import study_to_toml
-from trainlab.store import NamedStudy
+from trainlab.store import NamedStudy, StoredRuns
+from trainlab.studies.maps.counts import Point
+from trainlab.studies.maps.question import Question, axis_words
 from trainlab.studies.stored import HeldRuns, NotThereError, Part, StoredMap, StoredRace, StoredStudy
-from trainlab.web.pages.answer import links
-from trainlab.web.pages.linked_table import Link, linked_table
-from trainlab.web.pages.plane_table import plane_table
-from trainlab.web.pages.progress_notice import Progress
-from trainlab.web.pages.study_list import study_address
+from trainlab.web.pages.answer import Link, linked_table, links
+
+# How much of a study is there, and whether more is on its way.
+
+
+RUNNING = timedelta(minutes=2)
+"""If something was saved since, a study that isn't whole is taken to be running: chunks take seconds."""
+
+LEAST_WAIT = 5
+"""Seconds until a page of a running study is asked for again, or longer if it took long to make."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How many runs are there of how many, None where that isn't known before the end; when the last came.
+
+    `damage` says which runs were left out, since they aren't what was saved.
+    """
+
+    trained: int
+    due: int | None
+    whole: bool
+    last: datetime
+    damage: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, named: NamedStudy, held: HeldRuns, *, trained: int, due: int | None, whole: bool) -> Progress:
+        """Return the progress of what is held of a study."""
+        last = named.asked if held.last_saved is None else max(named.asked, held.last_saved)
+        return cls(trained=trained, due=due, whole=whole, last=last, damage=held.damage)
+
+    @property
+    def running(self) -> bool:
+        """Whether runs are being added, as far as the store tells."""
+        return not self.whole and datetime.now(UTC) - self.last < RUNNING
+
+    def notice(self, what: str) -> Html:
+        """Return what stands above all, `what` the page is made of included; of a whole one only damage."""
+        damage = joined(*(paragraph(damage_words(each), kind="question") for each in self.damage))
+        if self.whole:
+            return damage
+        of = f" of {self.due:,}" if self.due is not None else ""
+        words = f"{self.trained:,}{of} runs trained."
+        state = (
+            "It is running, and this page follows."
+            if self.running
+            else f"Nothing was saved since {self.last:%Y-%m-%d %H:%M} UTC. The same command, run again, goes "
+            "on from here."
+        )
+        return joined(damage, paragraph(words, kind="question"), paragraph(f"{what} {state}"))
+
+
+def damage_words(found: str) -> str:
+    """Return what is damaged, and what to do about it."""
+    return f"{found}. It is left out here; the command that trained it does so again."
+
+
+# The list of what the store holds: studies, races and maps, newest first.
+
+
+MOST = 500
+"""So many studies stand on the page; ``trainlab show`` has all."""
+
+
+def list_page(
+    named: list[NamedStudy], held: list[StoredRuns], *, place: str, damage: Sequence[str] = ()
+) -> Html:
+    """Return the page; `damage` says what is left out, since it isn't what was saved."""
+    if not named:
+        body = paragraph(f"Nothing in {place} yet: 'trainlab study FILE' fills it, and so do race and map.")
+    else:
+        shown = listed(named[:MOST], held)
+        cells = STUDIES.rows(shown)
+        rows = [
+            [Link(str(row[0]), study_address(one.study)), *row[1:]]
+            for one, row in zip(shown, cells, strict=True)
+        ]
+        count = counted_studies(len(named))
+        older = f", of which the newest {MOST:,}" if len(named) > MOST else ""
+        body = joined(
+            paragraph(f"{count} in {place}{older}. Newest first.", kind="muted"),
+            linked_table(STUDIES.headings(shown), rows),
+        )
+    damaged = joined(*(paragraph(each, kind="question") for each in damage))
+    return document("Studies", joined(tag("h1", escape("Studies")), links(), damaged, body))
+
+
+def study_address(one: NamedStudy) -> str:
+    """Return the address of a study's page."""
+    return f"/studies/{one.key}"
+
+
+# The plane of a map as a table: a trained point's share solved leads to its runs.
+
+
+def plane_table(asked: Question, solved: Mapping[Point, int], address: str) -> Html:
+    """Return the rows and columns that have trained points, the highest y first, as in the picture."""
+    columns = sorted({column for _, column in solved})
+    rows = sorted({row for row, _ in solved}, reverse=True)
+    width = asked.shape[1]
+
+    def cell(row: int, column: int) -> Link | str:
+        count = solved.get((row, column))
+        if count is None:
+            return ""
+        return Link(format_percent(count, asked.seeds), f"{address}/cells/{row * width + column}")
+
+    words = (
+        f"Percent of {asked.seeds:,} seeds solved; {axis_words(asked.x)} across, {axis_words(asked.y)} up. "
+        "A number leads to the runs of its point; where none stands, nothing was trained."
+    )
+    table = linked_table(
+        [asked.y.field, *(format_number(asked.x.values[column]) for column in columns)],
+        [[format_number(asked.y.values[row]), *(cell(row, column) for column in columns)] for row in rows],
+    )
+    return joined(paragraph(words), table)
+
+
+# A study of the store as a page: the report of what is there, and its cells, each with a page of its own.
+
 
 MOST_RUNS = 200_000
 """A report of more takes longer than some ten seconds, and is left to the command line."""
@@ -105,14 +223,13 @@ def parts_table(parts: Sequence[Part], named: NamedStudy, held: HeldRuns, *, hea
     """Return cells or candidates with what is there of each, as links to their pages."""
     rows: list[list[str | int | Link]] = []
     for number, part in enumerate(parts):
-        solved = part.solved(held)
         address = f"{study_address(named)}/cells/{number}"
         there = part.trained(held)
         rows.append(
             [
                 Link(part.name, address) if there else part.name,
                 there,
-                UNKNOWN if solved is None else share(solved),
+                share(part.solved(held)),
             ]
         )
     return linked_table((heading, "Runs", "Solved (95 % interval)"), rows)

@@ -4,11 +4,11 @@ import {
   buttonElement,
   element,
   focusSeenFrom,
+  formatCount,
   setChildren,
   tableElement,
   tableRow,
 } from "./dom.js";
-import { formatCount } from "./format.js";
 
 const BUDGET_MOST = 100_000;
 

@@ -1,8 +1,9 @@
 // The column of controls: every part of the experiment, made from what the server says there is.
 
 import { createChoice, createControl } from "./control.js";
-import { element, focusSeenFrom, setAttributes, setChildren } from "./dom.js";
+import { element, focusSeenFrom, formatCount, setAttributes, setChildren } from "./dom.js";
 import {
+  fittedToTask,
   hasEdits,
   kindOf,
   partAt,
@@ -11,9 +12,7 @@ import {
   withField,
   withKind,
 } from "./experiment_form.js";
-import { formatCount } from "./format.js";
 import { withValue } from "./state.js";
-import { fittedToTask } from "./task_fit.js";
 
 const BUILD_FIRST = [
   ["task", "Data"],

@@ -1,9 +1,7 @@
 // The course: ten exercises, each a guess; then the truth with its interval, why it is so, and the score.
 
-import { announce, element, setAttributes, setChildren } from "./dom.js";
-import { formatCount, formatShare } from "./format.js";
-import { exerciseOnPage } from "./guess_gate.js";
-import { createGuessSlider, pointsOff } from "./guesses.js";
+import { announce, element, formatCount, formatShare, setAttributes, setChildren } from "./dom.js";
+import { createGuessSlider, exerciseOnPage, pointsOff } from "./guesses.js";
 
 const COURSE_WORDS =
   "Say what will happen before the page shows it: the five changes and the five questions of the assignment, " +

@@ -1,26 +1,21 @@
 // The lab: its parts are put together here, told of every change, and given the answers. What is around it,
 // a server's page, a lesson or a notebook, brings the link, the state's address and the panel.
 
-import { createAnswerCard } from "./answer_card.js";
+import { createAnswerCard, createDoctorCauses } from "./answer_card.js";
+import { createDragAsker } from "./asking.js";
 import { createBudgetView } from "./budget_view.js";
-import { createCompareView } from "./compare_view.js";
-import { createComparison } from "./comparison.js";
+import { createCompareView, createComparison } from "./compare_view.js";
 import { createCourseView } from "./course_view.js";
 import { createLiveRegion, element, setAttributes, setChildren } from "./dom.js";
-import { createDoctorCauses } from "./doctor_causes.js";
-import { createDragAsker } from "./drag_asker.js";
-import { withEdits } from "./experiment_form.js";
-import { experimentInForm } from "./experiment_reading.js";
-import { addFigureMenus } from "./figure_menu.js";
-import { createGuessGate } from "./guess_gate.js";
-import { createGuesses } from "./guesses.js";
+import { experimentInForm, withEdits } from "./experiment_form.js";
+import { createGuesses, createGuessGate } from "./guesses.js";
 import { createMapView } from "./map_view.js";
 import { createMicroscopeView } from "./microscope_view.js";
 import { createPointsEditor } from "./points_editor.js";
 import { createRatesView } from "./rates_view.js";
 import { createRunCard } from "./run_card.js";
 import { createState } from "./state.js";
-import { createTakeAwayView } from "./take_away_view.js";
+import { addFigureMenus, createTakeAwayView } from "./take_away_view.js";
 
 /** The views below the answer, in the order of their tabs; each is made by a function of its module. */
 const LAB_VIEWS = [

@@ -1,7 +1,7 @@
 // A lesson: the lab without a server. Its answers lie in the page, and a link looks them up.
 
+import { decodeFrame } from "./asking.js";
 import { element, setAttributes, setChildren } from "./dom.js";
-import { decodeFrame } from "./frames.js";
 import { startLab } from "./lab.js";
 import { pageAddress } from "./state.js";
 

@@ -1,7 +1,7 @@
 // The link to the server: a socket that comes back by itself. Lessons and notebooks bring their own link
 // with the same two functions, `ask` and `cancel`.
 
-import { decodeFrame } from "./frames.js";
+import { decodeFrame } from "./asking.js";
 
 const LINK_PAUSES = [500, 1000, 2000, 4000, 8000];
 const LINK_FULL = 1013; // "Try again later": the server has as many visitors as it serves.

@@ -1,21 +1,268 @@
 // The microscope: both passes of one example at one step of one run, operation by operation, and every
 // path from a weight to the loss.
 
+import { openViewLane } from "./asking.js";
 import {
   announce,
   buttonElement,
   element,
   focusSeenFrom,
+  formatCount,
+  formatNumber,
   setAttributes,
   setChildren,
+  svgElement,
+  tableElement,
+  tableRow,
 } from "./dom.js";
 import { widthsOf } from "./experiment_form.js";
-import { formatCount } from "./format.js";
 import { guessVeil } from "./guesses.js";
-import { createScopeDrawing } from "./microscope_drawing.js";
-import { createScopePaths } from "./microscope_paths.js";
-import { knownValues, operationLines, weightNames, weightOrFirst } from "./microscope_steps.js";
-import { openViewLane } from "./view_lane.js";
+
+// The operations of both passes, one after the other: each with its formula and its numbers.
+
+const SCOPE_DIGITS = 5; // Enough to follow by hand.
+
+/** Return a number of the microscope. */
+function scopeNumber(value) {
+  return formatNumber(value, SCOPE_DIGITS);
+}
+
+/** Return a number as a factor: in brackets if it is negative. */
+function bracketed(value) {
+  return value < 0 ? `(${scopeNumber(value)})` : scopeNumber(value);
+}
+
+/**
+ * Return a formula with numbers in the place of its names; null if it hasn't all of them.
+ * @param {string} formula as "w1[1,1]·x[1] + b1[1]"
+ * @param {[string, number][]} operands
+ */
+function withNumbers(formula, operands) {
+  const named = new Map(operands);
+  // The longest first: "∂L/∂z1[1]" before "z1[1]".
+  const names = [...named.keys()].sort((one, other) => other.length - one.length);
+  if (!names.length || !names.every((name) => formula.includes(name))) return null;
+  const any = new RegExp(
+    names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"),
+    "g",
+  );
+  const filled = formula.replace(any, (name) => bracketed(named.get(name)));
+  return filled.replaceAll("·", " · ").replaceAll("  ", " ");
+}
+
+/** Return the lines that say an operation: formula, then numbers, then the value. */
+function operationLines({ result, formula, operands, value }) {
+  const numbers = withNumbers(formula, operands);
+  const found = scopeNumber(value);
+  const lines = [`${result} = ${formula}`];
+  if (numbers === null)
+    lines.push(operands.map(([name, number]) => `${name} = ${scopeNumber(number)}`).join(", "));
+  else if (formula !== operands[0][0]) lines.push(`= ${numbers}`);
+  lines.push(`= ${found}`);
+  return lines;
+}
+
+/** Return what is known after the first operations: the inputs, and each result by its name. */
+function knownValues(steps, count) {
+  const known = new Map();
+  for (const { operands } of steps)
+    for (const [name, value] of operands) if (/^x\[/.test(name)) known.set(name, value);
+  for (const { result, value } of steps.slice(0, count)) known.set(result, value);
+  return known;
+}
+
+/** Return the names of all weights and biases, layer by layer, of an answer. */
+function weightNames({ network, backward }) {
+  return backward.flatMap(({ bias }, before) => {
+    const [sources, units] = network.widths.slice(before, before + 2);
+    const named = (inside) => Array.from({ length: units }, (_, unit) => inside(unit + 1));
+    const weights = named((unit) =>
+      Array.from({ length: sources }, (_, source) => `w${before + 1}[${unit},${source + 1}]`),
+    );
+    return [...weights.flat(), ...(bias ? named((unit) => `b${before + 1}[${unit}]`) : [])];
+  });
+}
+
+/** Return the weight if a network of these widths has it, else one of the first layer. */
+function weightOrFirst(weight, widths) {
+  const [, kind, layer, unit, , source = 1] =
+    /^([wb])(\d+)\[(\d+)(,(\d+))?\]$/.exec(weight ?? "") ?? [];
+  const known = kind && unit <= widths[layer] && source <= widths[layer - 1];
+  return known && Number(layer) ? weight : `w1[1,${Math.min(widths[0], 2)}]`;
+}
+
+// A small drawing of a network for the microscope: a box a unit, with what is known so far.
+
+const SCOPE_BOX = { width: 82, height: 34, down: 44, margin: 6 };
+const SCOPE_ACROSS = { least: 108, most: 140, all: 870 }; // From layer to layer: deep ones are close.
+const SCOPE_REM = 16; // So many units are as wide as a letter is high.
+const SCOPE_MOST = { units: 14, layers: 10 }; // More can't be read.
+
+/**
+ * Return the drawing; `onPick(weight)` is told which line was clicked, as "w2[1,3]".
+ * @param {{onPick: (weight: string) => void}} listeners
+ */
+function createScopeDrawing({ onPick }) {
+  const label = "The network, with the numbers computed so far";
+  const svg = svgElement("svg", { role: "img", "aria-label": label });
+  let drawn = "";
+  let parts = new Map(); // name, as "w2[1,3]" or "a1[2]" -> its elements
+
+  function build(widths) {
+    const { down, margin, width, height } = SCOPE_BOX;
+    const { least, most: wide, all } = SCOPE_ACROSS;
+    const across = Math.min(Math.max(all / (widths.length - 1), least), wide);
+    const most = Math.max(...widths);
+    const whole = (widths.length - 1) * across + width + 2 * margin;
+    parts = new Map();
+    setAttributes(svg, { viewBox: `0 0 ${whole} ${(most - 1) * down + height + 2 * margin}` });
+    // As large as its text needs; what has no room is scrolled to.
+    svg.style.width = `${whole / SCOPE_REM}rem`;
+
+    const top = (layer, unit) => margin + (unit - 1 + (most - widths[layer]) / 2) * down;
+    function line(layer, unit, source) {
+      const name = `w${layer}[${unit},${source}]`;
+      const x = margin + layer * across;
+      const [from, to] = [top(layer - 1, source), top(layer, unit)].map((y) => y + height / 2);
+      const d = `M${x - across + width},${from}L${x},${to}`;
+      const seen = svgElement("path", { d, class: "edge" });
+      const hit = svgElement("path", { d, class: "hit" });
+      parts.set(name, { seen });
+      return svgElement(
+        "g",
+        { click: () => onPick(name) },
+        svgElement("title", {}, name),
+        seen,
+        hit,
+      );
+    }
+
+    function box(layer, unit) {
+      const [x, y] = [margin + layer * across, top(layer, unit)];
+      const middle = { x: x + width / 2, "text-anchor": "middle" };
+      const seen = svgElement("rect", { x, y, width, height, rx: 5, class: "unit" });
+      const value = svgElement("text", { ...middle, y: y + 14 });
+      const slope = svgElement("text", { ...middle, y: y + 28, class: "slope" });
+      parts.set(layer ? `a${layer}[${unit}]` : `x[${unit}]`, { seen, value, slope });
+      return svgElement("g", {}, seen, value, slope);
+    }
+
+    const units = widths.map((count) => Array.from({ length: count }, (_, place) => place + 1));
+    const lines = units.flatMap((own, layer) =>
+      layer
+        ? own.flatMap((unit) => units[layer - 1].map((source) => line(layer, unit, source)))
+        : [],
+    );
+    setChildren(
+      svg,
+      ...lines,
+      ...units.flatMap((own, layer) => own.map((unit) => box(layer, unit))),
+    );
+  }
+
+  return {
+    node: svg,
+    /**
+     * Show the network; whether it can be drawn. `values` are the numbers known so far by their
+     * names, `active` the names that the present operation is about, `path` those of a path.
+     */
+    show({ widths, values, active, weight, path }) {
+      const layers = widths.length - 1;
+      if (layers > SCOPE_MOST.layers || Math.max(...widths) > SCOPE_MOST.units) return false;
+      if (drawn !== widths.join()) build(widths);
+      drawn = widths.join();
+      for (const [name, { seen, value, slope }] of parts) {
+        const sum = name.replace("a", "z"); // Of an input or a weight, itself.
+        const names = [name, sum, `∂L/∂${name}`, `∂L/∂${sum}`];
+        const some = (set) => names.some((each) => set.has(each));
+        seen.classList.toggle("active", some(active));
+        seen.classList.toggle("on-path", some(path));
+        seen.classList.toggle("chosen", name === weight);
+        if (!value) continue;
+        const told = (each, mark) => values.has(each) && mark + formatNumber(values.get(each));
+        value.textContent = told(name, "") || told(sum, "z ") || "";
+        slope.textContent = told(names[3], "δ ") || told(names[2], "∂ ") || "";
+      }
+      return true;
+    },
+  };
+}
+
+// Every path from a weight to the loss with its factors multiplied out, their sum beside the derivative
+// computed in other ways, and what the optimizer makes of it.
+
+const SCOPE_CHECKS = [
+  ["paths", "Sum over all paths"],
+  ["backward", "Backward pass"],
+  ["autograd", "PyTorch's autograd"],
+  ["central_difference", "Finite difference"],
+];
+
+/**
+ * Make the tables; `onPath(names)` is told what lies on the path that is pointed at, [] if none is.
+ * @param {{onPath: (names: string[]) => void}} listeners
+ */
+function createScopePaths({ onPath }) {
+  const title = element("h3");
+  const rows = element("tbody");
+  const text = element("div", { class: "small" });
+  const checks = element("tbody");
+  const made = element("p");
+  const formula = element("code");
+  const scroll = { class: "scroll paths", tabindex: "0", role: "region", "aria-label": "Paths" };
+
+  function pathRow({ through, factors, product }) {
+    const begin = () => onPath([...through, ...factors.map((factor) => factor.formula)]);
+    const end = () => onPath([]);
+    const told = factors.map(
+      ({ derivative, formula: from, value }) => `${derivative} = ${from} = ${scopeNumber(value)}`,
+    );
+    return element(
+      "tr",
+      { tabindex: "0", focus: begin, blur: end, mouseenter: begin, mouseleave: end },
+      element("td", {}, through.join(" → ")),
+      element(
+        "td",
+        { title: told.join("\n") },
+        factors.map(({ value }) => bracketed(value)).join(" · "),
+      ),
+      element("td", { class: "number" }, scopeNumber(product)),
+    );
+  }
+
+  return {
+    node: element(
+      "div",
+      {},
+      title,
+      element("div", scroll, tableElement(rows, "Path", "Factors", "Product")),
+      text,
+      element("h3", {}, "The same derivative by other ways"),
+      tableElement(checks),
+      element("h3", {}, "What the optimizer makes of it"),
+      made,
+      formula,
+    ),
+    /** Show what an answer says of its weight. */
+    show(header) {
+      const { paths } = header;
+      const found = SCOPE_CHECKS.filter(([name]) => typeof header.checks[name] === "number");
+      const all = tableRow("Sum over all paths", "", scopeNumber(paths.sum));
+      title.textContent = `Every path from ${header.weight} to the loss: ${paths.count_text}`;
+      setChildren(rows, ...paths.listed.map(pathRow), all);
+      setChildren(text, ...header.text.map((words) => element("p", {}, words)));
+      setChildren(
+        checks,
+        // Every digit: they are to be compared.
+        ...found.map(([name, words]) =>
+          tableRow(words, String(header.checks[name]).replace("-", "−")),
+        ),
+      );
+      made.textContent = header.made?.sentence ?? "The run has ended: there is no next step.";
+      formula.textContent = header.made?.formula ?? "";
+    },
+  };
+}
 
 const SCOPE_HELP =
   "In a box: the output a (or z, before the activation); below it δ = ∂L/∂z (first ∂L/∂a). " +

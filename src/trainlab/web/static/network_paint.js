@@ -1,8 +1,167 @@
-// A network painted on a canvas: neurons as heat maps of what they compute, edges by what they carry.
+// A network's drawing: where everything lies, what its colours mean, and how they are painted.
 
-import { formatCount } from "./format.js";
-import { networkColours, networkRoundUp } from "./network_colours.js";
-import { NETWORK_HEAD, networkEdgeEnds } from "./network_layout.js";
+import { element, formatCount, formatNumber } from "./dom.js";
+
+// Colours of a network's pictures: blue is positive, orange negative, paler the nearer to the middle.
+
+const NETWORK_SHADES = 255;
+
+/**
+ * Read the theme's colours where an element stands, and make the scale of heat maps: `shade(share)` is the
+ * pixel of a share from −1 to 1, grey of what isn't a number.
+ */
+function networkColours(place) {
+  const style = getComputedStyle(place);
+  const colour = (name) => style.getPropertyValue(`--tl-${name}`).trim();
+  const [below, middle, above, none] = ["s2", "bg", "s1", "muted"].map((name) => networkRgb(colour(name)));
+  const shades = Uint32Array.from({ length: NETWORK_SHADES }, (_, place) => {
+    const share = (2 * place) / (NETWORK_SHADES - 1) - 1;
+    const end = share < 0 ? below : above;
+    return networkPixel(middle.map((from, part) => from + (end[part] - from) * Math.abs(share)));
+  });
+  const grey = networkPixel(none);
+  return {
+    positive: colour("s1"),
+    negative: colour("s2"),
+    text: colour("text"),
+    muted: colour("muted"),
+    line: colour("grid"),
+    back: colour("bg"),
+    shade(share) {
+      if (Number.isNaN(share)) return grey;
+      return shades[Math.round((Math.min(Math.max(share, -1), 1) * 0.5 + 0.5) * (NETWORK_SHADES - 1))];
+    },
+  };
+}
+
+/** Return the least of 1, 2, 5 × 10ⁿ that isn't below a size. */
+function networkRoundUp(size) {
+  if (!(size > 0) || !Number.isFinite(size)) return 1;
+  const power = 10 ** Math.floor(Math.log10(size));
+  return [1, 2, 5, 10].map((digit) => digit * power).find((each) => each >= size * (1 - 1e-9));
+}
+
+function networkRgb(hex) {
+  return [1, 3, 5].map((place) => Number.parseInt(hex.slice(place, place + 2), 16));
+}
+
+/** A pixel as ImageData has it in memory, which is little-endian wherever browsers run. */
+function networkPixel([red, green, blue]) {
+  return ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
+}
+
+// Where the neurons of a network lie in its picture: a column a layer, cells that shrink, the outputs larger.
+
+const NETWORK_HEAD = 20; // room above the columns, for the layers' names
+const NETWORK_UNITS = 16; // of a layer, before "+48 more"
+const NETWORK_PITCH = 26; // the least room of a unit, upwards
+const NETWORK_PAD = 4;
+
+/**
+ * Lay out a network in so many pixels of width.
+ * @param {number[]} widths from inputs to outputs
+ * @param {number} width
+ * @returns {{width: number, height: number, spacing: number, columns: object[], cells: object[]}} cells have
+ *   `layer` (0: the inputs), `unit`, their middle `x`, `y` and their `size`
+ */
+export function networkLayout(widths, width) {
+  const last = widths.length - 1;
+  const shown = widths.map((units) => Math.min(units, NETWORK_UNITS));
+  const tall = Math.max(Math.min(Math.max(width * 0.5, 240), 460), NETWORK_PITCH * Math.max(...shown));
+  const largest = Math.min(Math.max(width * 0.22, 64), 200);
+  const output = Math.min(largest, tall / shown[last] - 10);
+  // Half a cell before the first column, and somewhat less than a whole one before the outputs.
+  const spacing = (width - 2 * NETWORK_PAD - output) / (last + 0.1);
+  const sizes = shown.map((units, layer) =>
+    layer === last ? output : Math.max(8, Math.min(width > 900 ? 64 : 48, spacing * 0.6, tall / units - 9)),
+  );
+  const pitches = sizes.map((size, layer) => Math.min(size * 1.5, Math.max(tall / shown[layer], size + 9)));
+  const height = Math.max(...shown.map((units, layer) => units * pitches[layer]));
+  const columns = widths.map((total, layer) => {
+    const x = layer === last ? width - NETWORK_PAD - output / 2 : NETWORK_PAD + sizes[0] / 2 + layer * spacing;
+    const top = NETWORK_HEAD + (height - shown[layer] * pitches[layer]) / 2;
+    return { layer, x, total, more: total - shown[layer], bottom: top + shown[layer] * pitches[layer] };
+  });
+  const cells = columns.flatMap(({ layer, x }) =>
+    Array.from({ length: shown[layer] }, (_, unit) => ({
+      layer,
+      unit,
+      x,
+      y: NETWORK_HEAD + (height - shown[layer] * pitches[layer]) / 2 + (unit + 0.5) * pitches[layer],
+      size: sizes[layer],
+    })),
+  );
+  const more = columns.some((column) => column.more > 0) ? 18 : 0;
+  return { width, height: NETWORK_HEAD + height + more, spacing, columns, cells };
+}
+
+/** Return the edges between cells that are shown: each from a cell to one of the next layer. */
+export function networkEdges({ cells }) {
+  return cells.flatMap((to) =>
+    cells.filter((from) => from.layer === to.layer - 1).map((from) => ({ from, to })),
+  );
+}
+
+/** Return the ends of an edge: x, y where it leaves the one cell, and where it comes to the other. */
+function networkEdgeEnds({ from, to }) {
+  return [from.x + from.size / 2, from.y, to.x - to.size / 2, to.y];
+}
+
+/** Return what lies under a point: `{cell}`, `{edge}`, or null. */
+export function networkAt(layout, edges, x, y) {
+  const cell = layout.cells.find(
+    (each) => Math.abs(x - each.x) <= each.size / 2 && Math.abs(y - each.y) <= each.size / 2,
+  );
+  if (cell) return { cell };
+  let nearest = null;
+  let least = 6;
+  for (const edge of edges) {
+    const [fromX, fromY, toX, toY] = networkEdgeEnds(edge);
+    if (x < fromX || x > toX) continue;
+    const along = (x - fromX) / (toX - fromX);
+    // The distance straight from the line, not upwards.
+    const slope = Math.hypot(1, (toY - fromY) / (toX - fromX));
+    const distance = Math.abs(y - (fromY + along * (toY - fromY))) / slope;
+    if (distance < least) [nearest, least] = [edge, distance];
+  }
+  return nearest && { edge: nearest };
+}
+
+// What a network's colours, widths and dashes mean.
+
+/** Make the legend; `show` brings it up to date. */
+export function createNetworkLegend() {
+  const line = (kind) => element("i", { class: `line ${kind}` });
+  const shades = () => element("i", { class: "shades" });
+  const texts = Array.from({ length: 5 }, () => element("span"));
+  const [means, small, large, low, high] = texts;
+  const row = (...parts) => element("span", { class: "row" }, ...parts);
+  const node = element(
+    "div",
+    { class: "legend small" },
+    row(line("plus"), "positive", line("minus"), "negative", line("none"), "0, or not a number"),
+    row(means, line("plus thin"), small, line("plus thick"), large),
+    row("neurons: below 0", shades(), "above 0; answer:", low, shades(), high),
+  );
+  return {
+    node,
+    /** Tell what edges carry, by its scale, and from where to where the answer's colours go. */
+    show(carried, scale, { gradients, low: least, high: most, ended, broken }) {
+      const says = {
+        parameters: "weights; biases are the bars below neurons:",
+        gradient: `∂L/∂w over ${gradients === "step" ? "the next step's examples" : "all examples"}, on a log scale:`,
+        update: ended ? "no update, for the run has ended" : "what the next step adds, on a log scale:",
+      };
+      const ends = [scale.middle, scale.top, least, most].map((each) => formatNumber(each));
+      if (broken) ends[3] += "; grey: not a number";
+      [says[carried], ...ends].forEach((text, place) => {
+        if (texts[place].textContent !== text) texts[place].textContent = text;
+      });
+    },
+  };
+}
+
+// A network painted on a canvas: neurons as heat maps of what they compute, edges by what they carry.
 
 const PAINT_DECADES = 6; // what edges on a log scale tell apart, below the largest
 

@@ -1,8 +1,8 @@
 // The lab in a notebook's widget: answers come from the kernel, the state is kept by the widget's model.
 
+import { decodeFrame } from "./asking.js";
 import { createBuildPanel } from "./build_panel.js";
 import { element } from "./dom.js";
-import { decodeFrame } from "./frames.js";
 import { startLab } from "./lab.js";
 
 /** What anywidget calls for each view of the widget. The page around it keeps its look: the lab has its own root. */

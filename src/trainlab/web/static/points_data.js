@@ -1,7 +1,7 @@
 // A user's own points: read from pasted text, rounded, and made the experiment's task.
 
+import { formatCount } from "./dom.js";
 import { widthsOf } from "./experiment_form.js";
-import { formatCount } from "./format.js";
 import { withValue } from "./state.js";
 
 const POINTS_MOST = 2_000; // examples written in an experiment, as the server allows

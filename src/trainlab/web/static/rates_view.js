@@ -1,12 +1,210 @@
-// The learning rate: a range test of it, and the schedule as it will be.
+// Learning rates: the range test's chart, the schedule's, and their view.
 
-import { buttonElement, element } from "./dom.js";
+import { openViewLane } from "./asking.js";
+import { createLineChart } from "./charts.js";
+import {
+  buttonElement,
+  element,
+  focusSeenFrom,
+  formatCount,
+  formatNumber,
+  setAttributes,
+  setChildren,
+  svgElement,
+} from "./dom.js";
 import { kindOf, withField } from "./experiment_form.js";
-import { formatCount, formatNumber } from "./format.js";
 import { guessVeil } from "./guesses.js";
-import { createRangeChart, tidyRate } from "./range_chart.js";
-import { createScheduleChart } from "./schedule_chart.js";
-import { openViewLane } from "./view_lane.js";
+
+// The range test as a picture: the loss while the rate climbs, and where the present rate lies.
+
+const RANGE_STEP = 1.1; // A press of an arrow key changes the rate by this factor.
+const RANGE_WORDS = 110; // So much room the words beside a line need.
+const RANGE_FALL = { fill: "var(--tl-s3)", opacity: 0.12 }; // The rates between which the loss falls.
+
+/**
+ * Return the picture; `onRate(rate)` gets the rate that was clicked, or moved to by the arrow keys.
+ * @param {{onRate: (rate: number) => void}} listeners
+ */
+function createRangeChart({ onRate }) {
+  const label = "Learning rate, over the range test";
+  const slider = { role: "slider", tabindex: "0", "aria-label": label, click, keydown: press };
+  const chart = createLineChart(slider, draw);
+  let shown = null; // {now, arrays}
+
+  function click(event) {
+    if (shown) onRate(tidyRate(chart.across(event)));
+  }
+
+  function press(event) {
+    const power = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!power || !shown) return;
+    event.preventDefault();
+    onRate(tidyRate(shown.now.lr * RANGE_STEP ** power));
+  }
+
+  function draw() {
+    if (!shown) return;
+    const { lr, begins, lowest, suggested } = shown.now;
+    const { rate, median, low, high } = shown.arrays;
+    const [xs, ys] = [rate.values, median.values];
+    const ends = { low: xs[0], high: xs[xs.length - 1] };
+    const seen = ys.filter((loss) => loss > 0 && Number.isFinite(loss));
+    if (!seen.length) return;
+    const right = chart.paint({
+      across: { ...ends, log: true },
+      // Above ten times the loss at the start it says no more than that the rate is too large.
+      up: { low: tenBelow(Math.min(...seen)), high: 10 * tenBelow(10 * seen[0]), log: true },
+      xs,
+      ys,
+      lows: low.values,
+      highs: high.values,
+      label: "learning rate; loss up",
+    });
+
+    function mark(value, words, colour, y) {
+      const [x] = chart.foot(value);
+      const before = x > right - RANGE_WORDS;
+      const anchor = before ? "end" : "start";
+      return [
+        svgElement("path", { d: chart.upright(value, y - 8), stroke: colour, "stroke-width": 2 }),
+        svgElement(
+          "text",
+          { x: x + (before ? -5 : 5), y, "text-anchor": anchor },
+          `${words} ${formatNumber(value)}`,
+        ),
+      ];
+    }
+
+    setChildren(
+      chart.marks,
+      begins === null
+        ? null
+        : svgElement("path", { d: chart.between(begins, lowest), ...RANGE_FALL }),
+      ...(suggested === null ? [] : mark(suggested, "suggested", "var(--tl-s3)", 10)),
+      ...mark(lr, "now", "var(--tl-s2)", 22),
+    );
+    setAttributes(chart.node, {
+      "aria-valuemin": ends.low,
+      "aria-valuemax": ends.high,
+      "aria-valuenow": lr,
+      "aria-valuetext": formatNumber(lr),
+    });
+  }
+
+  return {
+    node: chart.node,
+    /** Whether there is a test to be seen. */
+    shown: () => shown !== null,
+    /** Show arrays `rate`, `median`, `low`, `high`, and `lr`, `begins`, `lowest`, `suggested`. */
+    show(now, arrays) {
+      shown = { now, arrays };
+      draw();
+    },
+  };
+}
+
+/** Return a rate that can be typed: two significant digits. */
+function tidyRate(rate) {
+  return Number(rate.toPrecision(2));
+}
+
+function tenBelow(value) {
+  return 10 ** Math.floor(Math.log10(value));
+}
+
+// The schedule as it will be: the rate over the epochs, with handles for fields that name an epoch.
+
+const SCHEDULE_LOG = 50; // From this ratio of its rates on a schedule is drawn on a log scale.
+
+/**
+ * Return the picture; `onMove(place, epoch, dragging)` is told to which epoch a handle was moved.
+ * @param {{onMove: (place: number, epoch: number, dragging: boolean) => void}} listeners
+ */
+function createScheduleChart({ onMove }) {
+  const pointer = {
+    pointermove: (event) => drag(event, true),
+    pointerup: (event) => drag(event, false),
+    pointercancel: () => (dragged = null),
+  };
+  const chart = createLineChart({ role: "group", ...pointer }, draw);
+  let last = 1;
+  let shown = null; // {arrays, handles, epochs}
+  let dragged = null; // Which handle.
+
+  function drag(event, going) {
+    if (dragged === null) return;
+    onMove(dragged, Math.max(1, Math.round(chart.across(event))), going);
+    if (!going) dragged = null;
+  }
+
+  function press(event, place, epoch) {
+    const by = Math.max(1, Math.round(last / 100));
+    const moves = { ArrowRight: epoch + by, ArrowLeft: epoch - by, Home: 1, End: last };
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    onMove(place, Math.min(Math.max(moves[event.key], 1), last), false);
+  }
+
+  function handle({ epoch, words }, place) {
+    const [cx, cy] = chart.foot(epoch);
+    const grab = (event) => {
+      dragged = place;
+      chart.node.setPointerCapture(event.pointerId);
+    };
+    return svgElement(
+      "g",
+      {
+        role: "slider",
+        tabindex: "0",
+        class: "handle",
+        "aria-label": words,
+        "aria-valuemin": 1,
+        "aria-valuemax": last,
+        "aria-valuenow": epoch,
+        "aria-valuetext": `epoch ${formatCount(epoch)}`,
+        pointerdown: grab,
+        keydown: (event) => press(event, place, epoch),
+      },
+      svgElement("path", { d: chart.upright(epoch) }),
+      svgElement("circle", { cx, cy, r: 7 }),
+    );
+  }
+
+  function draw() {
+    if (!shown) return;
+    const { schedule_epochs: epochs, schedule_low: low, schedule_high: high } = shown.arrays;
+    const [xs, ys] = [epochs.values, shown.arrays.schedule_rate.values];
+    const [least, most] = [Math.min(...ys), Math.max(...ys)];
+    const log = least > 0 && most / least > SCHEDULE_LOG;
+    last = shown.epochs;
+    chart.paint({
+      across: { low: 0, high: last },
+      up: log ? { low: least / 1.3, high: most * 1.3, log } : { low: 0, high: most * 1.1 || 1 },
+      xs,
+      ys,
+      lows: low?.values,
+      highs: high?.values,
+      label: `epochs; learning rate up${log ? ", on a log scale" : ""}`,
+    });
+    const ends = `from ${formatNumber(ys[0])} to ${formatNumber(ys[ys.length - 1])}`;
+    setAttributes(chart.node, { "aria-label": `Learning rate over the training, ${ends}` });
+    const { marks } = chart;
+    const focus = [...marks.children].indexOf(focusSeenFrom(marks));
+    setChildren(marks, ...shown.handles.map(handle));
+    if (focus >= 0) marks.children[Math.min(focus, shown.handles.length - 1)]?.focus();
+  }
+
+  return {
+    node: chart.node,
+    /** Show arrays `schedule_epochs` and `schedule_rate`, with handles as `{epoch, words}`. */
+    show(arrays, handles, epochs) {
+      shown = { arrays, handles, epochs };
+      draw();
+    },
+  };
+}
+
+// The learning rate: a range test of it, and the schedule as it will be.
 
 const RATES_TEST =
   "Range test: the loss while the learning rate climbs, both on log scales; the median and the " +
@@ -98,7 +296,7 @@ export function createRatesView(lab) {
 }
 
 /** Return milestones with one moved, not past its neighbours: a handle stays the same one. */
-export function movedMilestones(milestones, place, epoch) {
+function movedMilestones(milestones, place, epoch) {
   const least = place > 0 ? milestones[place - 1] + 1 : 1;
   const most = place + 1 < milestones.length ? milestones[place + 1] - 1 : Infinity;
   return milestones.map((each, at) =>

@@ -3,7 +3,7 @@
 // The address is "#" and JSON, percent-encoded: {"a": experiment, "b": experiment or absent, "first": 0,
 // "seeds": 256, "seed": 3, "step": 120, "view": "compare", …}. What is as at the start is left out.
 
-export const STATE_START = Object.freeze({
+const STATE_START = Object.freeze({
   a: null, // the experiment as plain data, as in a study file
   b: null, // what it is compared with
   side: "a", // what the two are called: "b" if the page's experiment is B, and what it is compared with A
@@ -122,7 +122,7 @@ export function addressOf(state, begin) {
  * @param {(data: unknown) => object | null} read
  * @returns {{state: object, unread: boolean}}
  */
-export function readAddress(hash, begin, read) {
+function readAddress(hash, begin, read) {
   const state = { ...STATE_START, a: begin };
   let told = {};
   let unread = false;
@@ -165,4 +165,9 @@ export function withValue(data, path, value) {
   else if (value === undefined) delete copy[name];
   else copy[name] = value;
   return copy;
+}
+
+/** Return the two experiments under their names; `b` is null where there is nothing to compare with. */
+export function comparedPair({ a, b, side }) {
+  return side === "b" ? { a: b, b: a } : { a, b };
 }

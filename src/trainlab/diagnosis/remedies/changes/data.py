@@ -1,20 +1,21 @@
 # pyright: basic
-"""The data: their order, and inputs and targets scaled to mean 0 and spread 1."""
+"""The data: their order, how many rows, and inputs and targets scaled to mean 0 and spread 1."""
 
 from __future__ import annotations
 
 import inspect
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from trainlab.diagnosis.observed.torch_names import DISTANCES
+from trainlab.diagnosis.observed.torch_names import DISTANCES, LOSS_FUNCTIONS
 from trainlab.diagnosis.remedies.changes.losses import differences
 from trainlab.diagnosis.remedies.patching import Patching
-from trainlab.diagnosis.torch_private import CONVOLUTIONS
+from trainlab.diagnosis.torch_private import CONVOLUTIONS, LOADER_ITERATOR
 
 ENOUGH_ROWS = 512
 ENOUGH_TARGETS = 32
@@ -191,3 +192,99 @@ def shuffle(on: Patching) -> None:
         return init
 
     on.replace(DataLoader, "__init__", wrap)
+
+
+# The same few rows again and again, which any network should learn by heart.
+
+
+def few_rows(on: Patching, *, rows: int) -> None:
+    """Have the training see the first rows of its first batch alone, as often as a batch has room for them.
+
+    Loaders give them. In a training without loaders the network and its loss get them, if each step calls one
+    network and then one loss on as many rows.
+    """
+    first: list[Any] = []
+
+    def wrap(original: Any) -> Any:
+        def following(iterator: Any) -> Any:
+            batch = original(iterator)
+            if not first:
+                first.append(batch)
+            given = _again(first[0], batch, rows)
+            if given is None:
+                return batch
+            on.act()
+            return given
+
+        return following
+
+    if LOADER_ITERATOR is not None:
+        on.replace(LOADER_ITERATOR, "__next__", wrap)
+    _few_by_hand(on, rows, loaded=first)
+
+
+def _few_by_hand(on: Patching, rows: int, *, loaded: list[Any]) -> None:
+    """Give the network and its loss the first rows alone, unless something is `loaded`."""
+    kept: dict[str, Any] = {}
+    turns = ["inputs", "targets"]
+    """Which of them comes next; empty once they didn't come in turn."""
+
+    def taken(kind: str, batch: Any) -> Any:
+        if loaded or not torch.is_grad_enabled():
+            return None
+        if turns[:1] != [kind] or (kind == "targets" and _size(batch) != _size(kept["batch"])):
+            turns.clear()
+            return None
+        turns.reverse()
+        kept["batch"] = batch
+        return _again(kept.setdefault(kind, batch), batch, rows)
+
+    def wrap_loss(original: Any) -> Any:
+        def loss(output: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
+            given = taken("targets", target)
+            if given is None:
+                return original(output, target, *args, **kwargs)
+            on.act()
+            return original(output, given, *args, **kwargs)
+
+        return loss
+
+    def before(module: nn.Module, args: Any) -> Any:
+        by_time = any(not getattr(part, "batch_first", True) for part in module.modules())
+        return taken("none" if by_time else "inputs", args)
+
+    on.roots().before.append(before)
+    for name in LOSS_FUNCTIONS:
+        on.replace(nn.functional, name, wrap_loss)
+
+
+def _again(first: Any, batch: Any, rows: int) -> Any:
+    """Return the first rows of the first batch, as many as this batch has; None where rows can't be told."""
+    size, known = _size(batch), _size(first)
+    return _taken(first, torch.arange(size) % min(rows, known)) if size and known else None
+
+
+def _size(batch: Any) -> int:
+    """Return how many rows a batch has, which is how long all of its tensors are; 0 if they differ."""
+    sizes = {one.shape[0] if one.dim() else 0 for one in _tensors(batch)}
+    return sizes.pop() if len(sizes) == 1 else 0
+
+
+def _tensors(batch: Any) -> Iterator[torch.Tensor]:
+    if isinstance(batch, torch.Tensor):
+        yield batch
+    elif isinstance(batch, dict | list | tuple):
+        for one in batch.values() if isinstance(batch, dict) else batch:
+            yield from _tensors(one)
+
+
+def _taken(batch: Any, places: torch.Tensor) -> Any:
+    """Return the rows of a batch at these places, in the form that it has."""
+    if isinstance(batch, torch.Tensor):
+        return batch[places]
+    if isinstance(batch, dict):
+        return type(batch)((name, _taken(one, places)) for name, one in batch.items())
+    if isinstance(batch, list | tuple):
+        parts = [_taken(one, places) for one in batch]
+        return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
+    return batch

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Where outputs meet targets: shapes made equal, squared error for the absolute one, 1 and −1 for 1 and 0."""
+"""Changes of the loss: what it is given, and in which shape and form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,101 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.torch_names import DISTANCES, SIGNED
-from trainlab.diagnosis.remedies.patching import Patching
+from trainlab.diagnosis.remedies.changes.graph import made_of, remember
+from trainlab.diagnosis.remedies.patching import Patching, function_places
+
+# Losses given what they are made for: logits, or log-probabilities, whatever the script hands them.
+
+_LIMITS = ("clamp", "clamp_min", "clamp_max", "clip", "relu", "hardtanh", "abs", "tanh", "hardsigmoid")
+_SQUASHING = ("softmax", "sigmoid")
+_EPS = 1e-7
+_SHAPING = frozenset(
+    ("ViewBackward0", "UnsafeViewBackward0", "ReshapeAliasBackward0", "SqueezeBackward0", "SqueezeBackward1",
+     "UnsqueezeBackward0", "SelectBackward0", "SliceBackward0", "TransposeBackward0", "PermuteBackward0",
+     "TBackward0", "ToCopyBackward0", "CloneBackward0")
+)  # fmt: skip
+
+
+def given_logits(on: Patching) -> None:
+    """Undo a softmax or sigmoid before a loss that applies it itself, and apply it where one is needed."""
+    remember(on, (*_SQUASHING, *_LIMITS))
+    functional = nn.functional
+    on.replace(functional, "cross_entropy", lambda original: _undone(on, original, "softmax"))
+    on.replace(
+        functional, "binary_cross_entropy_with_logits", lambda original: _undone(on, original, "sigmoid")
+    )
+    for owner, name in function_places("log_softmax", inplace=False):
+        on.replace(owner, name, lambda original: _undone(on, original, "softmax"))
+    remember(on, ("log_softmax",))
+    on.replace(functional, "nll_loss", lambda original: _log_probabilities(on, original))
+    on.replace(functional, "binary_cross_entropy", lambda original: _with_logits(on, original))
+
+
+def _undone(on: Patching, original: Any, name: str) -> Any:
+    """Return the function applied to what `name` was given, where its input came out of `name`."""
+
+    def loss(output: Any, *args: Any, **kwargs: Any) -> Any:
+        bare = _before(output, name)
+        if bare is None:
+            return original(output, *args, **kwargs)
+        on.act()
+        return original(bare, *args, **kwargs)
+
+    return loss
+
+
+def _before(output: Any, name: str) -> torch.Tensor | None:
+    """Return logits for what came out of softmax or sigmoid, also where its shape was changed since."""
+    made = made_of(output)
+    if made is not None:
+        return made[1] if made[0] in (name, *_SQUASHING) else None
+    if not isinstance(output, torch.Tensor):
+        return None
+    node = output.grad_fn
+    while node is not None and node.name() in _SHAPING:
+        node = node.next_functions[0][0] if node.next_functions else None
+    kind = node.name() if node is not None else ""
+    # The inverse of softmax is known up to a constant, which a second softmax doesn't see.
+    if kind.startswith("Softmax"):
+        return output.clamp_min(_EPS).log()
+    return torch.logit(output, _EPS) if kind.startswith("Sigmoid") else None
+
+
+def _log_probabilities(on: Patching, original: Any) -> Any:
+    def nll_loss(output: Any, *args: Any, **kwargs: Any) -> Any:
+        made = made_of(output)
+        if made is not None and made[0] == "log_softmax":
+            return original(output, *args, **kwargs)
+        bare = _before(output, "softmax")
+        logits = output if bare is None else bare
+        logs = nn.functional.log_softmax(logits, 1 if logits.dim() > 1 else 0)
+        if torch.allclose(logs, output, atol=1e-3):
+            return original(output, *args, **kwargs)
+        on.act()
+        return original(logs, *args, **kwargs)
+
+    return nll_loss
+
+
+def _with_logits(on: Patching, original: Any) -> Any:
+    """Return the loss with a sigmoid of its own, where what it is given has none."""
+
+    def binary_cross_entropy(output: Any, target: Any, weight: Any = None, *args: Any, **kwargs: Any) -> Any:
+        source, limited = output, False
+        while (made := made_of(source)) is not None and made[0] in _LIMITS:
+            source, limited = made[1], True
+        squashed = made_of(source) is not None or _before(source, "sigmoid") is not None
+        raw = limited or (output.grad_fn is not None and output.grad_fn.name().startswith(("Addmm", "Mm")))
+        if squashed or not raw:
+            return original(output, target, weight, *args, **kwargs)
+        on.act()
+        allowed = {name: value for name, value in kwargs.items() if name == "reduction"}
+        return nn.functional.binary_cross_entropy_with_logits(source, target, weight, **allowed)
+
+    return binary_cross_entropy
+
+
+# Where outputs meet targets: shapes made equal, 1 and −1 for 1 and 0.
 
 
 def equal_shapes(on: Patching) -> None:
@@ -62,20 +156,6 @@ def _blown_up(first: Any, second: Any) -> bool:
     return torch.broadcast_shapes(first.shape, second.shape).numel() > first.numel()
 
 
-def squared(on: Patching) -> None:
-    """Use squared error where the script uses absolute error."""
-
-    def wrap(original: Any) -> Any:
-        def l1_loss(output: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
-            on.act()
-            allowed = {name: value for name, value in kwargs.items() if name in ("reduction", "weight")}
-            return nn.functional.mse_loss(output, target, **allowed)
-
-        return l1_loss
-
-    on.replace(nn.functional, "l1_loss", wrap)
-
-
 def signed_targets(on: Patching) -> None:
     """Give losses that want targets of 1 and −1 these, where the script gives them 1 and 0."""
 
@@ -96,3 +176,68 @@ def signed_targets(on: Patching) -> None:
 
     for name in SIGNED:
         on.replace(nn.functional, name, wrap)
+
+
+# Terms of a loss beside the one that compares outputs with targets: made to pull less.
+
+_COMPARING = (
+    "BinaryCrossEntropy",
+    "MseLoss",
+    "NllLoss",
+    "L1Loss",
+    "SmoothL1Loss",
+    "HuberLoss",
+    "KlDiv",
+    "Loss",
+)
+_SUMS = frozenset(("AddBackward0", "SubBackward0", "RsubBackward0"))
+_SCALES = frozenset(("MulBackward0", "DivBackward0", "NegBackward0"))
+_FAR = 6
+
+
+def weaker_terms(on: Patching, *, times: float) -> None:
+    """Multiply the gradients of all terms of a loss but those that compare outputs with targets."""
+
+    def weaker(grads: Any) -> Any:
+        return tuple(None if one is None else times * one for one in grads)
+
+    def wrap(original: Any) -> Any:
+        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+            loss = tensors if isinstance(tensors, torch.Tensor) else tensors[0]
+            terms = _terms(loss.grad_fn) if isinstance(loss, torch.Tensor) else []
+            others = [node for node in terms if not _compares(node)]
+            if 0 < len(others) < len(terms):
+                on.act()
+                for node in others:
+                    node.register_prehook(weaker)
+            return original(tensors, *args, **kwargs)
+
+        return backward
+
+    on.replace(torch.autograd, "backward", wrap)
+
+
+def _inputs(node: Any) -> list[Any]:
+    return [one for one, _ in node.next_functions if one is not None]
+
+
+def _terms(node: Any) -> list[Any]:
+    """Return the nodes of the terms that a sum is made of, whatever numbers stand before them."""
+    if node is None:
+        return []
+    inputs = _inputs(node)
+    if node.name() in _SUMS or (node.name() in _SCALES and len(inputs) == 1):
+        return [term for one in inputs for term in _terms(one)]
+    return [node]
+
+
+def _compares(node: Any) -> bool:
+    """Whether a term is a loss function's, near enough to be nothing else."""
+    near = [node]
+    for _ in range(_FAR):
+        if any(one.name().removesuffix("Backward0").startswith(_COMPARING) for one in near):
+            return True
+        near = [before for one in near for before in _inputs(one)]
+        if len(near) > 1:
+            return False
+    return False

@@ -1,35 +1,41 @@
-"""The product layer by layer: how long the error signal is after each layer, and why it can't be longer.
+"""The product layer by layer, of one network and of many seeds at once.
 
-Going back one layer, δ_l = f′(z_l) ⊙ W_{l+1}ᵀ δ_{l+1}, so ‖δ_l‖ ≤ ‖J_l‖₂ ‖δ_{l+1}‖ with the Jacobian
-J_l = diag f′(z_l) W_{l+1}ᵀ, and ‖J_l‖₂ ≤ max |f′| ‖W_{l+1}‖₂: Bengio, Simard & Frasconi, IEEE Transactions on
-Neural Networks 5, 1994; Pascanu, Mikolov & Bengio, ICML 2013.
+Going back one layer, δ_l = f′(z_l) ⊙ W_{l+1}ᵀ δ_{l+1}, so ‖δ_l‖ ≤ max |f′| ‖W_{l+1}‖₂ ‖δ_{l+1}‖: Bengio,
+Simard & Frasconi, IEEE Transactions on Neural Networks 5, 1994; Pascanu, Mikolov & Bengio, ICML 2013.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
+from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.engine.network_pass import Array, Layer
 from trainlab.explain.questions.chain_rule.example_pass import ExamplePass
-from trainlab.explain.questions.chain_rule.spectral_norm import spectral_norm
-from trainlab.explain.subject.loss import Objective
+from trainlab.explain.subject.network import Objective
 from trainlab.maths import ACTIVATIONS
+from trainlab.plain import Plain, pick, plain
+from trainlab.spec import Experiment, Network
+from trainlab.stats import Rate, rate
+
+WHOLE: Final = 512
+"""Up to this many rows or columns all singular values are computed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Flow:
+class Flow(Plain):
     """What is left of the error signal at one layer, on its way back from the last.
 
     ``delta`` is ‖δ_l‖, ``weight_gradient`` ‖∂L/∂W_l‖. Coming from layer l + 1 the signal was multiplied by
-    ``ratio`` = ``by_weights`` · ``by_slopes``, at most ``jacobian`` = ‖J_l‖₂, at most ``bound``. The last
-    layer gets ∂L/∂a from the loss and has slopes only. ``kept`` is the product of the ratios so far,
-    ‖δ_l‖/‖∂L/∂a‖, ``bound_kept`` that of the bounds. A ratio to a signal of 0 is None. ``norm_error`` is by
-    how much ``jacobian`` may be too small, for want of time in wide layers; the bound has it added.
+    ``ratio`` = ``by_weights`` · ``by_slopes``, at most ``bound``. The last layer gets ∂L/∂a from the loss and
+    has slopes only. ``kept`` is the product of the ratios so far, ‖δ_l‖/‖∂L/∂a‖, ``bound_kept`` that of the
+    bounds. A ratio to a signal of 0 is None.
     """
 
     layer: int
@@ -39,15 +45,9 @@ class Flow:
     by_weights: float | None
     by_slopes: float | None
     ratio: float | None
-    jacobian: float
     bound: float
     kept: float | None
     bound_kept: float
-    norm_error: float = 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data."""
-        return asdict(self)
 
 
 def layer_flows(example: ExamplePass) -> tuple[Flow, ...]:
@@ -60,17 +60,11 @@ def layer_flows(example: ExamplePass) -> tuple[Flow, ...]:
     bound_kept = 1.0
     for place in range(last, -1, -1):
         units, activation = example.widths[place + 1], example.layers[place].activation
-        slope, bound = example.slope(place), largest_slope(activation, units)
+        bound = largest_slope(activation, units)
         before = behind = start
         if place < last:
-            after = example.layers[place + 1].weight
-            jacobian, error = spectral_norm(slope[:, None] * after.T)
-            bound *= sum(spectral_norm(after))
+            bound *= spectral_norm(example.layers[place + 1].weight)
             before, behind = deltas[place + 1], float(norm(example.gradients[place + 1].inputs))
-        elif slope.ndim == 2:
-            jacobian, error = spectral_norm(slope)
-        else:
-            jacobian, error = float(np.abs(slope).max()), 0.0
         bound_kept *= bound
         flows.append(
             Flow(
@@ -81,11 +75,9 @@ def layer_flows(example: ExamplePass) -> tuple[Flow, ...]:
                 by_weights=_over(behind, before) if place < last else None,
                 by_slopes=_over(deltas[place], behind),
                 ratio=_over(deltas[place], before),
-                jacobian=jacobian,
                 bound=bound,
                 kept=_over(deltas[place], start),
                 bound_kept=bound_kept,
-                norm_error=error,
             )
         )
     return tuple(reversed(flows))
@@ -100,6 +92,17 @@ def largest_slope(activation: str, units: int) -> float:
     if activation == "softmax":
         return 0.5
     return math.sqrt(units) if activation == "log_softmax" else ACTIVATIONS[activation].largest_slope
+
+
+def spectral_norm(matrix: Array) -> float:
+    """Return ‖A‖₂ of ``matrix [m, n]``; of a large one no other singular value is computed."""
+    scale = float(np.abs(matrix).max(initial=0.0))
+    if min(matrix.shape) <= WHOLE or scale == 0:
+        return float(np.linalg.norm(matrix, 2))
+    svds: Any = import_module("scipy.sparse.linalg").svds
+    size = int(min(matrix.shape))
+    start = np.asarray(np.random.default_rng(0).standard_normal(size), dtype=np.float64)
+    return scale * float(svds(matrix / scale, k=1, v0=start, return_singular_vectors=False)[0])
 
 
 def greatest_loss(flows: Sequence[Flow]) -> Flow | None:
@@ -132,3 +135,82 @@ def population_deltas(stacks: Sequence[Layer], objective: Objective, inputs: Arr
 
 def _over(part: float, whole: float) -> float | None:
     return part / whole if whole > 0 else None
+
+
+# The error signal of many seeds at once, as they begin and after training.
+
+
+VANISHED = 0.01
+"""A first layer that keeps a smaller share of the signal than this is counted as starved."""
+MOST_NUMBERS = 20_000_000
+"""Parameters of all seeds together that are still looked at."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Signals:
+    """``kept [n, layers]`` = ‖δ_l‖/‖∂L/∂a‖ for the n `seeds` in which it is a number, and how many aren't."""
+
+    kept: Array
+    seeds: int
+    left_out: int
+
+    @property
+    def starved(self) -> npt.NDArray[np.bool_]:
+        """In which seeds the first layer keeps less than `VANISHED`, ``[n]``."""
+        return self.kept[:, 0] < VANISHED
+
+    def starved_rate(self) -> Rate | None:
+        """Return in how many seeds that is so; None without any seed."""
+        return rate(int(self.starved.sum()), len(self.kept)) if len(self.kept) else None
+
+    def quantile(self, share: float) -> Array:
+        """Return a quantile over the seeds, ``[layers]``."""
+        return np.quantile(self.kept, share, axis=0)
+
+    def worst(self) -> npt.NDArray[np.int64]:
+        """Return in how many seeds the signal shrinks most at each layer, ``[layers]``.
+
+        A signal that is 0 is lost where it became 0; seeds in which it shrinks nowhere don't count.
+        """
+        before = np.concatenate([self.kept[:, 1:], np.ones((len(self.kept), 1))], axis=1)
+        ratios = np.divide(self.kept, before, out=np.ones_like(before), where=before > 0)
+        shrinks = ratios.min(axis=1) < 1
+        layers = self.kept.shape[1]
+        # Of equals the one met first on the way back.
+        place = layers - 1 - np.argmin(ratios[:, ::-1], axis=1)
+        return np.bincount(place[shrinks], minlength=layers)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return medians, bands, the rate and the counts as plain data."""
+        shares = {"median": 0.5, "low": 0.05, "high": 0.95}
+        bands = {name: self.quantile(share) if len(self.kept) else None for name, share in shares.items()}
+        counts = {"vanished": self.starved_rate(), "worst": self.worst()}
+        return pick(self, "seeds left_out") | plain(bands | counts)
+
+
+def initial_rows(experiment: Experiment, seeds: int) -> Array:
+    """Return the parameters ``[n, P]`` that seeds 0 to n − 1 begin with; fewer of a very large network."""
+    most = max(1, MOST_NUMBERS // experiment.network.parameters)
+    return initial_parameters(experiment, range(min(seeds, most)))
+
+
+def signals(experiment: Experiment, rows: npt.NDArray[Any], inputs: Array, targets: Array) -> Signals:
+    """Return the signals of these networks, parameters ``[n, P]``, for one example."""
+    stacks = _stacks(experiment.network, np.asarray(rows, dtype=np.float64))
+    norms = population_deltas(stacks, Objective.of(experiment.loss), inputs, targets)
+    # Without a gradient at the output there is no signal whose share could be kept.
+    known = np.isfinite(norms).all(axis=1) & (norms[:, -1] > 0)
+    kept = norms[known, :-1] / norms[known, -1:]
+    return Signals(kept=kept, seeds=len(rows), left_out=int((~known).sum()))
+
+
+def _stacks(network: Network, rows: Array) -> tuple[Layer, ...]:
+    """Return the layers with a leading axis of networks."""
+    return tuple(
+        Layer(
+            weight=rows[:, each.weights].reshape(len(rows), each.fan_out, each.fan_in),
+            bias=rows[:, each.biases] if each.first_bias is not None else None,
+            activation=each.activation,
+        )
+        for each in layers_of(network)
+    )

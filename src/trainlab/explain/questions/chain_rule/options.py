@@ -11,14 +11,12 @@ from typing import Any, cast
 import msgspec
 import numpy as np
 
-from trainlab.draw import counted, format_number
+from trainlab.draw import counted, format_number, without_noise_by_column
 from trainlab.engine.network_pass import Array, Layer, initial_layers
 from trainlab.errors import ExplainError, shown
-from trainlab.explain.common.options import check_cell, check_place, check_seed
-from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass_example
-from trainlab.explain.questions.chain_rule.notation import Entry, parse_entry
-from trainlab.explain.subject.loss import Objective, loss_name
-from trainlab.explain.subject.network import first_telling
+from trainlab.explain.options import check_cell, check_place, check_seed
+from trainlab.explain.questions.chain_rule.example_pass import Entry, ExamplePass, parse_entry, pass_example
+from trainlab.explain.subject.network import Objective, first_telling, loss_name
 from trainlab.maths import LOSSES
 from trainlab.spec import (
     MSE,
@@ -149,6 +147,13 @@ def numbers_words(values: Array) -> str:
     return words[0] if len(words) == 1 else f"({', '.join(words)})"
 
 
+def example_words(data: Task, place: int) -> str:
+    """Return which example it is, counted from 0, with its inputs and targets."""
+    examples = (without_noise_by_column(values) for values in (data.inputs, data.targets))
+    x, y = (numbers_words(values[place]) for values in examples)
+    return f"example {place + 1:,} of {data.points:,}, inputs {x}, target {y}"
+
+
 def default_point(data: Task) -> int:
     """Return the first example, from 0, with an input that isn't 0: its weight has a gradient."""
     return first_telling(data.inputs) - 1
@@ -188,31 +193,29 @@ def _example(
         usual = data.points - 1 if last else default_point(data)
         place = usual if point is None else check_place("point", point, data.points) - 1
         x, y = data.inputs[place : place + 1], data.targets[place : place + 1]
-        which = f"example {place + 1:,} of {data.points:,}"
-    else:
-        if point is not None:
-            raise ExplainError(f"point = {point!r}: is given beside inputs; give one of the two.")
-        x = _row(
-            "inputs",
-            inputs,
-            data.features,
-            f"{experiment.network.label} has {counted(data.features, 'input')}",
+        return x, y, example_words(data, place)
+    if point is not None:
+        raise ExplainError(f"point = {point!r}: is given beside inputs; give one of the two.")
+    x = _row(
+        "inputs",
+        inputs,
+        data.features,
+        f"{experiment.network.label} has {counted(data.features, 'input')}",
+    )
+    y = _row(
+        "targets",
+        targets,
+        data.outputs,
+        f"{experiment.network.label} has {counted(data.outputs, 'output')}",
+    )
+    loss = loss_name(experiment.loss)
+    shares = loss in LOSSES and LOSSES[loss].targets == "shares"
+    if shares and (y.min() < 0 or y.max() > 1):
+        raise ExplainError(
+            f"targets = {numbers_words(y[0])}: the loss {loss!r} needs targets from 0 to 1; give "
+            "such, or an experiment with another loss."
         )
-        y = _row(
-            "targets",
-            targets,
-            data.outputs,
-            f"{experiment.network.label} has {counted(data.outputs, 'output')}",
-        )
-        loss = loss_name(experiment.loss)
-        shares = loss in LOSSES and LOSSES[loss].targets == "shares"
-        if shares and (y.min() < 0 or y.max() > 1):
-            raise ExplainError(
-                f"targets = {numbers_words(y[0])}: the loss {loss!r} needs targets from 0 to 1; give "
-                "such, or an experiment with another loss."
-            )
-        which = "the point given"
-    return x, y, f"{which}, inputs {numbers_words(x[0])}, target {numbers_words(y[0])}"
+    return x, y, f"the point given, inputs {numbers_words(x[0])}, target {numbers_words(y[0])}"
 
 
 def _row(name: str, values: Any, count: int, owner: str) -> Array:

@@ -7,38 +7,44 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from trainlab.errors import ExplainError
-from trainlab.explain.common.options import (
+from trainlab.explain.options import (
     SEEDS,
+    OnSection,
+    Part,
+    check_parts,
     check_source,
     only_for_experiments,
     only_for_modules,
     populations_of,
+    tell_parts,
     text,
 )
-from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts
-from trainlab.explain.common.populations import OnProgress
-from trainlab.explain.questions.chain_rule.answer import short_answer, verdict
-from trainlab.explain.questions.chain_rule.downhill_section import downhill_numbers, downhill_section
-from trainlab.explain.questions.chain_rule.evidence import LISTED, Evidence
-from trainlab.explain.questions.chain_rule.layers_section import (
+from trainlab.explain.populations import OnProgress
+from trainlab.explain.questions.chain_rule.deep_network import (
     initial_numbers,
     layers_numbers,
     layers_section,
+    population_section,
 )
-from trainlab.explain.questions.chain_rule.number_words import counted_paths
-from trainlab.explain.questions.chain_rule.options import DEFAULT, read_question
-from trainlab.explain.questions.chain_rule.passes_sections import backward_section, forward_section
-from trainlab.explain.questions.chain_rule.paths import MOST
-from trainlab.explain.questions.chain_rule.population_section import population_section
-from trainlab.explain.questions.chain_rule.result import (
+from trainlab.explain.questions.chain_rule.downhill import downhill_numbers, downhill_section
+from trainlab.explain.questions.chain_rule.evidence import (
+    LISTED,
     ChainRuleExplanation,
+    Evidence,
     backward_numbers,
     forward_numbers,
     paths_numbers,
     point_numbers,
+    short_answer,
+    verdict,
 )
-from trainlab.explain.subject.given_module import is_module
+from trainlab.explain.questions.chain_rule.example_pass import counted_paths
+from trainlab.explain.questions.chain_rule.options import DEFAULT, read_question
+from trainlab.explain.questions.chain_rule.passes import backward_section, forward_section
+from trainlab.explain.questions.chain_rule.paths import MOST
+from trainlab.explain.subject.given import is_module
 from trainlab.explain.subject.network import network_numbers
+from trainlab.plain import plain
 
 
 def chain_rule(
@@ -82,13 +88,8 @@ def chain_rule(
             and targets that returns a scalar.
         seed: of the initial weights.
         paths: ``"auto"`` lists the largest 50, ``"all"`` every path, up to 100,000.
-        parts: the sections to make, by name; all if empty. Fewer come without answer and verdict.
         seeds: how many networks the population has; a module has none.
-        engine: who trains the population.
-        store: the folder that keeps finished runs; none if left out.
-        workers: threads or processes; all processors if left out.
-        on_progress: called while the population trains.
-        on_section: called with each section as soon as it is ready.
+        parts, engine, store, workers, on_progress, on_section: as in all questions, see `trainlab.explain`.
 
     Raises:
         ExplainError: no such weight, point or part, a number isn't finite, ``paths="all"`` asks for too many,
@@ -103,7 +104,7 @@ def chain_rule(
         seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
     )
     if is_module(source):
-        from trainlab.explain.questions.chain_rule.question_module import chain_rule_of_module
+        from trainlab.explain.questions.chain_rule.module import chain_rule_of_module
 
         only_for_experiments(cell=cell, network=network, point=point)
         return chain_rule_of_module(
@@ -162,7 +163,7 @@ def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | N
             "source": "experiment",
             "network": network_numbers(question.experiment),
             "module": None,
-            **point_numbers(question),
+            **plain(point_numbers(question)),
             **told.numbers,
         },
         weight=str(question.entry),

@@ -1,17 +1,103 @@
-"""What schemes do to signals, in a deep stack and in an experiment's own network: theory and measurement."""
+"""The section on a deep stack, and the rule of thumb that activations should have mean zero."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from trainlab.draw import Measured, Picture, format_number, join, measured_curves
+from trainlab.draw import Measured, Picture, counted, format_number, join, measured_curves
 from trainlab.draw.table import Cell
-from trainlab.explain.questions.init.layer_signals import EXAMPLES, LayerSignals
-from trainlab.explain.questions.init.mean_zero import mean_zero
-from trainlab.explain.questions.init.measured_signals import Spread
+from trainlab.explain.questions.init.signals import EXAMPLES, LayerSignals, Spread
 from trainlab.page.section import Section, Table
+from trainlab.plain import Plain
+
+NEAR = 0.1
+"""A mean of at most this share of the root mean square is called zero."""
+
+KEPT = 1.25
+"""A gradient arrives whole if it is neither smaller nor larger by more than this factor."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeanZero(Plain):
+    """The rule over several stacks, by their names: `without` have no mean of zero and pass the gradient on
+    whole all the same; `lost` have one, and don't; `agreeing` are as the rule says.
+    """
+
+    _written = "outcome without lost agreeing"
+
+    without: tuple[str, ...]
+    lost: tuple[str, ...]
+    agreeing: tuple[str, ...]
+
+    @property
+    def outcome(self) -> str:
+        """What that makes of the rule."""
+        if self.without and self.lost:
+            return "neither needed nor enough"
+        if self.without:
+            return "not needed"
+        if self.lost:
+            return "not enough"
+        return "as the rule says" if self.agreeing else "not asked"
+
+    @property
+    def sentence(self) -> str:
+        """The verdict with its counts."""
+        stacks = len(self.without) + len(self.lost) + len(self.agreeing)
+        if not stacks:
+            return ""
+        of = f"of {counted(stacks, 'stack')}"
+        told = [
+            f"{len(self.lost)} {of} {_has(self.lost)} it, and the gradient is lost or inflated "
+            f"({_named(self.lost)})"
+            if self.lost
+            else "",
+            f"{len(self.without)} {of} {_has(self.without)} another mean, and the gradient arrives whole "
+            f"({_named(self.without)})"
+            if self.without
+            else "",
+        ]
+        evidence = "; ".join(filter(None, told)) or f"no exception among {counted(stacks, 'stack')}"
+        return f"“Activations with mean zero” is {self.outcome}: {evidence}."
+
+
+def mean_share(found: LayerSignals) -> float:
+    """Return the mean of the last layer's activations as a share of their root mean square; NaN of none."""
+    mean, std = (float(each.estimate[-1]) for each in (found.activation_mean, found.activation_std))
+    size = math.hypot(mean, std)
+    return abs(mean) / size if math.isfinite(size) and size > 0 else math.nan
+
+
+def mean_zero(stacks: Sequence[tuple[str, LayerSignals]]) -> MeanZero:
+    """Hold the rule against stacks, each with its name; one whose sizes can't be had says nothing."""
+    without, lost, agreeing = list[str](), list[str](), list[str]()
+    for name, each in stacks:
+        share, ratio = mean_share(each), each.gradient_ratio
+        if not (math.isfinite(share) and math.isfinite(ratio)):
+            continue
+        zero, whole = share <= NEAR, 1 / KEPT <= ratio <= KEPT
+        (agreeing if zero == whole else without if whole else lost).append(
+            f"{name}: mean {format_number(100 * share, digits=2)} % of the size, gradient × "
+            f"{format_number(ratio)}"
+        )
+    return MeanZero(without=tuple(without), lost=tuple(lost), agreeing=tuple(agreeing))
+
+
+def _has(stacks: Sequence[str]) -> str:
+    return "has" if len(stacks) == 1 else "have"
+
+
+def _named(stacks: Sequence[str]) -> str:
+    """Return the first three."""
+    more = f"; and {len(stacks) - 3} more" if len(stacks) > 3 else ""
+    return "; ".join(stacks[:3]) + more
+
+
+# What schemes do to signals in a deep stack: theory and measurement.
 
 
 def signals_section(found: Sequence[LayerSignals], *, depth: int, width: int, activation: str) -> Section:
@@ -27,9 +113,8 @@ def signals_section(found: Sequence[LayerSignals], *, depth: int, width: int, ac
             "the lines stay level, a scheme keeps signals alive.",
             "Theory, of infinitely wide layers: forward q → n Var(w) E[f(√q z)²], back χ = n_out Var(w) "
             "E[f′(√q z)²] a layer, z standard normal; a gradient survives depth only where χ is "
-            "near 1. Weights with a mean carry along what a layer's neurons share, approximately; of their "
-            "gradients there is no theory where slopes vary. Intervals are Student's over networks; for the "
-            "deviation of activations, the jackknife.",
+            "near 1. Of weights with a mean there is no theory here. Intervals are Student's over networks; "
+            "for the deviation of activations, the jackknife.",
             *_means(found, depth),
             *_overflows(found),
         ),
@@ -56,8 +141,8 @@ def _overflows(found: Sequence[LayerSignals]) -> list[str]:
 
 def signals_pictures(found: Sequence[LayerSignals], where: str) -> tuple[Picture, Picture]:
     """Return the sizes of activations forward, and of gradients back, by layer."""
-    forward = [_curve(each.label, np.sqrt(each.theory.variance), each.activation_std) for each in found]
-    backward = [_curve(each.label, np.sqrt(each.theory.gradient_square), each.gradient) for each in found]
+    forward = [_curve(each.label, each.theory.activation_std, each.activation_std) for each in found]
+    backward = [_curve(each.label, each.theory.gradient_rms, each.gradient) for each in found]
     return (
         measured_curves(
             forward,
@@ -95,12 +180,12 @@ def _ends(found: Sequence[LayerSignals]) -> Table:
         rows.append(
             (
                 each.label,
-                _with_theory(each.activation_std, np.sqrt(each.theory.variance), 0),
-                _with_theory(each.activation_std, np.sqrt(each.theory.variance), -1),
-                _with_theory(each.gradient, np.sqrt(each.theory.gradient_square), 0),
-                _with_theory(each.gradient, np.sqrt(each.theory.gradient_square), -1),
-                f"{size_text(each.gradient_ratio)} ({size_text(each.theory_ratio)})",
-                size_text(factor[-1]) if len(factor) else "–",
+                _with_theory(each.activation_std, each.theory.activation_std, 0),
+                _with_theory(each.activation_std, each.theory.activation_std, -1),
+                _with_theory(each.gradient, each.theory.gradient_rms, 0),
+                _with_theory(each.gradient, each.theory.gradient_rms, -1),
+                f"{_size_text(each.gradient_ratio)} ({_size_text(each.theory_ratio)})",
+                _size_text(factor[-1]) if len(factor) else "–",
             )
         )
     return Table(
@@ -119,59 +204,8 @@ def _ends(found: Sequence[LayerSignals]) -> Table:
 
 
 def _with_theory(spread: Spread, theory: np.ndarray, place: int) -> str:
-    return f"{size_text(spread.estimate[place])} ({size_text(theory[place])})"
+    return f"{_size_text(spread.estimate[place])} ({_size_text(theory[place])})"
 
 
-def size_text(value: float) -> str:
-    """Return a size, a dash for one that can't be had."""
+def _size_text(value: float) -> str:
     return format_number(float(value)) if np.isfinite(value) else "–"
-
-
-WIDE_ENOUGH = 10
-"""Below this width the theory of wide layers isn't expected to fit, and the text says so."""
-
-
-def network_section(found: Sequence[LayerSignals]) -> Section:
-    """Return the section on networks of one's own, as they start."""
-    narrow = any(min(each.widths[1:-1], default=1) < WIDE_ENOUGH for each in found)
-    text = (
-        f"The experiment's own examples, init and loss, before the first step, over {found[0].networks} "
-        "seeds. Theory starts from the measured gradient at the outputs.",
-    )
-    if narrow:
-        text += (
-            "The theory is for wide layers, and need not fit a network as narrow as this. Sizes of single "
-            "networks then differ by decades, and the few largest decide the mean square.",
-        )
-    rows: list[tuple[Cell, ...]] = [
-        (
-            each.label,
-            layer + 1,
-            size_text(each.activation_mean.estimate[layer]),
-            size_text(each.activation_std.estimate[layer]),
-            size_text(np.sqrt(each.theory.variance[layer])),
-            size_text(each.gradient.estimate[layer]),
-            size_text(np.sqrt(each.theory.gradient_square[layer])),
-            size_text(each.weight_gradient.estimate[layer]),
-        )
-        for each in found
-        for layer in range(len(each.widths) - 1)
-    ]
-    headers = (
-        "Network",
-        "Layer",
-        "mean of activations",
-        "std of activations",
-        "theory",
-        "rms of ∂L/∂z",
-        "theory",
-        "mean |∂L/∂w|",
-    )
-    table = Table(title="Layer by layer, at the start", headers=headers, rows=rows, shown=24)
-    return Section(
-        name="network",
-        heading="Your network, as it starts",
-        text=text,
-        pictures=signals_pictures(found, "the network, at the start"),
-        tables=(table,),
-    )

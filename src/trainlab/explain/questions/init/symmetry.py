@@ -4,53 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
+from trainlab.draw import counted
+from trainlab.draw.table import Cell
 from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
-from trainlab.engine.network_pass import Layer, LayerGradient, initial_layers, layers_from
-from trainlab.explain.common.paired import solved_share
-from trainlab.explain.questions.init.variants import without_curves
-from trainlab.explain.subject.loss import examples_gradients
+from trainlab.engine.network_pass import Array, Layer, LayerGradient, initial_layers, layers_from
+from trainlab.explain.populations import solved_share
+from trainlab.explain.questions.init.learning import without_curves
+from trainlab.explain.subject.network import examples_gradients
+from trainlab.page.section import Section, Table
+from trainlab.plain import Plain
 from trainlab.spec import Constant, Experiment, Init
-from trainlab.stats import Rate
+from trainlab.stats import Rate, percent_words
 
-TOLERANCE = 1e-6
-WORK = 500_000_000
-"""Operations that the ranks of one layer may take, a tenth of a second or so; one seed is ranked anyhow."""
-
-
-def seeds_ranked(shape: tuple[int, ...]) -> int:
-    """Return of how many seeds a layer is ranked; one takes about 4 m n² operations, n the shorter side."""
-    longer, shorter = max(shape), min(shape)
-    return max(1, WORK // (4 * longer * shorter**2))
-
-
-def greatest_rank(matrices: Sequence[Array]) -> int:
-    """Return the greatest rank; once one is the greatest that can be, the others aren't looked at."""
-    most = 0
-    for matrix in matrices:
-        most = max(most, matrix_rank(matrix))
-        if most == min(matrix.shape):
-            break
-    return most
-
-
-def matrix_rank(matrix: Array) -> int:
-    """Return the numerical rank, to the precision of float32, in which populations train."""
-    # Equal rows add nothing; after a constant start one is left.
-    rows = np.unique(matrix + 0.0, axis=0)
-    if len(rows) == 1:
-        return int(rows.any())
-    values = np.linalg.svd(rows, compute_uv=False)
-    return int((values > TOLERANCE * values[0]).sum())
-
-
-Array = npt.NDArray[np.float64]
 CONSTANTS = (0.5, 1.5)
 """The values that the assignment calls too small and too large, here as constants."""
 
@@ -64,14 +34,19 @@ class Start:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LayerSymmetry:
+class LayerSymmetry(Plain):
     """One hidden layer of `neurons`, over the seeds that didn't diverge.
 
     ``distinct_gradients`` is how many rows of [∂L/∂W | ∂L/∂b] differ at the start (seed 0, all examples),
     `zero_gradients` whether all of them are exactly 0; the others count, at the end of training, neurons
-    whose incoming weights and bias differ, in the seed with the fewest and the one with the most; and the
-    greatest rank, over the first `ranked` seeds, of the weight matrix and of what training added to it.
+    whose incoming weights and bias differ, in the seed with the fewest and the one with the most.
     """
+
+    _written = (
+        "layer neurons distinct_gradients_at_start=distinct_gradients "
+        "all_gradients_zero_at_start=zero_gradients distinct_neurons_fewest=fewest "
+        "distinct_neurons_most=most"
+    )
 
     layer: int
     neurons: int
@@ -79,18 +54,17 @@ class LayerSymmetry:
     zero_gradients: bool
     fewest: int
     most: int
-    rank: int
-    update_rank: int
-    ranked: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Symmetry:
+class Symmetry(Plain):
     """One network from one start: its hidden layers, seeds, the most steps of training, and the share solved.
 
     `kept` are the seeds that didn't diverge; without any, `layers` count no neurons at the end. Runs of which
     some `stopped` early took fewer steps.
     """
+
+    _written = "network start seeds seeds_not_diverged=kept steps some_stopped_early=stopped solved layers"
 
     network: str
     start: str
@@ -110,32 +84,6 @@ class Symmetry:
     def most(self) -> int:
         """The most hidden neurons that differ after training, each layer in its best seed."""
         return sum(layer.most for layer in self.layers)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the counts as plain data."""
-        return {
-            "network": self.network,
-            "start": self.start,
-            "seeds": self.seeds,
-            "seeds_not_diverged": self.kept,
-            "steps": self.steps,
-            "some_stopped_early": self.stopped,
-            "solved": self.solved.to_dict(),
-            "layers": [
-                {
-                    "layer": each.layer,
-                    "neurons": each.neurons,
-                    "distinct_gradients_at_start": each.distinct_gradients,
-                    "all_gradients_zero_at_start": each.zero_gradients,
-                    "distinct_neurons_fewest": each.fewest,
-                    "distinct_neurons_most": each.most,
-                    "weight_rank": each.rank,
-                    "update_rank": each.update_rank,
-                    "seeds_ranked": each.ranked,
-                }
-                for each in self.layers
-            ],
-        }
 
 
 def starts(experiment: Experiment) -> tuple[Start, ...]:
@@ -163,9 +111,8 @@ def symmetry(network: str, start: str, runs: Runs) -> Symmetry:
     gradients = examples_gradients(experiment, initial_layers(experiment, 0))
     kept = np.flatnonzero(~runs.diverged & np.isfinite(runs.parameters).all(axis=1))
     ends = [layers_from(experiment.network, runs.parameters[row]) for row in kept]
-    first = [_single(initial_layers(experiment, runs.first_seed + int(row))) for row in kept]
     layers = [
-        _layer(index, each.fan_out, gradients[index], [end[index] for end in ends], [w[index] for w in first])
+        _layer(index, each.fan_out, gradients[index], [end[index] for end in ends])
         for index, each in enumerate(layers_of(experiment.network)[:-1])
     ]
     return Symmetry(
@@ -187,16 +134,9 @@ def distinct_rows(weight: Array, bias: Array | None) -> int:
     return len(np.unique(rows + 0.0, axis=0))
 
 
-def _layer(
-    index: int,
-    neurons: int,
-    gradient: LayerGradient,
-    ends: Sequence[Layer],
-    first: Sequence[Array],
-) -> LayerSymmetry:
+def _layer(index: int, neurons: int, gradient: LayerGradient, ends: Sequence[Layer]) -> LayerSymmetry:
     counts = [distinct_rows(each.weight, each.bias) for each in ends]
-    bias, ranked = gradient.bias, min(len(ends), seeds_ranked(gradient.weight.shape))
-    weights = [each.weight for each in ends[:ranked]]
+    bias = gradient.bias
     return LayerSymmetry(
         layer=index + 1,
         neurons=neurons,
@@ -204,12 +144,92 @@ def _layer(
         zero_gradients=not gradient.weight.any() and (bias is None or not bias.any()),
         fewest=min(counts, default=0),
         most=max(counts, default=0),
-        rank=greatest_rank(weights),
-        update_rank=greatest_rank([end - start for end, start in zip(weights, first[:ranked], strict=True)]),
-        ranked=ranked,
     )
 
 
-def _single(layers: Sequence[Layer]) -> list[Array]:
-    """The weights as training in float32 starts with them."""
-    return [layer.weight.astype(np.float32).astype(np.float64) for layer in layers]
+# Symmetry, shown: equal neurons have equal gradients and stay equal.
+
+
+def symmetry_section(found: Sequence[Symmetry]) -> Section:
+    """Return how many neurons are left that differ."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            each.network,
+            each.start,
+            _by_layer([_share(layer.distinct_gradients, layer.neurons) for layer in each.layers]),
+            _after_training(each),
+            percent_words(each.solved),
+        )
+        for each in found
+        if each.layers
+    ]
+    if not rows:
+        return Section(
+            name="symmetry",
+            heading="Symmetry: neurons that stay equal",
+            text=("The network has no hidden layer, and so no neurons that could be equal.",),
+        )
+    return Section(
+        name="symmetry",
+        heading="Symmetry: neurons that stay equal",
+        text=(
+            "Two neurons of a layer with equal weights in and out get equal gradients, so no step can "
+            f"tell them apart: the layer is as good as one neuron. Counted to the bit, after {_steps(found)} "
+            f"of the experiment's own training from {counted(found[0].seeds, 'seed')}; by hidden layer, "
+            "first to last. Seeds differ in the order of the examples even where all weights start alike.",
+            *_left_out(found),
+        ),
+        tables=(
+            Table(
+                title="Neurons that differ, of all, by hidden layer",
+                headers=(
+                    "Network",
+                    "Start",
+                    "gradients at the start",
+                    "neurons after training",
+                    "solved",
+                ),
+                rows=rows,
+                shown=24,
+            ),
+        ),
+    )
+
+
+def _after_training(each: Symmetry) -> str:
+    """Return the neurons that differ, of the seeds that didn't diverge."""
+    if not each.kept:
+        return "all diverged"
+    return _by_layer(
+        [
+            _share(layer.most, layer.neurons, None if layer.fewest == layer.most else layer.fewest)
+            for layer in each.layers
+        ]
+    )
+
+
+def _steps(found: Sequence[Symmetry]) -> str:
+    """Return how many steps were trained, in words."""
+    steps = " or ".join(f"{count:,}" for count in sorted({each.steps for each in found}))
+    if any(each.stopped for each in found):
+        return f"up to {steps} steps (some runs stop early)"
+    return f"{steps} steps"
+
+
+def _left_out(found: Sequence[Symmetry]) -> tuple[str, ...]:
+    """Say of which starts runs diverged, whose neurons aren't counted."""
+    lost = [
+        f"{each.network} from {each.start}, {each.seeds - each.kept:,} of {each.seeds:,}"
+        for each in found
+        if each.kept < each.seeds
+    ]
+    return (f"Diverged, and so not counted: {'; '.join(lost)}.",) if lost else ()
+
+
+def _by_layer(words: Sequence[str]) -> str:
+    """Return one word for each layer, or the one that holds for all of many."""
+    return f"{words[0]} in all {len(words)}" if len(words) > 2 and len(set(words)) == 1 else ", ".join(words)
+
+
+def _share(count: int, of: int, least: int | None = None) -> str:
+    return f"{count}/{of}" if least is None else f"{least}–{count}/{of}"

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
-from trainlab.explain.common.options import SEEDS, populations_of
-from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts, with_note
-from trainlab.explain.common.populations import OnProgress
-from trainlab.explain.questions.learning_rate.answer import short_answer, verdict
-from trainlab.explain.questions.learning_rate.checks_section import checks_section
-from trainlab.explain.questions.learning_rate.comparison_section import comparison_section, to_dict
-from trainlab.explain.questions.learning_rate.effects_section import effects_section
-from trainlab.explain.questions.learning_rate.evidence import DEFAULT, Evidence, named_experiment
-from trainlab.explain.questions.learning_rate.follow_ups import notes_of
-from trainlab.explain.questions.learning_rate.grid import RATES, constant, read_rates
-from trainlab.explain.questions.learning_rate.named_schedules import Given, read_schedules
-from trainlab.explain.questions.learning_rate.quadratic_section import quadratic_section
-from trainlab.explain.questions.learning_rate.range_test_section import range_test_section
-from trainlab.explain.questions.learning_rate.result import (
+from trainlab.explain.options import (
+    SEEDS,
+    OnSection,
+    Part,
+    check_parts,
+    populations_of,
+    tell_parts,
+    with_note,
+)
+from trainlab.explain.populations import OnProgress
+from trainlab.explain.questions.learning_rate.comparison import comparison_section, notes_of
+from trainlab.explain.questions.learning_rate.evidence import (
+    DEFAULT,
+    Evidence,
     LearningRateExplanation,
     effects_numbers,
-    range_test_numbers,
+    named_experiment,
     schedule_dict,
-    with_lists,
+    short_answer,
+    verdict,
 )
-from trainlab.explain.questions.learning_rate.schedules_section import schedules_section
-from trainlab.explain.questions.learning_rate.sharpness_section import sharpness_section
-from trainlab.explain.questions.learning_rate.step_section import step_section
+from trainlab.explain.questions.learning_rate.grid import RATES, constant, effects_section, read_rates
+from trainlab.explain.questions.learning_rate.one_step import checks_section, step_section
+from trainlab.explain.questions.learning_rate.range_test import range_test_section
+from trainlab.explain.questions.learning_rate.schedules import Given, read_schedules, schedules_section
+from trainlab.explain.questions.learning_rate.sharpness import quadratic_section, sharpness_section
 from trainlab.explain.subject.network import network_numbers
 from trainlab.page.section import Section
 from trainlab.spec import Experiment, Study
@@ -60,13 +62,8 @@ def learning_rate(
         rates: the grid: ``"1e-5..10"``, ``"1e-5..10:13"`` (so many), or two and more numbers above 0.
         schedules: those to draw and compare with a constant rate, see `read_schedules`; all ten of the
             assignment and one with warm-up if None, none if empty.
-        parts: the sections to make, by name; all if empty. Fewer come without answer and verdict.
         seeds: how many networks at each rate, and as many fresh ones for the suggestion.
-        engine: who trains the populations.
-        store: the folder that keeps finished runs; none if left out.
-        workers: threads or processes; all processors if left out.
-        on_progress: called while populations train.
-        on_section: called with each section as soon as it is ready.
+        parts, engine, store, workers, on_progress, on_section: as in all questions, see `trainlab.explain`.
 
     Raises:
         ExplainError: rates, schedules, parts or seeds that can't be.
@@ -160,17 +157,17 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
     Part(
         name="step",
         section=lambda evidence: step_section(evidence.step, evidence.experiment),
-        numbers=lambda evidence: {"step": with_lists(asdict(evidence.step))},
+        numbers=lambda evidence: {"step": evidence.step},
     ),
     Part(
         name="quadratic",
         section=lambda evidence: quadratic_section(evidence.stability, evidence.start),
-        numbers=lambda evidence: {"stability": [with_lists(asdict(edge)) for edge in evidence.stability]},
+        numbers=lambda evidence: {"stability": evidence.stability},
     ),
     Part(
         name="sharpness",
         section=lambda evidence: sharpness_section(evidence.places, evidence.experiment),
-        numbers=lambda evidence: {"sharpness": [asdict(place) for place in evidence.places]},
+        numbers=lambda evidence: {"sharpness": evidence.places},
     ),
     Part(
         name="effects",
@@ -181,8 +178,8 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
         name="range-test",
         section=_range_test_section,
         numbers=lambda evidence: {
-            "range_test": range_test_numbers(evidence.range_test),
-            "suggestion": [to_dict(each) for each in evidence.suggestion],
+            "range_test": evidence.range_test,
+            "suggestion": evidence.suggestion,
         },
     ),
     Part(
@@ -193,12 +190,12 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
     Part(
         name="comparison",
         section=_comparison_section,
-        numbers=lambda evidence: {"comparison": [to_dict(each) for each in evidence.comparison]},
+        numbers=lambda evidence: {"comparison": evidence.comparison},
     ),
     Part(
         name="checks",
         section=lambda evidence: checks_section(evidence.checks),
-        numbers=lambda evidence: {"checks": [asdict(each) for each in evidence.checks or ()]},
+        numbers=lambda evidence: {"checks": evidence.checks or ()},
     ),
 )
 """The sections, in order."""

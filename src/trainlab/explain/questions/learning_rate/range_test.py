@@ -7,18 +7,23 @@ rate climbs by the same factor each step, and many seeds take the place of one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from trainlab.engine import Runs
-from trainlab.explain.questions.learning_rate.grid import at_rate
+from trainlab.draw import Band, Curve, curves, format_number
+from trainlab.engine import Runs, select
+from trainlab.engine.network_pass import Array
+from trainlab.explain.populations import FEWEST, Populations
+from trainlab.explain.questions.learning_rate.comparison import HEADERS, NOTE, Compared, compare, rows_of
+from trainlab.explain.questions.learning_rate.grid import Regimes, at_rate
+from trainlab.page.section import Section, Table
+from trainlab.plain import Plain
 from trainlab.spec import Experiment, LambdaLR, NoStopping, Record, Warmup
 from trainlab.spec.rules import MAX_SCHEDULED_STEPS
-
-Array = npt.NDArray[np.float64]
 
 LEAST_EPOCHS = 100
 MOST_EPOCHS = 1000
@@ -28,14 +33,14 @@ WINDOW = 0.1
 FALL = 0.1
 """The share of the whole fall of the loss at which it counts as begun."""
 
-RULE = (
+RANGE_RULE = (
     "Rule: at each rate the median loss over the seeds, averaged over a tenth of a decade; the suggestion "
     "is a tenth of the rate at which that is lowest, since there the rate is about to be too large."
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class RangeTest:
+class RangeTest(Plain):
     """The loss while the rate climbs: `rate [k]`, and median, 5 % and 95 % quantile of the loss ``[k]``.
 
     A run that diverged counts as infinite. `begins` is the rate at which a tenth of the fall is done,
@@ -118,3 +123,103 @@ def smoothed(rates: Array, values: Array) -> Array:
     return np.array(
         [float(np.mean(values[a:b])) for a, b in zip(starts.tolist(), stops.tolist(), strict=True)]
     )
+
+
+# The section on the range test, and how its suggestion fared on fresh seeds.
+
+
+CLIFF = 100.0
+"""How many times its first value the loss of a range test is drawn up to; more would flatten the rest."""
+
+_LABELS = {"suggested": "The suggested rate", "best of the grid": "The best of the grid"}
+
+
+def range_test_section(test: RangeTest, compared: Sequence[Compared], experiment: Experiment) -> Section:
+    """Return the section on the range test and how its suggestion fared."""
+    own = experiment.optimizer.lr
+    most = CLIFF * float(test.median[0])
+    picture = curves(
+        [
+            Curve(
+                label="loss",
+                x=test.rate,
+                median=_below(test.median, most),
+                bands=(
+                    Band(label="5–95 % of seeds", low=_below(test.low, most), high=_below(test.high, most)),
+                ),
+            )
+        ],
+        x_label="Learning rate at that moment",
+        y_label="Loss",
+        title="A range test: the loss while the rate climbs, until it is a hundred times the first",
+        log_x=True,
+        log_y=True,
+    )
+    if test.suggested is None:
+        said = (
+            "The median loss never fell by a hundredth while the rate climbed: there is nothing to suggest."
+        )
+    else:
+        said = (
+            f"The median loss begins to fall at {format_number(test.begins)} (a tenth of the fall done) and "
+            f"is lowest at {format_number(test.lowest)}. Suggested: {format_number(test.suggested)}; this "
+            f"experiment has {own:g}."
+        )
+    words = [
+        f"{test.seeds:,} seeds train for {test.epochs:,} epochs while the rate climbs by the same factor "
+        f"each step, from {format_number(float(test.rate[0]))} to {format_number(float(test.rate[-1]))} "
+        "(Smith, WACV 2017).",
+        RANGE_RULE,
+        said,
+    ]
+    tables = ()
+    if compared:
+        words.append(
+            f"How it fared: {compared[0].point.solved.n:,} fresh seeds, used neither by the range test nor "
+            "to pick the best rate of the grid. "
+            + " ".join(
+                f"{_LABELS.get(each.label, each.label)} against the experiment's own: {each.reading}."
+                for each in compared[1:]
+            )
+            + f" {NOTE}"
+        )
+        tables = (
+            Table(
+                title="On fresh seeds, compared with the experiment's own rate",
+                headers=HEADERS,
+                rows=rows_of(
+                    compared, [f"{each.label}, {format_number(each.point.rate)}" for each in compared]
+                ),
+            ),
+        )
+    return Section(
+        name="range-test",
+        heading="A range test, and how its suggestion fared",
+        text=tuple(words),
+        pictures=(picture,),
+        tables=tables,
+    )
+
+
+def compare_suggestion(
+    base: Experiment, test: RangeTest, found: Regimes, trainer: Populations
+) -> tuple[Compared, ...]:
+    """Return the experiment's own rate, the suggested one and the best of the grid on fresh seeds.
+
+    Fresh are seeds n to 2n − 1: what was chosen on the first n would look better on them than it is. Of rates
+    that tie for the best it is the one in the middle. Empty if nothing was suggested.
+    """
+    if test.suggested is None:
+        return ()
+    rates = {"own rate": base.optimizer.lr, "suggested": float(f"{test.suggested:.6g}")}
+    if found.best:
+        rates["best of the grid"] = found.best[len(found.best) // 2]
+    tried = [at_rate(base, each) for each in rates.values()]
+    # Of a costly training there are fewer: half of them still as many as the grid had, which has more rates.
+    runs = trainer.train(tried, seeds=2 * trainer.seeds, fewest=2 * FEWEST)
+    n = len(runs[0].solved)
+    return compare(list(rates), [select(each, range(n // 2, n)) for each in runs])
+
+
+def _below(values: npt.NDArray[np.float64], most: float) -> npt.NDArray[np.float64]:
+    return np.where(values <= most, values, np.nan)

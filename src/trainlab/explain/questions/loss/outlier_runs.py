@@ -1,40 +1,91 @@
-"""Train each loss on data with and without outliers, and measure the fit to clean examples never seen."""
+"""Losses trained on a sine with outliers and without, and the fit to clean examples never seen."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.engine.network_pass import forward, layers_from
-from trainlab.explain.common.populations import Populations
-from trainlab.explain.questions.loss.outlier_data import OutlierData, outlier_data
+from trainlab.engine.network_pass import Array, forward, layers_from
+from trainlab.explain.populations import Populations
 from trainlab.maths import LOSSES
 from trainlab.scratch import scratch_folder
 from trainlab.spec import (
     L1,
     MSE,
     Adam,
+    Curve,
     Experiment,
     Full,
     Huber,
     LogCosh,
     Loss,
     Network,
-    NoSchedule,
-    NoStopping,
     Record,
     Scaling,
     Split,
     Within,
     name_of,
 )
-from trainlab.tasks import arrays
+from trainlab.tasks import arrays, build
+from trainlab.tasks.generated import uniforms
 
-Array = npt.NDArray[np.float64]
+# A noisy sine of which a share of the training targets is shifted, beside clean data to judge by.
+
+
+SHARE = 0.2
+"""The share of the training targets that is shifted."""
+SHIFT = 4.0
+"""By how many standard deviations of the clean targets, always upwards."""
+POINTS = 64
+NOISE = 0.1
+CLEAN_POINTS = 200
+
+# A stream of the task's draws that no task uses.
+_OUTLIERS = 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class OutlierData:
+    """``inputs [points, features]`` with clean and shifted ``[points, outputs]`` targets, and clean examples
+    that are never trained on; ``shifted [points]`` says which are.
+    """
+
+    inputs: Array
+    clean: Array
+    dirty: Array
+    shifted: npt.NDArray[np.bool_]
+    judged_inputs: Array
+    judged_targets: Array
+
+
+def outlier_data(draw: int) -> OutlierData:
+    """Return draw number `draw` of the data: a sine with noise, a share of its targets shifted."""
+    noisy = build(Curve(points=POINTS, noise=NOISE, seed=draw), Split(), Scaling())
+    inputs, targets = noisy.inputs, noisy.targets
+    count = max(1, round(SHARE * len(targets)))
+    order = np.argsort(uniforms(draw, _OUTLIERS, (len(targets),)), kind="stable")
+    shifted = np.zeros(len(targets), dtype=np.bool_)
+    shifted[order[:count]] = True
+    size = SHIFT * float(np.std(targets))
+    # An even number of places between −1 and 1, none of them a training example.
+    x = (np.arange(CLEAN_POINTS, dtype=np.float64) + 0.5)[:, None] * (2.0 / CLEAN_POINTS) - 1.0
+    return OutlierData(
+        inputs=inputs,
+        clean=targets,
+        dirty=targets + np.where(shifted[:, None], size, 0.0),
+        shifted=shifted,
+        judged_inputs=x,
+        judged_targets=np.sin(np.pi * x),
+    )
+
+
+# Train each loss on data with and without outliers, and measure the fit to clean examples never seen.
+
 
 SEEDS = 8
 """Seeds a data set: as many as the fast engine trains side by side."""
@@ -55,35 +106,26 @@ class OutlierRuns:
     draws: int
     seeds: int
     data: OutlierData
-    own: bool
     epochs: int
     losses: tuple[tuple[str, Loss], ...]
     clean: dict[str, Array]
     dirty: dict[str, Array]
     climbs: dict[str, Array]
     fits: dict[str, Array]
-    """Of one input: the prediction of the first draw's first seed at its clean examples, with outliers."""
+    """The prediction of the first draw's first seed at its clean examples, with outliers."""
     note: str = ""
     """Why there are fewer data sets than asked for; empty if there are not."""
 
 
-def outlier_experiment(own: Experiment | None) -> Experiment:
-    """Return what the losses are compared with: 1-16-1 on a sine, or a regression of the user's own.
-
-    Adam: it divides by the size of the gradient, so that no loss learns faster for being steeper.
-    """
-    if own is None:
-        return Experiment(
-            network=Network(widths=(1, 16, 1), output_activation="linear"),
-            task="curve",  # type: ignore[arg-type]
-            optimizer=Adam(lr=0.02),
-            sampling=Full(),
-            epochs=500,
-        )
-    network = msgspec.structs.replace(
-        own.network, activation=(*own.network.activations[:-1], "linear"), output_activation=None
-    )
-    return msgspec.structs.replace(own, network=network, schedule=NoSchedule(), stopping=NoStopping())
+EXPERIMENT: Final = Experiment(
+    network=Network(widths=(1, 16, 1), output_activation="linear"),
+    task="curve",  # type: ignore[arg-type]
+    optimizer=Adam(lr=0.02),
+    sampling=Full(),
+    epochs=500,
+)
+"""What the losses are compared with. Adam divides by the size of the gradient, so that no loss learns faster
+for being steeper."""
 
 
 def losses_compared(targets: Array) -> tuple[tuple[str, Loss], ...]:
@@ -98,28 +140,22 @@ def losses_compared(targets: Array) -> tuple[tuple[str, Loss], ...]:
     )
 
 
-def train_outliers(own: Experiment | None, populations: Populations) -> OutlierRuns:
+def train_outliers(populations: Populations) -> OutlierRuns:
     """Train every loss on every draw of the data, with its outliers and without.
 
     A draw has its own noise and outliers and `SEEDS` networks. The runs aren't kept in a store: their data
     are files in a folder that vanishes.
     """
-    base = outlier_experiment(own)
     asked = min(MOST_DRAWS, max(2, populations.seeds // SEEDS))
     # Every loss is trained twice on every draw, with outliers and without.
-    costs = [base] * (2 * len(losses_compared(base.data().targets)))
+    losses = losses_compared(outlier_data(0).clean)
+    costs = [EXPERIMENT] * (2 * len(losses))
     draws = max(2, populations.affordable(costs, seeds=asked * SEEDS) // SEEDS)
-    data = [outlier_data(own, draw) for draw in range(draws)]
-    losses = losses_compared(data[0].clean)
-    apart = Populations(
-        seeds=min(SEEDS, populations.seeds),
-        engine=populations.engine,
-        workers=populations.workers,
-        on_progress=populations.on_progress,
-    )
+    data = [outlier_data(draw) for draw in range(draws)]
+    apart = replace(populations, seeds=min(SEEDS, populations.seeds), store=None)
     with scratch_folder("outliers") as folder:
         made = [
-            _experiment(base, each, loss, folder, dirty=dirty)
+            _experiment(each, loss, folder, dirty=dirty)
             for _, loss in losses
             for dirty in (False, True)
             for each in data
@@ -133,26 +169,25 @@ def train_outliers(own: Experiment | None, populations: Populations) -> OutlierR
             key: np.array([_clean_errors(each, draw) for each, draw in zip(group, data, strict=True)])
             for key, group in runs.items()
         }
-        fits = {label: _fit(runs[label, True][0], data[0]) for label, _ in losses}
+        fits = {label: _outputs(runs[label, True][0], 0, data[0])[:, 0] for label, _ in losses}
     return OutlierRuns(
-        network=base.network.label,
+        network=EXPERIMENT.network.label,
         draws=draws,
         seeds=apart.seeds,
         data=data[0],
-        own=own is not None,
-        epochs=base.epochs,
+        epochs=EXPERIMENT.epochs,
         losses=losses,
         clean={label: errors[label, False] for label, _ in losses},
         dirty={label: errors[label, True] for label, _ in losses},
         climbs={label: np.array([_climbs(each) for each in runs[label, False]]) for label, _ in losses},
-        fits={label: fit for label, fit in fits.items() if fit is not None},
+        fits=fits,
         note=populations.note(draws * SEEDS, asked=asked * SEEDS),
     )
 
 
-def _experiment(base: Experiment, data: OutlierData, loss: Loss, folder: str, *, dirty: bool) -> Experiment:
+def _experiment(data: OutlierData, loss: Loss, folder: str, *, dirty: bool) -> Experiment:
     return msgspec.structs.replace(
-        base,
+        EXPERIMENT,
         task=arrays(data.inputs, data.dirty if dirty else data.clean, kind="regression", folder=folder),
         split=Split(),
         scaling=Scaling(),
@@ -184,13 +219,6 @@ def _climbs(runs: Runs) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         climbs = np.maximum(np.diff(last, axis=1), 0.0).sum(axis=1) / np.median(last, axis=1)
     return np.where(np.isfinite(climbs), climbs, np.inf)
-
-
-def _fit(runs: Runs, data: OutlierData) -> Array | None:
-    """Return the first seed's predictions at the clean examples, if there is one input and one output."""
-    if data.inputs.shape[1] != 1 or data.clean.shape[1] != 1:
-        return None
-    return _outputs(runs, 0, data)[:, 0]
 
 
 def slope_jump(loss: Loss) -> float:

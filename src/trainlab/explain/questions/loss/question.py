@@ -4,38 +4,236 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, get_args
 
 import numpy as np
 
+from trainlab.draw import Cell
+from trainlab.engine import Runs
 from trainlab.errors import ExplainError
-from trainlab.explain.common.options import (
+from trainlab.explain.explanation import Explanation, ShortAnswer
+from trainlab.explain.options import (
     SEEDS,
+    OnSection,
+    Part,
     check_cell,
+    check_parts,
     check_source,
     only_for_experiments,
     only_for_modules,
     populations_of,
+    tell_parts,
+    with_note,
 )
-from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts, with_note
-from trainlab.explain.common.populations import OnProgress
-from trainlab.explain.questions.loss.answer import module_short_answer, module_verdict, short_answer, verdict
-from trainlab.explain.questions.loss.evidence import Evidence, ModuleEvidence
-from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
-from trainlab.explain.questions.loss.outliers_section import outliers_section
-from trainlab.explain.questions.loss.outputs_module import inspect_module
-from trainlab.explain.questions.loss.pairing import pairings
-from trainlab.explain.questions.loss.pairing_sections import pairing_section, table_section
-from trainlab.explain.questions.loss.points import Point
-from trainlab.explain.questions.loss.population_section import population_section
-from trainlab.explain.questions.loss.result import LossExplanation
-from trainlab.explain.questions.loss.shapes_section import Shape, log_table
-from trainlab.explain.questions.loss.variants import named_losses
-from trainlab.explain.subject.given_module import is_module
+from trainlab.explain.populations import OnProgress, Populations
+from trainlab.explain.questions.loss.module import ModuleOutputs, inspect_module
+from trainlab.explain.questions.loss.outlier_runs import OutlierRuns, train_outliers
+from trainlab.explain.questions.loss.outliers import (
+    Outliers,
+    outliers_section,
+    outliers_sentence,
+    read_outliers,
+)
+from trainlab.explain.questions.loss.pairing import (
+    Pairing,
+    PairRate,
+    Variant,
+    named_losses,
+    pair_rates,
+    pairing_of,
+    pairing_section,
+    pairing_table,
+    pairings,
+    population_section,
+    population_sentence,
+    table_section,
+    variants_of,
+)
+from trainlab.explain.questions.loss.points import Point, Shape, log_table, own_points, shapes_section
+from trainlab.explain.questions.loss.rules import LOSS_SIGNATURES
+from trainlab.explain.subject.given import is_module
 from trainlab.explain.subject.network import network_numbers
-from trainlab.page.section import Section
-from trainlab.spec import any_study, named_cell
-from trainlab.tasks import Kind
+from trainlab.page.section import Section, Table
+from trainlab.plain import pick
+from trainlab.spec import Experiment, any_study, name_of, named_cell
+from trainlab.stats import percent_words
+from trainlab.tasks import Kind, Task
+
+# What the sections on a loss are made of: read from the options, and computed when first needed.
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence:
+    """An experiment, the losses `named` to draw and compare in place of the usual ones; what they show."""
+
+    experiment: Experiment
+    named: Sequence[str]
+    populations: Populations
+
+    @property
+    def data(self) -> Task:
+        """The examples."""
+        return self.experiment.data()
+
+    @cached_property
+    def pairing(self) -> Pairing:
+        """Whether output and loss fit the task."""
+        return pairing_of(self.experiment)
+
+    @property
+    def what(self) -> str:
+        """The experiment in words."""
+        experiment = self.experiment
+        return f"{experiment.network.label} on {name_of(experiment.task)} with {self.pairing.loss}"
+
+    @cached_property
+    def shapes(self) -> tuple[Section, list[Shape]]:
+        """Losses drawn: the section, and what it draws."""
+        return shapes_section(self.data.kind, self.experiment.loss, self.pairing.output, self.named)
+
+    @cached_property
+    def start(self) -> tuple[Section, tuple[Point, ...], float | None]:
+        """The examples at the first weights: section, examples, and how far gradients are from autograd's."""
+        return own_points(self.experiment)
+
+    @cached_property
+    def _variants_and_refused(self) -> tuple[list[Variant], list[str]]:
+        return variants_of(self.experiment, self.named)
+
+    @property
+    def variants(self) -> list[Variant]:
+        """The experiment with its own and with other pairings."""
+        return self._variants_and_refused[0]
+
+    @property
+    def refused(self) -> list[str]:
+        """Why named losses can't be trained."""
+        return self._variants_and_refused[1]
+
+    @cached_property
+    def _population(self) -> list[Runs]:
+        return self.populations.train([each.experiment for each in self.variants])
+
+    @cached_property
+    def rates(self) -> tuple[PairRate, ...]:
+        """How often each pairing solves the task."""
+        return pair_rates(self.variants, self._population)
+
+    @cached_property
+    def outlier_runs(self) -> OutlierRuns:
+        """The losses trained with outliers and without."""
+        return train_outliers(self.populations)
+
+    @cached_property
+    def outliers(self) -> Outliers:
+        """What outliers do under each loss."""
+        return read_outliers(self.outlier_runs)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModuleEvidence:
+    """What a torch module makes of its batch, and what its loss says of that."""
+
+    outputs: ModuleOutputs
+
+    @property
+    def what(self) -> str:
+        """The module and its loss in words."""
+        return f"{self.outputs.name} with {self.outputs.pairing.loss}"
+
+
+# What `trainlab.explain.loss` returns.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
+class LossExplanation(Explanation):
+    """The answer to "What is a loss?".
+
+    `pairing` is the verdict on the network's own output and loss; `points` its loss example by example,
+    before training; `rates` how often pairings solved the task, one's own first; `outliers` what they do. Of
+    a module there is the pairing alone.
+
+    ``numbers`` has the keys ``network`` (label, widths, parameters; null for a module) and ``module`` (the
+    name of its class); ``pairing``; ``pairings``, the whole table, a list of such records; ``takes``, a
+    record for each loss: ``loss``, ``torch_class``, ``outputs``, ``targets``, ``aims_at``; ``shapes``, a list
+    of ``output``, ``loss``, ``x``, ``value``, ``slope``; ``log_table``, rows of p, −ln p, (1 − p)², 1 − p and
+    the slopes of −ln p and (1 − p)² at z; ``points``, with the ``inputs`` of each example, and in the same
+    order ``start``, a list of ``target``, ``output``, ``prediction``, ``error``, ``loss``, ``share``,
+    ``gradient``; ``autograd_difference`` (null without torch); ``population``, a list of
+    ``output``, ``loss``, ``verdict``, ``solved``, ``diverged``, ``difference``, ``p_adjusted``, ``reading``;
+    and ``outliers``, with ``losses``, ``comparisons`` and ``statements`` (null for a module). Where only some
+    parts were asked for, `numbers` lacks what the others say, and their fields are None or empty.
+    """
+
+    pairing: Pairing
+    points: tuple[Point, ...]
+    rates: tuple[PairRate, ...]
+    outliers: Outliers | None
+
+
+# The answer in a sentence and a table: whether output and loss fit, and how often each pairing solves it.
+
+
+BAR: Final = 12
+
+RULE: Final = "A loss says how far outputs are from targets, and its slope is what the network learns from"
+
+
+def short_answer(evidence: Evidence) -> ShortAnswer:
+    """Return the answer for an experiment; the first rate is that of its own pairing."""
+    found, rates = evidence.pairing, evidence.rates
+    own, n = rates[0], rates[0].solved.n
+    best = max(rates, key=lambda each: each.solved.k)
+    counts = f"{own.label} solves {percent_words(own.solved)} of {n:,} seeds"
+    if best is not own:
+        counts += f", {best.label} {percent_words(best.solved)}"
+    rows: list[list[Cell]] = [
+        [
+            each.label,
+            each.verdict,
+            percent_words(each.solved),
+            "▇" * round(BAR * each.solved.estimate),
+            "yours" if each.difference is None else str(each.difference.value).replace(" points", ""),
+        ]
+        for each in rates
+    ]
+    return ShortAnswer(
+        sentence=f"{RULE}: {found.sentence.removesuffix('.')} ({counts}).",
+        table=Table(
+            title=f"Solved, of {n:,} seeds, and points more or less than yours (95 % interval)",
+            headers=("Output + loss", "Pairing", "Solved", "", "Points"),
+            rows=rows,
+        ),
+        shown_on=f"{evidence.what}; tested on {name_of(evidence.experiment.task)} only, with one learning "
+        "rate for all.",
+    )
+
+
+def module_short_answer(found: Pairing, name: str) -> ShortAnswer:
+    """Return the answer for a module, which isn't trained."""
+    return ShortAnswer(
+        sentence=f"{RULE}: {found.sentence.removesuffix('.')}; what arrives at the last sum is "
+        f"{found.gradient}.",
+        table=pairing_table(found),
+        shown_on=f"{name} with {found.loss}, one batch; nothing was trained.",
+    )
+
+
+def verdict(evidence: Evidence) -> str:
+    """Return the answer for an experiment, in a few sentences."""
+    pairing = evidence.pairing.sentence
+    return f"{pairing} {population_sentence(evidence.rates)} {outliers_sentence(evidence.outliers)}"
+
+
+def module_verdict(found: Pairing) -> str:
+    """Return the answer for a module, in a few sentences."""
+    return f"{found} What arrives at the last sum is {found.gradient}."
+
+
+# ``trainlab.explain.loss``: what is a loss, and does yours fit your output and your task?
+
 
 DEFAULT: Final = "xor44"
 """The assignment's networks: its first, 2-5-4-1 unchanged, has tanh and L1 for two classes, which the table
@@ -67,14 +265,9 @@ def loss(
             ``torch.nn.functional``.
         inputs: a module's batch, ``[examples, …]``.
         targets: of that batch.
-        parts: the sections to make, by name; all if empty. Fewer come without answer and verdict.
         seeds: how many networks each pairing has; outliers are tested on up to 20 data sets with 8 seeds
             each, fewer if these are. A module isn't trained.
-        engine: who trains the populations.
-        store: the folder that keeps finished runs; none if left out.
-        workers: threads or processes; all processors if left out.
-        on_progress: called while populations train.
-        on_section: called with each section as soon as it is ready.
+        parts, engine, store, workers, on_progress, on_section: as in all questions, see `trainlab.explain`.
 
     Raises:
         ExplainError: a loss or part that isn't known, a module or data that don't fit.
@@ -95,7 +288,6 @@ def loss(
     evidence = Evidence(
         named=named_losses(_names(loss)),
         experiment=named_cell(study, check_cell(cell)).experiment,
-        parts=names,
         populations=populations,
     )
     return _explain(evidence, names, on_section)
@@ -103,7 +295,6 @@ def loss(
 
 def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | None) -> LossExplanation:
     told = tell_parts(PARTS, names, evidence, on_section)
-    trained = evidence.trained[1] if told.has("trained-points") else ()
     return LossExplanation(
         question="loss",
         subject=evidence.what,
@@ -112,7 +303,7 @@ def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | N
         answer=short_answer(evidence) if told.whole else None,
         numbers={"network": network_numbers(evidence.experiment), "module": None, **told.numbers},
         pairing=evidence.pairing,
-        points=trained or (evidence.start[1] if told.has("points") else ()),
+        points=evidence.start[1] if told.has("points") else (),
         rates=evidence.rates if told.has("population") else (),
         outliers=evidence.outliers if told.has("outliers") else None,
     )
@@ -122,16 +313,16 @@ def _explain_module(
     evidence: ModuleEvidence, names: Sequence[str], on_section: OnSection | None
 ) -> LossExplanation:
     told = tell_parts(MODULE_PARTS, names, evidence, on_section)
-    name = evidence.outputs.name
+    name, found = evidence.outputs.name, evidence.outputs.pairing
     return LossExplanation(
         question="loss",
         subject=evidence.what,
-        verdict=module_verdict(evidence.pairing) if told.whole else "",
+        verdict=module_verdict(found) if told.whole else "",
         sections=told.sections,
-        answer=module_short_answer(evidence.pairing, name) if told.whole else None,
+        answer=module_short_answer(found, name) if told.whole else None,
         numbers={"network": None, "module": name, **told.numbers, "population": [], "outliers": None},
-        pairing=evidence.pairing,
-        points=evidence.points[1] if told.has("points") else (),
+        pairing=found,
+        points=(),
         rates=(),
         outliers=None,
     )
@@ -145,44 +336,17 @@ def _span(targets: np.ndarray) -> tuple[float, float]:
 def _table_numbers(_evidence: object) -> dict[str, Any]:
     """Return what holds of any data: the pairings of every kind of task, and what losses take."""
     return {
-        "pairings": [each.to_dict() for kind in get_args(Kind) for each in pairings(kind)],
+        "pairings": [each for kind in get_args(Kind) for each in pairings(kind)],
         "takes": [
-            {
-                "loss": each.name,
-                "torch_class": each.torch_class,
-                "outputs": each.outputs,
-                "targets": each.targets,
-                "aims_at": each.aims_at,
-            }
-            for each in LOSS_SIGNATURES.values()
+            pick(each, "loss=name torch_class outputs targets aims_at") for each in LOSS_SIGNATURES.values()
         ],
     }
 
 
-def _shapes_numbers(shapes: Sequence[Shape]) -> dict[str, Any]:
-    return {"shapes": _plain(shapes), "log_table": [list(row) for row in log_table().rows]}
-
-
 def _points_numbers(evidence: Evidence) -> dict[str, Any]:
     _, start, gap = evidence.start
-    return {"points": _points(start), "autograd_difference": gap}
-
-
-def _trained_numbers(evidence: Evidence) -> dict[str, Any]:
-    return {"points": {**_points(evidence.start[1]), "trained": _plain(evidence.trained[1])}}
-
-
-def _module_points_numbers(evidence: ModuleEvidence) -> dict[str, Any]:
-    _, points, gap = evidence.points
-    return {"points": {**_points(points), "trained": []}, "autograd_difference": gap}
-
-
-def _points(start: Sequence[Point]) -> dict[str, Any]:
-    return {"inputs": [list(each.inputs) for each in start], "start": _plain(start)}
-
-
-def _plain(items: Sequence[Any]) -> list[dict[str, Any]]:
-    return [each.to_dict() for each in items]
+    points = {"inputs": [each.inputs for each in start], "start": start}
+    return {"points": points, "autograd_difference": gap}
 
 
 def _population_section(evidence: Evidence) -> Section:
@@ -205,7 +369,7 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
     Part(
         name="pairing",
         section=lambda evidence: pairing_section(evidence.pairing, evidence.what),
-        numbers=lambda evidence: {"pairing": evidence.pairing.to_dict()},
+        numbers=lambda evidence: {"pairing": evidence.pairing},
     ),
     Part(
         name="table",
@@ -215,25 +379,20 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
     Part(
         name="shapes",
         section=lambda evidence: evidence.shapes[0],
-        numbers=lambda evidence: _shapes_numbers(evidence.shapes[1]),
+        numbers=lambda evidence: {"shapes": evidence.shapes[1], "log_table": log_table().rows},
     ),
     Part(name="points", section=lambda evidence: evidence.start[0], numbers=_points_numbers),
     Part(
-        name="trained-points",
-        section=lambda evidence: evidence.trained[0],
-        numbers=_trained_numbers,
-    ),
-    Part(
         name="population",
         section=_population_section,
-        numbers=lambda evidence: {"population": _plain(evidence.rates)},
+        numbers=lambda evidence: {"population": evidence.rates},
     ),
     Part(
         name="outliers",
         section=lambda evidence: with_note(
             outliers_section(evidence.outlier_runs, evidence.outliers), evidence.outlier_runs.note
         ),
-        numbers=lambda evidence: {"outliers": evidence.outliers.to_dict()},
+        numbers=lambda evidence: {"outliers": evidence.outliers},
     ),
 )
 """The sections on an experiment, in order."""
@@ -241,23 +400,10 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
 MODULE_PARTS: Final[tuple[Part[ModuleEvidence], ...]] = (
     Part(
         name="pairing",
-        section=lambda evidence: pairing_section(evidence.pairing, evidence.what, evidence.outputs.notes),
-        numbers=lambda evidence: {"pairing": evidence.pairing.to_dict()},
-    ),
-    Part(
-        name="table",
-        section=lambda evidence: table_section(evidence.pairing, _span(evidence.outputs.targets)),
-        numbers=_table_numbers,
-    ),
-    Part(
-        name="shapes",
-        section=lambda evidence: evidence.shapes[0],
-        numbers=lambda evidence: _shapes_numbers(evidence.shapes[1]),
-    ),
-    Part(
-        name="points",
-        section=lambda evidence: evidence.points[0],
-        numbers=_module_points_numbers,
+        section=lambda evidence: pairing_section(
+            evidence.outputs.pairing, evidence.what, evidence.outputs.notes
+        ),
+        numbers=lambda evidence: {"pairing": evidence.outputs.pairing},
     ),
 )
-"""The sections on a torch module, in order."""
+"""The sections on a torch module."""

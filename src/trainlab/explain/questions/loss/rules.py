@@ -1,22 +1,224 @@
-"""The rules of the pairing table: what a kind of task asks of an output and a loss, one function a kind.
-
-Which loss fits which output: Bishop, Pattern Recognition and Machine Learning, 2006, §4.3.6 and §5.2 (the
-output is the inverse of the canonical link, and the loss the negative log-likelihood); what PyTorch's classes
-take: the documentation of ``torch.nn``.
-"""
+"""The rules of the pairing table: what losses take, what arrives at the last sum, what fits which task."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from trainlab.explain.questions.loss.gradients import bare
-from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES, is_distance
-from trainlab.maths import ACTIVATIONS, Activation
+from trainlab.engine.network_pass import Array
+from trainlab.maths import ACTIVATIONS, LOSSES, Activation, Loss
 from trainlab.maths.activation_functions import sigmoid
+
+# What each loss takes: which class of ``torch.nn``, outputs of which kind, and its slope by the output.
+
+
+Meaning = Literal["predictions", "probabilities", "logits", "log-probabilities", "scores"]
+"""What the outputs mean that a loss is fed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LossSignature:
+    """A loss: `meaning` of its outputs, `outputs` and `targets` in words, `slope` of one term by the output.
+
+    `slope` is written as the formulas of activations' slopes are; `definitions` follow it. `aims_at` says
+    what the best output is when the same input comes with several targets.
+    """
+
+    name: str
+    meaning: Meaning
+    outputs: str
+    targets: str
+    slope: str
+    definitions: str = ""
+    aims_at: str
+
+    @property
+    def torch_class(self) -> str | None:
+        """The class of ``torch.nn``, None where it has none."""
+        return LOSSES[self.name].torch_class
+
+
+_NUMBERS = "predictions, any numbers"
+_SAME = "numbers, of the outputs' shape"
+
+_TABLE = (
+    LossSignature(
+        name="l1",
+        meaning="predictions",
+        outputs=_NUMBERS,
+        targets=_SAME,
+        slope="sign(p − y)",
+        aims_at="the median of the targets",
+    ),
+    LossSignature(
+        name="mse",
+        meaning="predictions",
+        outputs=_NUMBERS,
+        targets=_SAME,
+        slope="2·(p − y)",
+        aims_at="the mean of the targets",
+    ),
+    LossSignature(
+        name="huber",
+        meaning="predictions",
+        outputs=_NUMBERS,
+        targets=_SAME,
+        slope="clip(p − y, −δ, δ)",
+        aims_at="a mean of the targets in which none pulls harder than delta",
+    ),
+    LossSignature(
+        name="smooth_l1",
+        meaning="predictions",
+        outputs=_NUMBERS,
+        targets=_SAME,
+        slope="clip((p − y)/β, −1, 1)",
+        aims_at="a mean of the targets in which none pulls harder than one at beta",
+    ),
+    LossSignature(
+        name="log_cosh",
+        meaning="predictions",
+        outputs=_NUMBERS,
+        targets=_SAME,
+        slope="tanh(p − y)",
+        aims_at="a mean of the targets in which none pulls harder than 1",
+    ),
+    LossSignature(
+        name="bce",
+        meaning="probabilities",
+        outputs="probabilities, after a sigmoid",
+        targets="0, 1 or between, as floats",
+        slope="(p − y)/(p·(1 − p))",
+        aims_at="the share of ones",
+    ),
+    LossSignature(
+        name="bce_with_logits",
+        meaning="logits",
+        outputs="logits, before a sigmoid",
+        targets="0, 1 or between, as floats",
+        slope="(σ(p) − y)",
+        aims_at="the log-odds of ones",
+    ),
+    LossSignature(
+        name="cross_entropy",
+        meaning="logits",
+        outputs="logits, before a softmax",
+        targets="numbers of classes, or a row of shares",
+        slope="(softmax(p) − y)",
+        aims_at="logits whose softmax is the share of each class",
+    ),
+    LossSignature(
+        name="nll",
+        meaning="log-probabilities",
+        outputs="log-probabilities, after log_softmax",
+        targets="numbers of classes",
+        slope="−y",
+        aims_at="the logarithm of the share of each class",
+    ),
+    LossSignature(
+        name="hinge",
+        meaning="scores",
+        outputs="scores, right beyond −1 and 1",
+        targets="0 or 1, read as −1 and 1",
+        slope="−t·[t·p < 1]",
+        definitions=", t = 2·y − 1",
+        aims_at="a score on the side of the more frequent class",
+    ),
+)
+
+LOSS_SIGNATURES: dict[str, LossSignature] = {entry.name: entry for entry in _TABLE}
+"""Every loss by name."""
+
+
+def is_distance(loss: str) -> bool:
+    """Return whether it is a loss of the error p − y alone; one of the user's own isn't known to be."""
+    return loss in LOSSES and LOSSES[loss].targets == "numbers"
+
+
+# The gradient that arrives at the last sum z: as a formula for each pair of output and loss, and as numbers.
+#
+# By the chain rule it is the loss's slope by the output times the output's slope by the sum (Rumelhart,
+# Hinton & Williams, Nature 323, 1986); where a loss is the negative logarithm of the probability that its
+# output stands for, the factors cancel to p − y (Bridle, Neurocomputing (NATO ASI F 68), 1990).
+
+
+CANCELLED = {
+    ("sigmoid", "bce"): "p − y",
+    ("linear", "bce_with_logits"): "σ(z) − y",
+    ("linear", "cross_entropy"): "softmax(z) − y",
+    ("log_softmax", "cross_entropy"): "softmax(z) − y",
+    ("log_softmax", "nll"): "softmax(z) − y",
+    ("softmax", "nll"): "p·(Σ(y·p) − y)",
+    ("linear", "nll"): "−y",
+}
+"""Where the product of the two slopes becomes something simpler; a row of targets sums to 1."""
+
+
+def gradient_formula(output: str, loss: str) -> str:
+    """Return ∂ℓ/∂z of one term ℓ of the loss, before the mean divides it by the number of terms.
+
+    >>> gradient_formula("sigmoid", "mse"), gradient_formula("sigmoid", "bce")
+    ('2·(p − y)·p·(1 − p)', 'p − y')
+    """
+    if loss not in LOSS_SIGNATURES:
+        # A loss of one's own: its slope has no formula here.
+        return _own(output, f"{loss}′(p, y)")
+    if (output, loss) in CANCELLED:
+        return CANCELLED[output, loss]
+    taken, entry = LOSS_SIGNATURES[loss], ACTIVATIONS[output]
+    factor = entry.slope_formula
+    if not entry.elementwise:
+        return f"{factor}, g = {bare(taken.slope)}{taken.definitions}"
+    if not factor:
+        return f"{bare(taken.slope)}{taken.definitions}"
+    return f"{taken.slope}·{factor}{taken.definitions}"
+
+
+def _own(output: str, slope: str) -> str:
+    factor = ACTIVATIONS[output].slope_formula
+    if not ACTIVATIONS[output].elementwise:
+        return f"{factor}, g = {slope}"
+    return f"{slope}·{factor}" if factor else slope
+
+
+def arriving(output: str, loss: str | Loss, z: Array, y: Array, **settings: Any) -> Array:
+    """Return ∂ℓ/∂z ``[examples, outputs]`` of every term, for sums and targets of that shape.
+
+    As the engines compute it: the loss's gradient through the activation's, times the number of terms that
+    the mean is over.
+    """
+    entry, activation = entry_of(loss), ACTIVATIONS[output]
+    terms = z.size if entry.mean_over == "elements" else len(z)
+    return activation.backward(z, entry.gradient(activation.value(z), y, **settings)) * terms
+
+
+def entry_of(loss: str | Loss) -> Loss:
+    """Return the formulas of a loss by its name, or those given: of a loss that no table has."""
+    return LOSSES[loss] if isinstance(loss, str) else loss
+
+
+def bare(text: str) -> str:
+    """Return a text without the parentheses around the whole of it.
+
+    >>> bare("(p − y)"), bare("(p − y)/(p·(1 − p))")
+    ('p − y', '(p − y)/(p·(1 − p))')
+    """
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return text[1:-1] if place == len(text) - 1 and text.startswith("(") else text
+    return text
+
+
+# The rules of the pairing table: what a kind of task asks of an output and a loss, one function a kind.
+#
+# Which loss fits which output: Bishop, Pattern Recognition and Machine Learning, 2006, §4.3.6 and §5.2 (the
+# output is the inverse of the canonical link, and the loss the negative log-likelihood); what PyTorch's
+# classes take: the documentation of ``torch.nn``.
+
 
 Verdict = Literal["right", "works", "wrong"]
 Targets = tuple[float, float] | None

@@ -1,39 +1,77 @@
-"""What the sections on a neuron are made of: read from the options, and computed when first needed."""
+"""What the sections on a neuron are made of, computed when first needed; answer and result."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from trainlab.draw import format_number
 from trainlab.engine import Runs
 from trainlab.engine.network_pass import Array, Layer, forward, initial_layers, layers_from
 from trainlab.errors import ExplainError
-from trainlab.explain.common.options import check_place
-from trainlab.explain.common.populations import Populations
-from trainlab.explain.questions.neuron.affine import AffineFit, best_affine
-from trainlab.explain.questions.neuron.affine_section import can_be_solved, hardest
-from trainlab.explain.questions.neuron.check_section import autograd_difference
-from trainlab.explain.questions.neuron.collapse_section import stack_of
-from trainlab.explain.questions.neuron.decompose import Neuron, input_names, point_words, taken_apart
-from trainlab.explain.questions.neuron.linear_stack import Collapse, array
-from trainlab.explain.questions.neuron.own_layers_section import Chain, Merged, chains_of, merged
-from trainlab.explain.questions.neuron.plane import PlaneView
-from trainlab.explain.questions.neuron.plane_section import MOST_DRAWN, plane_section
-from trainlab.explain.questions.neuron.result import StackRates
-from trainlab.explain.questions.neuron.stack_depths import Depth, depths_of
-from trainlab.explain.questions.neuron.stacks_section import train_depths
+from trainlab.explain.explanation import Explanation, ShortAnswer
+from trainlab.explain.options import check_place
+from trainlab.explain.populations import Populations
+from trainlab.explain.questions.neuron.affine import AffineFit, best_affine, can_be_solved
+from trainlab.explain.questions.neuron.linear_chains import Merged
+from trainlab.explain.questions.neuron.linear_stack import Collapse, array, stack_of
+from trainlab.explain.questions.neuron.one_neuron import (
+    Neuron,
+    PlaneView,
+    apart_table,
+    autograd_difference,
+    input_names,
+    plane_section,
+    point_words,
+    taken_apart,
+)
+from trainlab.explain.questions.neuron.stacks import (
+    Depth,
+    StackRates,
+    activation_of,
+    active_words,
+    depths_of,
+    none_words,
+    train_depths,
+)
 from trainlab.explain.subject.network import first_telling
-from trainlab.maths import ACTIVATIONS
 from trainlab.page.section import Section
 from trainlab.spec import Experiment
 from trainlab.tasks import Task
+
+# What `trainlab.explain.neuron` returns.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
+class NeuronExplanation(Explanation):
+    """A neuron taken apart, and what its network is without activations.
+
+    `numbers` has: ``network`` (label, widths, parameters; None for a module), ``module`` (the name of its
+    class), ``seed``, ``trained``, ``solved`` (by that seed), ``point`` (from 1), ``input``; ``neuron``
+    (contributions, bias, sum, output, slope); ``autograd_difference``; ``plane`` (level, share of the plane
+    where the unit is on, line); ``own_layers`` (of a module each collapse: places, parameters, weight, bias,
+    difference, bound); ``stack`` (the network without activations as one layer: weight, bias, largest
+    difference over the data and over random inputs, bounds); ``affine`` (for each target the map with the
+    least largest error, with its proof); ``can_be_solved``; ``stacks`` (rates by depth). What doesn't apply
+    is None, and so is an array of more than 10,000 numbers; the fields have those. Where only some parts were
+    asked for, `numbers` lacks what the others say, and their fields are None or empty.
+    """
+
+    neuron: Neuron | None
+    plane: PlaneView | None
+    collapses: tuple[Merged, ...]
+    stack: Collapse | None
+    affine: tuple[AffineFit, ...]
+    stacks: tuple[StackRates, ...]
+    autograd_difference: float | None
+
+
+# What the sections on a neuron are made of: read from the options, and computed when first needed.
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,20 +134,17 @@ class Evidence:
         return f"{unit}, {weights}, at input {point_words(self.point)}."
 
     @cached_property
-    def plane(self) -> tuple[Section, PlaneView | None]:
-        """Where in the space of the inputs the unit is on: the section, and what it draws."""
+    def plane(self) -> tuple[Section | str, PlaneView | None]:
+        """Where in the plane of the inputs the unit is on: the section, and what it draws; or why there is
+        none.
+        """
         task = self.task
-        drawn = np.unique(
-            np.linspace(0, task.points - 1, min(task.points, MOST_DRAWN)).round().astype(np.int64)
-        )
         return plane_section(
             self.neuron,
-            lambda points: forward(self.layers[: self.layer], points)[-1].outputs[:, self.unit - 1],
+            lambda points: forward(self.layers[:1], points)[-1].outputs[:, self.unit - 1],
             points=task.inputs,
-            drawn=task.inputs[drawn],
-            labels=_labels(task, drawn),
+            labels=_labels(task),
             names=self.names,
-            middle=_at_zero(self.neuron) if self.layer == 1 else None,
         )
 
     @cached_property
@@ -118,32 +153,12 @@ class Evidence:
         return stack_of(self.layers)
 
     @cached_property
-    def chains(self) -> tuple[Chain, ...]:
-        """The network's layers, by what ends a chain of linear ones."""
-        return chains_of(self.experiment.network, self.layers)
-
-    @cached_property
-    def collapses(self) -> tuple[Merged, ...]:
-        """The chains of which one layer can be made."""
-        passes = forward(self.layers, self.task.inputs)
-        starts = [sum(chain.linears for chain in self.chains[:at]) for at in range(len(self.chains))]
-        return tuple(
-            merged(chain, passes[start].inputs)
-            for chain, start in zip(self.chains, starts, strict=True)
-            if chain.collapses
-        )
-
-    @cached_property
-    def fits(self) -> tuple[tuple[AffineFit, ...], ...]:
-        """The best affine maps, for each target."""
-        return tuple(
-            best_affine(self.task.inputs, self.task.targets[:, at]) for at in range(self.task.outputs)
-        )
-
-    @cached_property
-    def hardest(self) -> int:
-        """The target with the greatest error left."""
-        return hardest(self.fits)
+    def fits(self) -> tuple[AffineFit, ...]:
+        """The best affine map for each target; none of too many numbers."""
+        task = self.task
+        found = (best_affine(task.inputs, task.targets[:, at]) for at in range(task.outputs))
+        known = tuple(fit for fit in found if fit is not None)
+        return known if len(known) == task.outputs else ()
 
     @cached_property
     def can_be_solved(self) -> bool | None:
@@ -224,20 +239,62 @@ def chosen_input(given: Any, point: int | None, points: Array) -> tuple[Array, i
     return values, int(same[0]) + 1 if same.size else None
 
 
-def _at_zero(one: Neuron) -> float | None:
-    """Return f(0), what the unit gives on its line."""
-    activation = ACTIVATIONS[one.activation]
-    if not activation.elementwise:
-        return None
-    return float(activation.value(np.zeros(1))[0])
-
-
-def _labels(task: Task, some: npt.NDArray[np.int64]) -> list[str]:
-    """Return what some of the points should be: each its class, or its target."""
-    targets = task.targets[some]
+def _labels(task: Task) -> list[str]:
+    """Return what the points should be: each its class, or its target."""
     if task.kind == "classes":
-        classes = targets.argmax(axis=1).tolist()
+        classes = task.targets.argmax(axis=1).tolist()
         return [f"class {task.class_names[at] if task.class_names else at}" for at in classes]
     if task.kind == "binary":
-        return [f"target {format_number(float(value))}" for value in targets[:, 0]]
-    return ["data point"] * len(some)
+        return [f"target {format_number(float(value))}" for value in task.targets[:, 0]]
+    return ["data point"] * task.points
+
+
+# The answer: what a neuron adds up and what its activation makes of that; and a verdict in words.
+
+
+ROWS: Final = 10
+"""Of more inputs the table has those that add or take away most."""
+
+
+def short_answer(one: Neuron, where: str, *, collapse: str = "") -> ShortAnswer:
+    """Return the answer; `where` says which neuron, `collapse` what its stack is without activations."""
+    bias = "and its bias" if one.bias is not None else "without a bias"
+    total = format_number(one.sum)
+    if one.follows:
+        made = f"the sum here is {total}; what becomes of it ({one.follows}) isn't traced further"
+    elif one.activation == "linear":
+        made = f"the sum here is {total}, and is passed on unchanged"
+    else:
+        made = f"the sum here is {total}, and {one.activation} turns it into {format_number(one.output)}"
+    return ShortAnswer(
+        sentence=f"A neuron adds up its weighted inputs {bias}, and its activation decides what passes on: "
+        f"{made}.",
+        table=apart_table(one, most=ROWS),
+        shown_on=" ".join(part for part in (where, collapse) if part),
+    )
+
+
+def verdict(evidence: Evidence) -> str:
+    """Return the answer for a neuron of an experiment, in a few sentences."""
+    number = format_number
+    experiment, task, one, single = evidence.experiment, evidence.task, evidence.neuron, evidence.stack
+    rates, where = evidence.rates, evidence.where
+    collapses = (
+        f"Without activations its {len(single.stack)} layers are one (largest difference "
+        f"{number(single.difference(task.inputs).absolute)}). "
+        if len(single.stack) > 1
+        else ""
+    )
+    cannot = ""
+    if evidence.can_be_solved is False:
+        largest = max(evidence.fits, key=lambda fit: fit.least)
+        least = str(largest.exact) if largest.exact is not None else number(largest.least)
+        cannot = f"No single linear layer can bring every error below {least}. "
+    name = activation_of(experiment.network)
+    return (
+        "A neuron adds up its weighted inputs and its bias, and its activation decides what passes on. "
+        f"{where.removesuffix('.')}: the sum is {number(one.sum)}; its "
+        f"activation turns that into {number(one.output)}, with slope {number(one.slope)}. "
+        f"{collapses}{cannot}{none_words(rates)} {active_words(rates, name)} "
+        f"Tested: {rates[0].linear.n:,} seeds, the task {task.name} only."
+    )

@@ -6,9 +6,13 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from trainlab.explain.common.options import (
+from trainlab.draw import without_noise_by_column
+from trainlab.explain.options import (
     SEEDS,
+    OnSection,
+    Part,
     check_cell,
+    check_parts,
     check_place,
     check_seed,
     check_source,
@@ -16,19 +20,22 @@ from trainlab.explain.common.options import (
     only_for_experiments,
     only_for_modules,
     populations_of,
+    tell_parts,
+    with_note,
 )
-from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts, with_note
-from trainlab.explain.common.populations import OnProgress
-from trainlab.explain.questions.neuron.affine_section import affine_section
-from trainlab.explain.questions.neuron.answer import short_answer, verdict
-from trainlab.explain.questions.neuron.apart_section import apart_section
-from trainlab.explain.questions.neuron.check_section import check_section
-from trainlab.explain.questions.neuron.collapse_section import collapse_section, stack_numbers
-from trainlab.explain.questions.neuron.evidence import Evidence, chosen_input
-from trainlab.explain.questions.neuron.own_layers_section import own_layers_section
-from trainlab.explain.questions.neuron.result import NeuronExplanation
-from trainlab.explain.questions.neuron.stacks_section import none_words, stacks_section
-from trainlab.explain.subject.given_module import is_module
+from trainlab.explain.populations import OnProgress
+from trainlab.explain.questions.neuron.affine import affine_section
+from trainlab.explain.questions.neuron.evidence import (
+    Evidence,
+    NeuronExplanation,
+    chosen_input,
+    short_answer,
+    verdict,
+)
+from trainlab.explain.questions.neuron.linear_stack import collapse_section, stack_numbers
+from trainlab.explain.questions.neuron.one_neuron import apart_section, check_section
+from trainlab.explain.questions.neuron.stacks import none_words, stacks_section
+from trainlab.explain.subject.given import is_module
 from trainlab.explain.subject.network import network_numbers
 from trainlab.page.section import Section
 from trainlab.spec import Experiment, Study, any_study
@@ -72,13 +79,8 @@ def neuron(
         input: an input of your own instead of a data point.
         seed: whose weights are looked at.
         trained: whether after that seed's training, or as drawn.
-        parts: the sections to make, by name; all if empty. Fewer come without answer and verdict.
         seeds: how many networks each population has; a module has none.
-        engine: who trains the populations.
-        store: the folder that keeps finished runs; none if left out.
-        workers: threads or processes; all processors if left out.
-        on_progress: called while populations train.
-        on_section: called with each section as soon as it is ready.
+        parts, engine, store, workers, on_progress, on_section: as in all questions, see `trainlab.explain`.
 
     Raises:
         ExplainError: no such layer, unit, point, seed or part; an input that isn't finite or doesn't fit; a
@@ -90,7 +92,7 @@ def neuron(
         seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
     )
     if is_module(source):
-        from trainlab.explain.questions.neuron.question_module import explain_module
+        from trainlab.explain.questions.neuron.module import explain_module
 
         # An input of one's own goes into `inputs`, and `point` says which it is.
         only_for_experiments(cell=cell, input=input)
@@ -140,7 +142,7 @@ def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | N
         },
         neuron=evidence.neuron if told.has("apart", "plane", "check") else None,
         plane=evidence.plane[1] if told.has("plane") else None,
-        collapses=evidence.collapses if told.has("own-layers") else (),
+        collapses=(),
         stack=evidence.stack if told.has("collapse") else None,
         affine=evidence.fits if told.has("affine") else (),
         stacks=evidence.rates if told.has("stacks") else (),
@@ -148,26 +150,12 @@ def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | N
     )
 
 
-def _plane_numbers(evidence: Evidence) -> dict[str, Any]:
-    view = evidence.plane[1]
-    return {"plane": None if view is None else view.to_dict()}
-
-
-def _own_layers_section(evidence: Evidence) -> Section:
-    dropped = any(evidence.experiment.network.dropouts)
-    note = "In training, dropout draws at random, and layers with it between them don't collapse."
-    total = evidence.experiment.network.parameters
-    return own_layers_section(
-        evidence.chains, evidence.collapses, total=total, notes=[note] if dropped else []
-    )
-
-
-def _affine_section(evidence: Evidence) -> Section:
+def _affine_section(evidence: Evidence) -> Section | str:
+    task = evidence.task
     return affine_section(
         evidence.fits,
-        evidence.hardest,
-        evidence.task.inputs,
-        evidence.task.targets,
+        without_noise_by_column(task.inputs),
+        task.targets,
         can=evidence.can_be_solved,
         experiment=evidence.experiment,
     )
@@ -182,12 +170,12 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
     Part(
         name="apart",
         section=lambda evidence: apart_section(evidence.neuron, where=evidence.where),
-        numbers=lambda evidence: {"solved": evidence.solved, "neuron": evidence.neuron.to_dict()},
+        numbers=lambda evidence: {"solved": evidence.solved, "neuron": evidence.neuron},
     ),
     Part(
         name="plane",
         section=lambda evidence: evidence.plane[0],
-        numbers=_plane_numbers,
+        numbers=lambda evidence: {"plane": evidence.plane[1]},
     ),
     Part(
         name="collapse",
@@ -195,15 +183,10 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
         numbers=lambda evidence: {"stack": stack_numbers(evidence.stack, evidence.task.inputs)},
     ),
     Part(
-        name="own-layers",
-        section=_own_layers_section,
-        numbers=lambda evidence: {"own_layers": [each.to_dict() for each in evidence.collapses]},
-    ),
-    Part(
         name="affine",
         section=_affine_section,
         numbers=lambda evidence: {
-            "affine": [[fit.to_dict() for fit in each] for each in evidence.fits],
+            "affine": evidence.fits,
             "can_be_solved": evidence.can_be_solved,
         },
     ),
@@ -215,7 +198,7 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
     Part(
         name="stacks",
         section=_stacks_section,
-        numbers=lambda evidence: {"stacks": [each.to_dict() for each in evidence.rates]},
+        numbers=lambda evidence: {"stacks": evidence.rates},
     ),
 )
 """The sections, in order."""

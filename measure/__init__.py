@@ -1,0 +1,1 @@
+"""What makes the numbers, tables and pictures of the pages, beside its data; `scripts/measure` runs it."""

@@ -1,0 +1,1 @@
+"""Experiments on a copy of the script's process, kept from before its first step."""

@@ -1,1 +1,0 @@
-"""What all questions share: options, populations, paired comparisons, the check by autograd, progress."""

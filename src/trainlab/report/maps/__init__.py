@@ -1,1 +1,0 @@
-"""A map as a page and in the terminal."""

@@ -1,1 +1,0 @@
-"""A race, and the smallest budget, as pages and in the terminal."""

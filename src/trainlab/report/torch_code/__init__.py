@@ -1,1 +1,0 @@
-"""A cell as a script that needs PyTorch only."""

@@ -1,1 +1,0 @@
-"""A study's short answer: a sentence, a table, what helps and hurts."""

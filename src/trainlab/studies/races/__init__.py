@@ -1,1 +1,0 @@
-"""Races of networks or cells, and the smallest budget with which a network learns."""
