@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -166,10 +167,10 @@ def test_nobody_waits_for_copies_that_were_never_made():
 def test_a_copy_that_takes_too_long_is_made_again_with_the_fewest_steps(monkeypatch: pytest.MonkeyPatch):
     asked = list[int]()
 
-    def carry_out(pool: Any, plans: list[Plan], stop: Any) -> list[Ran]:
+    def carry_out(pool: Any, plans: list[Plan], stop: Any) -> Generator[Ran]:
         (plan,) = plans
         asked.append(plan.steps)
-        return [Ran(plan=plan, report=None, printed="", ending="", late=True, seconds=7.0)]
+        yield Ran(plan=plan, report=None, printed="", ending="", late=True, seconds=7.0)
 
     monkeypatch.setattr(ProcessPool, "carry_out", carry_out)
     card = {"steps": 1000, "seconds": 10.0}

@@ -84,8 +84,10 @@ def test_a_training_in_another_thread_is_seen_like_any_other(where: str, tmp_pat
     code, report, _ = run(tmp_path, f"{ELSEWHERE[where]}\n")
     assert code == 0
     assert (report["verdict"], report["findings"]) == (alone["verdict"], alone["findings"])
-    for name in ("state", "curve", "reached", "reached_on"):
+    for name in ("state", "curve", "reached_on"):
         assert report["outcome"][name] == alone["outcome"][name]
+    # Where in memory the rows lie, which differs from process to process, decides how their sum is rounded.
+    assert report["outcome"]["reached"] == pytest.approx(alone["outcome"]["reached"], rel=1e-9)
     # The copies of the script's process are counted, of which a thread has none.
     assert report["looked_at"] | {"other_processes": 0} == alone["looked_at"] | {"other_processes": 0}
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 import tokenize
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -95,8 +96,9 @@ def _run(report: dict[str, Any], plan: Plan, found: dict[str, str]) -> dict[str,
     timer = threading.Timer(2 * LEAST, stop.set)
     timer.start()
     try:
-        for one in pool.carry_out(plans.values(), stop):
-            ran |= {fault: one for fault, asked in plans.items() if asked is one.plan}
+        with closing(pool.carry_out(plans.values(), stop)) as runs:
+            for one in runs:
+                ran |= {fault: one for fault, asked in plans.items() if asked is one.plan}
     finally:
         timer.cancel()
     unchanged = ran.pop("", None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
 from statistics import fmean, median
 from typing import Any
@@ -276,7 +277,8 @@ class Replay:
         One that takes too long, as beside other work, is made again with the fewest steps.
         """
         pool = ProcessPool(workers=1, limit=self.budget / 3, given=self.servers[:1])
-        ran = next(iter(pool.carry_out([plan], threading.Event())), None)
+        with closing(pool.carry_out([plan], threading.Event())) as runs:
+            ran = next(runs, None)
         if ran is not None and ran.late and plan.steps > FEWEST:
             return self._unchanged(replace(plan, steps=FEWEST))
         if ran is None or ran.report is None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from trainlab.diagnosis.remedies.trial import Job, Run
@@ -65,16 +66,18 @@ class ScriptTrials:
                 started.append((plan, job))
                 yield plan
 
-        for ran in ProcessPool(workers=lanes, limit=limit, given=self.given).carry_out(plans(), stop):
-            job = next(job for plan, job in started if plan is ran.plan)
-            run = self._read(ran)
-            if ran.late:
-                run = replace(run, error=f"not done after {limit:.0f} s")
-            if "out of memory" in run.error and lanes > 1:
-                self.lanes = 1  # on, one after the other
-                left.appendleft(job)
-            else:
-                yield job, run
+        pool = ProcessPool(workers=lanes, limit=limit, given=self.given)
+        with closing(pool.carry_out(plans(), stop)) as runs:
+            for ran in runs:
+                job = next(job for plan, job in started if plan is ran.plan)
+                run = self._read(ran)
+                if ran.late:
+                    run = replace(run, error=f"not done after {limit:.0f} s")
+                if "out of memory" in run.error and lanes > 1:
+                    self.lanes = 1  # on, one after the other
+                    left.appendleft(job)
+                else:
+                    yield job, run
 
     def _read(self, ran: Ran) -> Run:
         if ran.report is None:

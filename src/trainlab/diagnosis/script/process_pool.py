@@ -125,7 +125,11 @@ class ProcessPool:
     _stopped: bool = False
 
     def carry_out(self, plans: Iterable[Plan], stop: threading.Event) -> Generator[Ran]:
-        """Run the plans, as many at once as there are workers, and yield each as it ends, until `stop`."""
+        """Run the plans, as many at once as there are workers, and yield each as it ends, until `stop`.
+
+        Who may leave before the end closes it (`contextlib.closing`): of a signal that comes while Python
+        drops a generator nobody hears.
+        """
         self._idle = list(self.given)
         with lifeline() as self._line:
             yield from self._carry_out(plans, stop)

@@ -9,6 +9,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -76,17 +77,19 @@ def own_run(question: Question, stop: Event, *, recording: str = "") -> SeedRun 
     Raises:
         DiagnosisError: it runs to its end but has no such metric, or trains nothing where none was asked for.
     """
-    for ran in ProcessPool(workers=1).carry_out([question.plan(None, recording=recording)], stop):
-        run = seed_run(ran, question.metric)
-        if ran.report is not None and (trouble := rule_trouble(ran.report)):
-            raise DiagnosisError(f"--solved {question.solved!r}: {trouble} No other seed was run.")
-        by_metric = question.metric and not question.solved
-        if by_metric and run.value is None and not run.failed and run.state != "diverged":
-            raise DiagnosisError(_no_metric(question.metric, ran.printed))
-        if ran.report is not None and not question.metric and not run.steps and not run.failed:
-            raise DiagnosisError(_nothing_to_compare(question.script, ran.printed))
-        return run
-    return None
+    with closing(ProcessPool(workers=1).carry_out([question.plan(None, recording=recording)], stop)) as runs:
+        ran = next(runs, None)
+    if ran is None:
+        return None
+    run = seed_run(ran, question.metric)
+    if ran.report is not None and (trouble := rule_trouble(ran.report)):
+        raise DiagnosisError(f"--solved {question.solved!r}: {trouble} No other seed was run.")
+    by_metric = question.metric and not question.solved
+    if by_metric and run.value is None and not run.failed and run.state != "diverged":
+        raise DiagnosisError(_no_metric(question.metric, ran.printed))
+    if ran.report is not None and not question.metric and not run.steps and not run.failed:
+        raise DiagnosisError(_nothing_to_compare(question.script, ran.printed))
+    return run
 
 
 def rerun(
@@ -104,10 +107,11 @@ def rerun(
 
     def runs(seeds: Sequence[int]) -> Iterator[SeedRun]:
         plans = (question.plan(seed, from_start=is_from_start(yours)) for seed in seeds)
-        for ran in processes.carry_out(plans, stop):
-            run = seed_run(ran, question.metric, yours.training)
-            kept.add([run])
-            yield run
+        with closing(processes.carry_out(plans, stop)) as every:
+            for ran in every:
+                run = seed_run(ran, question.metric, yours.training)
+                kept.add([run])
+                yield run
 
     way = Way(name="rerun", why=why)
     return gathered(question, yours, runs, way, known=known, stop=stop, on_progress=on_progress)
@@ -361,8 +365,9 @@ class _Attempt:
         workers = min(len(PILOTS), self.question.workers)
         processes = ProcessPool(workers=workers, limit=limit_of(yours))
         plans = [self.question.plan(seed, recording=self._file(seed)) for seed in PILOTS]
-        for ran in processes.carry_out(plans, stop):
-            self.pilots.append(seed_run(ran, self.question.metric, yours.training))
+        with closing(processes.carry_out(plans, stop)) as runs:
+            for ran in runs:
+                self.pilots.append(seed_run(ran, self.question.metric, yours.training))
 
     def _file(self, seed: int | None) -> str:
         return str(Path(self.folder) / f"{'own' if seed is None else seed}.npz")
