@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import forked
 import pytest
 
-pytest_plugins = ["tiers", "chromium"]
+pytest_plugins = ["running", "tiers", "chromium"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # So a shell starts what a script runs in the background, and so would every process that a test starts.

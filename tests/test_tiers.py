@@ -7,12 +7,31 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from tiers import CHOSEN, KINDS, WHOLE
+from tiers import CHOSEN, KINDS, PINS, WHOLE, mark
 
 HERE = Path(__file__).parent
+
+
+@dataclass(kw_only=True)
+class MadeUp:
+    """What `mark` asks of a test."""
+
+    path: Path
+    nodeid: str
+    marks: list[str] = field(default_factory=list)
+
+    def iter_markers(self) -> Iterator[SimpleNamespace]:
+        return (SimpleNamespace(name=name) for name in self.marks)
+
+    def add_marker(self, name: str) -> None:
+        self.marks.append(name)
+
 
 TIMED = {
     "conftest.py": "import tiers\n\ntiers.LIMIT = 0.5\n",
@@ -95,14 +114,31 @@ def test_no_test_is_run_by_nothing():
     assert re.findall(r"-m [a-z]\w*", script.replace("-m pytest", "")) == ["-m quick"]
 
 
-def test_one_of_each_kind_is_quick():
-    assert CHOSEN.keys() | {"slow"} == KINDS.keys()
-    for kind, names in CHOSEN.items():
-        assert names, kind
-        for name in names:
-            file, _, function = name.partition("::")
-            text = (HERE / file).read_text(encoding="utf-8")
-            assert f"def {function.partition('[')[0]}(" in text, name
+@pytest.mark.parametrize("name", [*PINS, *CHOSEN])
+def test_what_is_named_is_there(name: str):
+    file, _, function = name.partition("::")
+    text = (HERE / file).read_text(encoding="utf-8")
+    assert f"def {function.partition('[')[0]}" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "quick"),
+    [
+        ("docs/test_site.py::test_it_can_be_searched", False),
+        ("docs/test_json.py::test_any", True),
+        ("diagnosis/test_rules.py::test_a_fault_is_found_and_blamed_first[dead_relu]", True),
+        ("diagnosis/test_rules.py::test_the_same_mended_is_healthy[dead_relu]", False),
+        ("diagnosis/test_styles.py::test_a_style[scripted]", True),
+        ("diagnosis/test_styles.py::test_a_style[other]", False),
+        ("stats/test_rate.py::test_any", True),
+        ("crash/test_signals.py::test_any", False),
+    ],
+)
+def test_files_functions_and_cases_that_are_named_are_quick(name: str, quick: bool):
+    file, _, case = name.partition("::")
+    item = MadeUp(path=HERE / file, nodeid=f"tests/{file}::{case}")
+    mark([item], whole_files=False)  # type: ignore[list-item]
+    assert ("quick" in item.marks) == quick
 
 
 def test_whole_files_are_there():

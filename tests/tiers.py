@@ -1,4 +1,4 @@
-"""Which tests `scripts/test` runs: those without a marker, and of each expensive kind those named here.
+"""Which tests `scripts/test` runs: those without a marker, and of the expensive ones those named here.
 
 A test that takes above a second or two has the marker of what makes it expensive. The marker `quick` is given
 to all that `scripts/test` runs.
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from forked import Popen
+from running import heavy_files, spread
 
 LIMIT = 3.0
 """CPU seconds above which a test without a marker is named in ``--cpu-times``: thrice what it may take."""
@@ -84,40 +85,43 @@ WHOLE: dict[str, tuple[str, ...]] = {
 }
 """The folders and files of which most tests are expensive, by kind."""
 
-CHOSEN: dict[str, tuple[str, ...]] = {
-    "compiles": ("engine/test_agreement.py::test_float64_agrees_on_the_assignments_deep_network[tanh-mse]",),
-    "process": (
-        "crash/test_kill.py::test_interrupted_it_stops_at_a_border_and_goes_on",
-        "diagnosis/replay/test_keeper.py::test_the_script_prints_what_it_prints_alone[batches drawn by hand]",
-        "diagnosis/script/test_runner.py::test_an_exception_after_three_steps",
-        "studies/test_why_failed.py::test_processes_find_the_same",
-    ),
-    "trains": (
-        "callbacks/test_lightning.py::test_layers_in_a_list_are_named_with_the_users_line",
-        "diagnosis/test_rules.py::test_it_learns_with_a_remedy[dead_relu]",
-        "diagnosis/test_healthy.py::test_nothing_is_found[adam_mlp_digits.py]",
-        "diagnosis/test_rules.py::test_a_fault_is_found_and_blamed_first[missing_zero_grad]",
-        "diagnosis/test_signed_targets.py::test_signs_are_healthy[tags]",
-        "diagnosis/test_styles.py::test_a_style[scripted]",
-        "diagnosis/test_rules.py::test_what_is_said_of_a_fault_is_as_its_golden_copy[dead_relu]",
-        "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copy[explain_neuron_of_an_experiment]",
-        "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copy[race]",
-        "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copy[study]",
-        "store/test_flipped_bytes.py::test_a_flipped_store_answers_alike_or_it_is_said[36]",
-        "studies/maps/test_fields.py::test_a_point_is_what_its_experiment_gives[schedule]",
-    ),
-    "computes": (
-        "budgets/test_count.py::test_1000_parameters_are_exact",
-        "spec/test_fuzz.py::test_any_part_is_one_or_a_spec_error",
-        "test_circles.py::test_circles_of_types_become_fewer",
-        "test_circles.py::test_files_import_each_other_in_no_circle",
-    ),
-    "pages": (
-        "docs/test_code.py::test_the_page_runs[docs/race.md]",
-        "report/study/test_study_page.py::test_all_96_cells_stay_under_1_mb_and_their_accuracies_are_a_grid",
-    ),
-}
-"""Those of each kind that `scripts/test` runs too, by their place below this folder."""
+PINS = (
+    "cli/test_export.py",
+    "diagnosis/test_rules.py::test_a_fault_is_found_and_blamed_first",
+    "diagnosis/test_rules.py::test_what_is_said_of_a_fault_is_as_its_golden_copy",
+    "docs/test_code.py",
+    "docs/test_json.py",
+    "docs/test_site.py::test_every_page_is_there_and_the_first_one_is_readme",
+    "docs/test_site.py::test_every_public_name_is_in_the_reference",
+    "golden/test_golden_copies.py",
+    "test_import.py",
+    "test_without_torch.py::test_every_module_but_those_beside_pytorch_loads_without_it",
+    "test_without_torch.py::test_commands_that_train_with_the_fast_engine_do_not_load_pytorch",
+    "test_without_torch.py::test_commands_that_need_pytorch_say_so_in_a_line",
+    "test_without_torch.py::test_functions_that_need_pytorch_say_so_in_a_line",
+)
+"""Files and functions that a change of structure or wording breaks: a landing is asked for all of them."""
+
+CHOSEN = (
+    "crash/test_kill.py::test_interrupted_it_stops_at_a_border_and_goes_on",
+    "engine/test_agreement.py::test_float64_agrees_on_the_assignments_deep_network[tanh-mse]",
+    "diagnosis/replay/test_keeper.py::test_the_script_prints_what_it_prints_alone[batches drawn by hand]",
+    "diagnosis/script/test_runner.py::test_an_exception_after_three_steps",
+    "studies/test_why_failed.py::test_processes_find_the_same",
+    "callbacks/test_lightning.py::test_layers_in_a_list_are_named_with_the_users_line",
+    "diagnosis/test_rules.py::test_it_learns_with_a_remedy[dead_relu]",
+    "diagnosis/test_healthy.py::test_nothing_is_found[adam_mlp_digits.py]",
+    "diagnosis/test_signed_targets.py::test_signs_are_healthy[tags]",
+    "diagnosis/test_styles.py::test_a_style[scripted]",
+    "store/test_flipped_bytes.py::test_a_flipped_store_answers_alike_or_it_is_said[36]",
+    "studies/maps/test_fields.py::test_a_point_is_what_its_experiment_gives[schedule]",
+    "budgets/test_count.py::test_1000_parameters_are_exact",
+    "spec/test_fuzz.py::test_any_part_is_one_or_a_spec_error",
+    "test_circles.py::test_circles_of_types_become_fewer",
+    "test_circles.py::test_files_import_each_other_in_no_circle",
+    "report/study/test_study_page.py::test_all_96_cells_stay_under_1_mb_and_their_accuracies_are_a_grid",
+)
+"""Of each kind some more, by their place below this folder."""
 
 _HERE = Path(__file__).parent
 
@@ -130,21 +134,19 @@ def kinds_of(item: pytest.Item) -> set[str]:
 def mark(items: Iterable[pytest.Item], *, whole_files: bool = True) -> None:
     """Give the tests of `WHOLE` their kind, and the marker `quick` to those that `scripts/test` runs."""
     places = {place: kind for kind, whole in WHOLE.items() for place in whole}
-    chosen = {name: kind for kind, names in CHOSEN.items() for name in names}
-    met: set[str] = set()
+    named, met = {*PINS, *CHOSEN}, set[str]()
     for item in items:
         place = item.path.relative_to(_HERE) if item.path.is_relative_to(_HERE) else item.path
         if not kinds_of(item):
             for above in (place, *place.parents):
                 if kind := places.get(above.as_posix()):
                     item.add_marker(kind)
-        name = f"{place.as_posix()}::{item.nodeid.partition('::')[2]}"
-        met |= {name, place.as_posix()}
-        if name in chosen and chosen[name] not in kinds_of(item):
-            raise pytest.UsageError(f"tests/tiers.py: {name} isn't marked {chosen[name]}")
-        if name in chosen or not kinds_of(item):
+        case = item.nodeid.partition("::")[2]
+        names = {f"{place.as_posix()}{rest}" for rest in ("", f"::{case}", f"::{case.partition('[')[0]}")}
+        met |= names
+        if "slow" not in kinds_of(item) and (names & named or not kinds_of(item)):
             item.add_marker("quick")
-    gone = [name for name in chosen if name.partition("::")[0] in met and name not in met]
+    gone = [name for name in named if name.partition("::")[0] in met and name not in met]
     if gone and whole_files:
         raise pytest.UsageError(f"tests/tiers.py: there is no test {gone[0]}")
 
@@ -196,5 +198,6 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests, and put the files with expensive ones first: the workers then end at the same time."""
     mark(items, whole_files=not any("::" in argument for argument in config.args))
-    expensive = {item.path for item in items if kinds_of(item)}
-    items.sort(key=lambda item: item.path not in expensive)
+    expensive, heavy = {item.path for item in items if kinds_of(item)}, heavy_files(items)
+    first = spread([item for item in items if item.path in expensive], heavy)
+    items[:] = [*first, *(item for item in items if item.path not in expensive)]

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cli.calling import TINY, Caller, assert_refused, command, environment, without_time
 from crash.signals import MARK, marked_processes
+from execution.ray_starts import patiently, was_late
 
 from trainlab.cli import main
 from trainlab.execution.ray_tasks import ClusterWarning
@@ -42,14 +44,8 @@ def left(mark: str, *, within: float) -> list[int]:
 @pytest.mark.process
 def test_the_same_json_and_nothing_else(tmp_path: Path, marked: str) -> None:
     for on, more in (("here", ()), ("ray", ("--on", "ray"))):
-        ended = subprocess.run(
-            command("study", "tiny.toml", "--store", f"{on}-store", "--json", f"{on}.json", *more),
-            cwd=tmp_path,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
+        words = ("study", "tiny.toml", "--store", f"{on}-store", "--json", f"{on}.json", *more)
+        ended = patiently(partial(_carried_out, tmp_path, *words))
         # On a busy machine Ray starts for longer than a minute, and then each has its line.
         said = [line for line in ended.stderr.splitlines() if not line.startswith("trainlab: training, ")]
         assert (ended.returncode, said) == (0, [])
@@ -59,22 +55,22 @@ def test_the_same_json_and_nothing_else(tmp_path: Path, marked: str) -> None:
     assert left(marked, within=60) == []
 
 
+def _carried_out(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Carry out a command; raise what Ray says if its processes weren't there in time."""
+    options = {"cwd": folder, "env": environment(), "capture_output": True, "text": True}
+    ended = subprocess.run(command(*words), timeout=PATIENCE, **options)
+    if was_late(ended.stderr):
+        raise TimeoutError(ended.stderr)
+    return ended
+
+
 @pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_whoever_ends_it_nothing_is_left_running(tmp_path: Path, marked: str, number: signal.Signals) -> None:
     (tmp_path / "tiny.toml").write_text(
         TINY.replace("epochs = 20", "epochs = 20000").replace("seeds = 5", "seeds = 90000")
     )
-    with subprocess.Popen(
-        command("study", "tiny.toml", "--on", "ray", "--store", "s"),
-        cwd=tmp_path,
-        env=environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as started:
-        end = time.monotonic() + PATIENCE
-        while not _training(marked) and started.poll() is None and time.monotonic() < end:
-            time.sleep(0.2)
+    with patiently(partial(_begun, tmp_path, marked)) as started:
         started.send_signal(number)
         _, told = started.communicate(timeout=PATIENCE)
     if number == signal.SIGTERM:
@@ -83,6 +79,20 @@ def test_whoever_ends_it_nothing_is_left_running(tmp_path: Path, marked: str, nu
         assert len(told.splitlines()) == 1
     # Three seconds, on a machine that does nothing else.
     assert left(marked, within=60) == []
+
+
+def _begun(folder: Path, mark: str) -> "subprocess.Popen[str]":
+    """Start a study on Ray and return once it trains; raise what Ray says if it wasn't there in time."""
+    words = ("study", "tiny.toml", "--on", "ray", "--store", "s")
+    options = {"cwd": folder, "env": environment(), "stderr": subprocess.PIPE, "text": True}
+    started = subprocess.Popen(command(*words), **options)
+    end = time.monotonic() + PATIENCE
+    while not _training(mark):
+        if started.poll() is not None or time.monotonic() > end:
+            started.kill()
+            raise TimeoutError(started.communicate()[1])
+        time.sleep(0.2)
+    return started
 
 
 def _training(mark: str) -> bool:

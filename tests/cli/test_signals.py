@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli.calling import TINY, environment
+from crash.signals import HEARING
 
 from trainlab.cli.commands import COMMANDS
 
@@ -130,13 +131,12 @@ def test_after_a_complaint_nothing_is_added(number: signal.Signals, tmp_path: Pa
 def test_a_study_stops_at_a_border_even_if_it_is_told_twice(number: signal.Signals, tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(TINY.replace("epochs = 20", "epochs = 200_000"))
     process = subprocess.Popen(
-        [sys.executable, "-m", "trainlab", "study", "study.toml", "--workers", "1"],
+        [*HEARING, sys.executable, "-m", "trainlab", "study", "study.toml", "--workers", "1"],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env=environment(),
         cwd=tmp_path,
-        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     with process:
         while not (tmp_path / ".trainlab" / "store.sqlite3").exists() and process.poll() is None:

@@ -70,6 +70,8 @@ COMMANDS = {
     "serve": ("serve", "--port", "0", "--no-open", "--workers", "1"),
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+HEARING = ("env", "--default-signal=INT,TERM,HUP")
+"""Before a command that is to ignore none, as a shell's job in the background or one under `nohup` would."""
 TO_ALL = (signal.SIGINT, signal.SIGHUP)
 FIRST = 0.005
 """Seconds after its start at which a command gets the earliest signal."""
@@ -142,14 +144,13 @@ def send(
         with out.open("wb") as stdout, err.open("wb") as stderr:
             started = time.monotonic()
             process = subprocess.Popen(
-                [sys.executable, "-m", "trainlab", *COMMANDS[command]],
+                [*HEARING, sys.executable, "-m", "trainlab", *COMMANDS[command]],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
-                preexec_fn=hear_all,
             )
         sent, code = started, 0
         try:
@@ -179,12 +180,6 @@ def send(
             wrong=tuple(wrong(folder, err.read_text(errors="replace"))),
         )
         return left, ended - started
-
-
-def hear_all() -> None:
-    """Ignore none of the signals: a shell's job in the background, or `nohup`, hands that on."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def marked_processes(mark: str) -> list[int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import linecache
 import warnings
 from typing import Any
 
 import pytest
 from diagnosis.drawable import shown
-from diagnosis.trainings_with_faults import NAMES, alike_everywhere, report_on, training_with
+from diagnosis.trainings_with_faults import FOLDER, NAMES, alike_everywhere, report_on, training_with
 from diagnosis.watched import diagnosed, faults
 from golden.cases import as_its_copy
 
@@ -56,6 +57,10 @@ def test_a_fault_is_found_and_blamed_first(name: str):
     assert finding.proof.by == ("structure" if name in PROVEN else "nothing")
     assert finding.proof.words == PROVEN.get(name, finding.proof.words)
     assert finding.picture is not None
+    if finding.place.line:  # golden copies don't tell which
+        line = linecache.getline(str(FOLDER / finding.place.file), finding.place.line).strip()
+        assert line
+        assert (finding.place.call or line) in line or line[:40] in finding.where or "model(" in line
     _, text, page = shown(report)
     assert name in text
     assert f'id="{name}"' in page

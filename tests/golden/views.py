@@ -27,8 +27,12 @@ MOMENTS = (
     (re.compile(r"\b[\d.,]+ (ms|s|seconds?|minutes?)\b"), r"TIME \1"),
     (re.compile(r"\b(Linux|Darwin|Windows) \w+, \d+ processors?"), "MACHINE"),
     (re.compile(r"\b\d+ workers?\b"), "WORKERS"),
+    (re.compile(r"(\w\.py):\d+"), r"\1:LINE"),
+    (re.compile(r"\bline \d+"), "line LINE"),
+    (re.compile(r'"line": \d+'), '"line": LINE'),
 )
-"""What isn't the product's: versions, dates, times, machines."""
+"""What isn't the product's: versions, dates, times, machines, and the lines of the tests' own files at which
+things stand (test_rules.py asks whether they are the right ones)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

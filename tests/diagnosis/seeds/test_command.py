@@ -13,6 +13,7 @@ from typing import Any
 
 import forked
 import pytest
+from crash.signals import HEARING
 from diagnosis.seeds.made import SCRIPT
 
 import trainlab
@@ -127,13 +128,11 @@ def test_ctrl_c_reports_what_is_finished_and_keeps_it(tmp_path: Path):
     (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
     options = ["train.py", "--seeds", "100000", "--rerun", "--save", "runs.jsonl", "--json", "-"]
     process = subprocess.Popen(
-        [*COMMAND, *options],
+        [*HEARING, *COMMAND, *options],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell's job in the background ignores Ctrl-C, and hands that on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         lines = tmp_path / "runs.jsonl"
