@@ -87,8 +87,12 @@ WHOLE: dict[str, tuple[str, ...]] = {
 
 PINS = (
     "cli/test_export.py",
+    "cli/test_signals.py::test_each_command_while_it_loads",
     "diagnosis/test_rules.py::test_a_fault_is_found_and_blamed_first",
     "diagnosis/test_rules.py::test_what_is_said_of_a_fault_is_as_its_golden_copy",
+    "diagnosis/test_rules.py::test_every_rule_has_a_training_that_it_finds",
+    "diagnosis/test_torch_private.py::test_the_doctor_works_without_them[all]",
+    "docs/test_architecture.py",
     "docs/test_code.py",
     "docs/test_json.py",
     "docs/test_site.py::test_every_page_is_there_and_the_first_one_is_readme",

@@ -34,6 +34,23 @@ def test_every_file_and_module_that_is_named_exists():
     assert USERS - missing == set(), "it exists by now, or isn't named any more: take it off the list"
 
 
+def test_every_module_that_tests_name_in_a_string_exists():
+    """What is patched, looked for among processes, or run as a command: no import would miss it."""
+    files = [path for place in ("tests", "measure", ".ci") for path in (ROOT / place).rglob("*.py")]
+    modules = {
+        path.relative_to(ROOT).as_posix(): set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+        for path in (ROOT / "src").rglob("*.py")
+    }
+    named = [
+        (path.name, name)
+        for path in files
+        for name in re.findall(r"""["'](?:-m )?(trainlab(?:\.\w+)+)""", path.read_text(encoding="utf-8"))
+    ]
+    assert len(named) > 100
+    missing = {one for one in named if not _is_module(one[1], modules)}
+    assert {file for file, _ in missing} == {"test_a_new_fault.py"}, missing
+
+
 def test_what_is_named_is_found():
     told = "See outputs.py, `engine.runs`, docs/no.md, a `torch.nn` and `report.details()`; not first.toml."
     assert list(_references(told)) == ["outputs.py", "docs/no.md", "engine.runs"]
