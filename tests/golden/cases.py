@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from golden import findings, results
+from golden import findings, results, sentences
 from golden.copies import Case, differences
 
-CASES: dict[str, Case] = {**findings.CASES, **results.CASES}
+CASES: dict[str, Case] = {**findings.CASES, **results.CASES, **sentences.CASES}
 
 
 def as_its_copy(name: str) -> None:

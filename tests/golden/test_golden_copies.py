@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from golden import results, sentences
 from golden.cases import as_its_copy
-from golden.results import CASES, QUESTIONS, explained
+from golden.results import QUESTIONS, explained
 
 from trainlab.draw.formats import NOISE
 from trainlab.explain import Explanation
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*results.CASES, *sentences.CASES])
 def test_a_result_is_as_its_golden_copy(name: str):
     as_its_copy(name)
 
