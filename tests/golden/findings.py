@@ -15,8 +15,9 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.faults import all_faults
 
 FILE = "findings.txt"
-WILD = ("bad_weight_init",)
-"""Trainings that amplify the rounding of float64 as well: of these the words count."""
+WILD = ("bad_weight_init", "dropout_misuse", "train_mode_evaluation")
+"""Trainings of which the words count, as their numbers are others elsewhere: the first amplifies the rounding
+of float64 as well, and PyTorch's versions draw dropout in different ways."""
 
 
 OF_ITS_OWN = (
