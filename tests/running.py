@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -17,7 +18,9 @@ WITH_RAY = (
     "execution/test_two_nodes.py",
 )
 """Files that start a Ray, of half a dozen processes. Those with Chromium are known by its fixture."""
-_LOCK = Path(tempfile.gettempdir()) / "trainlab-tests-with-chromium-or-ray.lock"
+_RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+_LOCK = Path(tempfile.gettempdir()) / f"trainlab-tests-{_RUN}.lock"
+"""The workers of one run have it in common."""
 
 
 def heavy_files(items: list[pytest.Item]) -> set[Path]:
@@ -59,6 +62,7 @@ class OneAtATime:
             return (yield)
         finally:
             if self._held is not None and (nextitem is None or nextitem.path not in self.heavy):
+                fcntl.flock(self._held, fcntl.LOCK_UN)  # a process that inherited it would hold it on
                 self._held.close()
                 self._held = None
 

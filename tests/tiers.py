@@ -85,7 +85,7 @@ WHOLE: dict[str, tuple[str, ...]] = {
 }
 """The folders and files of which most tests are expensive, by kind."""
 
-PINS = (
+HOLDING = (
     "cli/test_export.py",
     "cli/test_signals.py::test_each_command_while_it_loads",
     "diagnosis/test_rules.py::test_a_fault_is_found_and_blamed_first",
@@ -125,7 +125,7 @@ CHOSEN = (
     "test_circles.py::test_files_import_each_other_in_no_circle",
     "report/study/test_study_page.py::test_all_96_cells_stay_under_1_mb_and_their_accuracies_are_a_grid",
 )
-"""Of each kind some more, by their place below this folder."""
+"""Some more, of most kinds, by their place below this folder."""
 
 _HERE = Path(__file__).parent
 
@@ -138,7 +138,7 @@ def kinds_of(item: pytest.Item) -> set[str]:
 def mark(items: Iterable[pytest.Item], *, whole_files: bool = True) -> None:
     """Give the tests of `WHOLE` their kind, and the marker `quick` to those that `scripts/test` runs."""
     places = {place: kind for kind, whole in WHOLE.items() for place in whole}
-    named, met = {*PINS, *CHOSEN}, set[str]()
+    named, met = {*HOLDING, *CHOSEN}, set[str]()
     for item in items:
         place = item.path.relative_to(_HERE) if item.path.is_relative_to(_HERE) else item.path
         if not kinds_of(item):

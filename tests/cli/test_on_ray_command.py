@@ -17,7 +17,7 @@ from execution.ray_starts import patiently, was_late
 from trainlab.cli import main
 from trainlab.execution.ray_tasks import ClusterWarning
 
-PATIENCE = 600
+PATIENCE = 120
 """Seconds for a command that starts Ray on a busy machine."""
 
 
@@ -59,7 +59,7 @@ def _carried_out(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Carry out a command; raise what Ray says if its processes weren't there in time."""
     options = {"cwd": folder, "env": environment(), "capture_output": True, "text": True}
     ended = subprocess.run(command(*words), timeout=PATIENCE, **options)
-    if was_late(ended.stderr):
+    if ended.returncode and was_late(ended.stderr):
         raise TimeoutError(ended.stderr)
     return ended
 
@@ -87,11 +87,15 @@ def _begun(folder: Path, mark: str) -> "subprocess.Popen[str]":
     options = {"cwd": folder, "env": environment(), "stderr": subprocess.PIPE, "text": True}
     started = subprocess.Popen(command(*words), **options)
     end = time.monotonic() + PATIENCE
-    while not _training(mark):
-        if started.poll() is not None or time.monotonic() > end:
-            started.kill()
-            raise TimeoutError(started.communicate()[1])
-        time.sleep(0.2)
+    try:
+        while not _training(mark):
+            if started.poll() is not None or time.monotonic() > end:
+                started.kill()
+                raise TimeoutError(started.communicate()[1])
+            time.sleep(0.2)
+    except BaseException:
+        started.kill()
+        raise
     return started
 
 

@@ -23,7 +23,7 @@ from trainlab.store import Store
 pytestmark = pytest.mark.slow
 
 EXPERIMENT = Experiment.from_dict({"network": "2-2-1", "epochs": 20})
-PATIENCE = 300
+PATIENCE = 200
 
 
 @pytest.fixture(scope="module")
