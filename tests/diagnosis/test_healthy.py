@@ -35,6 +35,7 @@ def test_nothing_is_found(name: str):
     assert faults(report) == []
     assert report.troubles == ()
     assert report.looked_at["steps"] > 0
+    assert [one for one in report.recipe if one["answer"] == "no"] == []
 
 
 @pytest.mark.parametrize("name", SAME)

@@ -149,12 +149,13 @@ class DiagnosisParts:
     def parts(self) -> list[tuple[str, str, Html]]:
         """Return id, heading and body of each section; of one that has nothing to say the body is empty."""
         card, curve, looked = self.report.card, self.report.curve, self.report.looked
+        recipe = self.report.recipe
         if curve and curve != self._shown():
             card = replace(card, sketches=(curve,))
         parts = [
             ("findings", "What is wrong", joined(*map(self._finding, self.report.findings))),
             ("notes", "Worth knowing", self._notes()),
-            *((each.name, each.heading, section_html(each)) for each in (card, looked)),
+            *((each.name, each.heading, section_html(each)) for each in (card, recipe, looked)),
         ]
         return [(f"{self.prefix}{name}", heading, body) for name, heading, body in parts]
 

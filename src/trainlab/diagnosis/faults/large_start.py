@@ -58,8 +58,7 @@ def judge_large_start(training: Training) -> Finding | None:
     main, learning = training.learning.main, training.learning
     if main is None or not main.fits or learning.adversarial or training.faults & _EXPLAINED:
         return None
-    unit, first = _unit(main), main.fits[0]
-    many = SQUARES if main.kind in OF_NUMBERS else TIMES
+    unit, first, many = unit_of_start(main), main.fits[0], most_at_start(main)
     outputs = max(abs(first.out_low or 0.0), abs(first.out_high or 0.0))
     if not unit > 0 or not many * unit < first.value < math.inf or outputs < OUTPUTS:
         return None
@@ -103,7 +102,12 @@ def judge_large_start(training: Training) -> Finding | None:
     return finding if learning.is_unfit(UNFIT) or slow else finding.as_note()
 
 
-def _unit(main: LossRecord) -> float:
+def most_at_start(main: LossRecord) -> float:
+    """Return how many times `unit_of_start` the first loss is at most, in a training that starts well."""
+    return SQUARES if main.kind in OF_NUMBERS else TIMES
+
+
+def unit_of_start(main: LossRecord) -> float:
     """Return the loss of all classes alike, ln K; of numbers that of answering 0, their mean square."""
     if main.kind in CLASSES:
         return math.log(main.classes) if main.classes and main.classes > 1 else math.nan

@@ -10,6 +10,7 @@ from trainlab.diagnosis.fault import SYMPTOMS
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.judge.outcome import KnownFailure, outcome_of
+from trainlab.diagnosis.judge.recipe import asked_of
 from trainlab.diagnosis.judge.rule_reading import Asked, ruled
 from trainlab.diagnosis.judge.trainings import One, trainings_of
 from trainlab.diagnosis.observed.record import TrainingRecord
@@ -73,6 +74,7 @@ def _together(
         looked_at=looked_at(whole) | {"batches": sum(one.looked_at["batches"] for one in reports)},
         ended=dict(ended or {"how": record.ended}),
         outcome=judged.outcome,
+        recipe=judged.recipe,
         troubles=(*record.troubles, *(trouble for one in reports for trouble in one.troubles)),
         picture=judged.picture,
         trainings=tuple(reports),
@@ -127,6 +129,7 @@ def _diagnosed(
         looked_at=looked_at(training),
         ended=dict(ended or {"how": record.ended}),
         outcome=outcome_of(training),
+        recipe=tuple(one.to_dict() for one in asked_of(training)),
         troubles=tuple(troubles),
         picture=loss_picture(training),
     )

@@ -18,7 +18,8 @@ class Report:
     """The whole diagnosis. `print(report)` shows what the command does, `verdicts` is the answer.
 
     `findings` are in the order of blame, `notes` accuse nobody. `ended` says how the training came to its
-    end, `card` what was trained, `outcome` with what result, `tried` what trying remedies came to.
+    end, `card` what was trained, `outcome` with what result, `tried` what trying remedies came to. `recipe`
+    has the questions that a sound training answers with yes, and its answers.
     `to_dict()` and `to_json()` give everything.
 
     Of a script with several trainings, `trainings` has a report of each, by its `name`; `findings` and
@@ -35,6 +36,7 @@ class Report:
     troubles: tuple[str, ...] = ()
     picture: dict[str, Any] | None = None
     tried: dict[str, Any] | None = None
+    recipe: tuple[dict[str, str], ...] = ()
     name: str = ""
     trainings: tuple[Report, ...] = ()
     judged: str = ""
@@ -61,6 +63,7 @@ class Report:
             "looked_at": self.looked_at,
             "ended": self.ended,
             "outcome": self.outcome,
+            "recipe": list(self.recipe),
             "troubles": list(self.troubles),
             "picture": self.picture,
             "tried": self.tried,
@@ -73,7 +76,7 @@ class Report:
     def _as_one_of_several(self) -> dict[str, Any]:
         """Return what `to_dict` has of one training, without what concerns the whole script."""
         own = self.to_dict()
-        names = ("verdict", "findings", "notes", "card", "looked_at", "outcome", "picture")
+        names = ("verdict", "findings", "notes", "card", "looked_at", "outcome", "recipe", "picture")
         return {"name": self.name} | {name: own[name] for name in names}
 
     def to_json(self) -> str:

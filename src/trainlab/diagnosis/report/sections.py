@@ -79,6 +79,7 @@ class ReportSections:
     findings: tuple[FindingSection, ...]
     notes: tuple[FindingSection, ...]
     on_notes: str
+    recipe: Section
     looked: Section
 
 
@@ -107,6 +108,7 @@ def report_sections(report: Report | dict[str, Any]) -> ReportSections:
             else tuple(map(_note, data["notes"]))
         ),
         on_notes=UNPROVEN if data["card"]["outcome"] in FAILED else DONE_WITHOUT,
+        recipe=_recipe(data.get("recipe", ())),
         looked=Section(
             name="looked",
             heading="What was looked at",
@@ -178,6 +180,20 @@ class _Findings:
 def _edited(remedy: dict[str, Any]) -> str:
     run = remedy.get("run") or {"words": ""}
     return f"with this edit: {run['words']}" if remedy["code"] and run["words"] else ""
+
+
+def _recipe(asked: Sequence[dict[str, str]]) -> Section:
+    """Return what was asked of the training, each answer with its number; what isn't yes in short."""
+    if not asked:
+        return Section(name="recipe", heading="What was asked")
+    yes, no, unclear = ([one for one in asked if one["answer"] == answer] for answer in ("yes", "no", "open"))
+    short = " ".join(
+        f"{words}: {'; '.join(one['question'] for one in some)}."
+        for words, some in (("Asked, and not so", no), ("Asked, and so", yes), ("Open", unclear))
+        if some
+    )
+    facts = tuple(Fact(one["answer"], f"{one['question']}: {one['words']}") for one in (*no, *unclear, *yes))
+    return Section(name="recipe", heading="What was asked", text=(short,), facts=facts)
 
 
 def _curve(data: dict[str, Any]) -> Sketch | None:

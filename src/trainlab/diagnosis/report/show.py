@@ -157,6 +157,7 @@ def _lines(report: ReportSections, width: int, extent: Extent) -> Lines:
     told = paragraph(report.verdict, width, "bold")
     told += items(report.trainings, width)
     told += [] if report.findings else paragraph(looked_at, width)
+    told += [] if report.findings else paragraph(" ".join(report.recipe.text), width)
     told += paragraph(report.tried, width, "bold") if report.tried else []
     told += EMPTY
     fields = Fields(width=width, room=_LABEL)
@@ -185,6 +186,9 @@ def _lines(report: ReportSections, width: int, extent: Extent) -> Lines:
             told += fields.facts(finding.brief) + _remedy(finding, fields)
         told += EMPTY
     told += _notes(report.notes, width, whole=extent.whole)
+    if extent.whole and report.recipe.facts:
+        told += [(f"{report.recipe.heading}:", "bold")]
+        told += Fields(width=width, room=_LABEL, indent="  ").facts(report.recipe.facts) + EMPTY
     told += paragraph(ending, width)
     for aside in report.looked.asides:
         told += paragraph(aside, width, "muted")

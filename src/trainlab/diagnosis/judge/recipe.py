@@ -1,0 +1,183 @@
+"""The questions that an engineer asks of any training that fails, each with its answer and number.
+
+A sound training answers them with yes, or can't be asked. They say what was ruled out where nothing is found;
+what is to blame of a no, the faults say. What deviates may be meant: it is no where the training fails,
+else only if a fault says so. A new question is a function and its line in `RECIPE`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from trainlab.diagnosis.faults.large_start import most_at_start, unit_of_start
+from trainlab.diagnosis.faults.own_gradients import is_wrong
+from trainlab.diagnosis.faults.same_answers import COLLAPSED
+from trainlab.diagnosis.signals.learnt import STUCK
+from trainlab.diagnosis.signals.training import Training
+from trainlab.draw import counted, format_number
+
+Answer = Literal["yes", "no", "open"]
+MODES_APART = 0.1
+"""Train and eval mode answer alike if fewer than a tenth of the classes differ, or the answers by less than a
+tenth of the targets' spread."""
+NOBODY = "no network was seen to answer rows that could be altered"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One question: what was asked, the answer, and the number that it goes by, or why it is open."""
+
+    question: str
+    answer: Answer
+    words: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return it ready for JSON."""
+        return {"question": self.question, "answer": self.answer, "words": self.words}
+
+
+Read = tuple[bool, str] | str | None
+"""Whether it is as it should be, with the number; or why that can't be told; None where it doesn't apply."""
+
+
+def _finite(training: Training) -> Read:
+    passes = training.record.backwards
+    return (True, f"in {counted(passes, 'step')} with gradients") if passes else "no gradient was computed"
+
+
+def _first_loss(training: Training) -> Read:
+    main = training.learning.main
+    if main is None or not main.fits:
+        return "no loss was seen to meet targets"
+    unit, first = unit_of_start(main), main.fits[0].value
+    if not unit > 0 or not math.isfinite(first):
+        return "what a constant answer would have isn't known there"
+    return first <= most_at_start(main) * unit, f"{format_number(first / unit)} times its loss"
+
+
+def _stepped(training: Training) -> Read:
+    reached = [one for one in training.record.params.values() if one.reached and not one.is_of_one_step]
+    left = [one for one in reached if not training.is_stepped(one) and one.moved is not True]
+    if not reached:
+        return "no gradient was seen to reach a parameter"
+    return not left, f"{len(reached) - len(left)} of {counted(len(reached), 'parameter tensor')}"
+
+
+def _reached(training: Training) -> Read:
+    keys = dict.fromkeys(key for one in training.stepped for key in one.params)
+    held = [training.record.params[key] for key in keys if training.record.params[key].requires_grad]
+    left = [one for one in held if not one.reached and not one.with_grad]
+    if not held or not training.record.graphs:
+        return "no optimizer was seen to take a step"
+    return not left, f"{len(held) - len(left)} of {counted(len(held), 'parameter tensor')}"
+
+
+def _moves(training: Training) -> Read:
+    known = [
+        one for one in training.record.params.values() if training.is_stepped(one) and one.moved is not None
+    ]
+    moved = sum(one.moved is True for one in known)
+    if not known:
+        return "no step was seen to move a weight"
+    return moved == len(known), f"{moved} of {counted(len(known), 'parameter tensor')}"
+
+
+def _rows_alone(training: Training) -> Read:
+    known = [one for one in training.record.dependences if one.rows and math.isfinite(one.others)]
+    if not known:
+        return _not_asked(training)
+    worst = max(known, key=lambda one: max(one.others, one.order))
+    moved = max(worst.others, worst.order)
+    share = f"{moved:.0%}" if moved else "none"
+    return moved == 0, f"of {worst.rows} rows {share} moved as another one or the order changed"
+
+
+def _rows_differ(training: Training) -> Read:
+    same = [one.same for one in training.record.dependences if one.same is not None and one.same.rows]
+    spreads = [one.last for one in same if math.isfinite(one.last)]
+    if not spreads:
+        return _not_asked(training)
+    return min(spreads) >= COLLAPSED, f"by {format_number(min(spreads))} of their size"
+
+
+def _no_look_ahead(training: Training) -> Read:
+    known = [
+        one.later
+        for one in training.record.dependences
+        if one.tokens is not None and one.tokens.are_next and math.isfinite(one.later)
+    ]
+    return (max(known) == 0, f"{max(known):.0%} changed with it") if known else None
+
+
+def _own_gradients(training: Training) -> Read:
+    known = [one for asked in training.record.dependences for one in asked.own_gradients]
+    right = sum(not is_wrong(one) for one in known)
+    return (right == len(known), f"{right} of {counted(len(known), 'input')}") if known else None
+
+
+def _modes_alike(training: Training) -> Read:
+    asked = training.learning.asked
+    if not any(one.noisy for one in training.record.networks):
+        return None
+    if asked is None or not math.isfinite(asked.apart):
+        return _not_asked(training)
+    return asked.apart < MODES_APART, f"{format_number(asked.apart)} apart (0: not at all)"
+
+
+def _better_than_constant(training: Training) -> Read:
+    by = training.learning.loss_by_constant
+    if training.learning.adversarial or not math.isfinite(by):
+        return "losses that compete needn't fall" if training.learning.adversarial else "its loss isn't known"
+    return by < STUCK, f"{format_number(by)} times its loss"
+
+
+def _rows_held_out(training: Training) -> Read:
+    data = training.record.data
+    if not data.judged_rows:
+        return "no row was seen to be evaluated"
+    new = len(data.judged_rows) - data.judged_known
+    return new > 0, f"{new:,} of {counted(len(data.judged_rows), 'row')} evaluated"
+
+
+def _not_asked(training: Training) -> str:
+    return "; ".join(dict.fromkeys(training.record.not_asked.values())) or NOBODY
+
+
+Line = tuple[str, Callable[[Training], Read], tuple[str, ...]]
+RECIPE: tuple[Line, ...] = (
+    ("all losses and gradients are finite", _finite, ("nonfinite_values",)),
+    ("the first loss is about a constant answer's", _first_loss, ("large_start", "unnormalised_targets")),
+    ("what the loss reaches is stepped", _stepped, ("params_not_in_optimizer", "missing_optimizer_step")),
+    ("what is stepped gets gradients", _reached, ("unreachable_params", "detached_graph")),
+    ("steps move the weights", _moves, ("lr_too_low", "missing_optimizer_step", "frozen_params")),
+    ("each row is answered by itself", _rows_alone, ("mixed_axes", "softmax_wrong_dim")),
+    ("different rows get different answers", _rows_differ, ("same_answers",)),
+    ("no prediction sees the token that it is to be", _no_look_ahead, ("missing_causal_mask",)),
+    ("your own backward() agrees with finite differences", _own_gradients, ("wrong_gradient",)),
+    ("train and eval mode answer alike", _modes_alike, ("dropout_misuse", "batchnorm_small_batch")),
+    ("it ends below a constant answer", _better_than_constant, ("loss_plateau",)),
+    ("rows that weren't trained on are evaluated", _rows_held_out, ("eval_on_train",)),
+)
+"""What is asked, from the first step to the evaluation, and the faults by which the answer is no."""
+
+
+def asked_of(training: Training) -> tuple[Answered, ...]:
+    """Ask all that concerns the training. A question that fails is open."""
+    found: list[Answered] = []
+    for question, read, faults in RECIPE:
+        try:
+            said = read(training)
+        except Exception as error:
+            said = f"the question itself failed ({type(error).__name__})"
+        named = [name for name in faults if name in training.faults]
+        good, words = said if isinstance(said, tuple) else (False, said or "")
+        if named:
+            found.append(Answered(question, "no", f"{words} ({named[0]})" if words else named[0]))
+        elif said is not None:
+            deviates = isinstance(said, tuple) and not good
+            no = deviates and training.learning.failing
+            found.append(Answered(question, "yes" if good else "no" if no else "open", words))
+    return tuple(found)
