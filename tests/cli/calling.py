@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from trainlab.cli.main import main
+from trainlab.cli.main import app, main
 
 TINY = """\
 title = "Tiny"
@@ -43,6 +44,7 @@ class Caller:
         self.capsys = capsys
 
     def __call__(self, *arguments: str) -> Outcome:
+        app.console = Console()  # else all tests have that of the first, as wide as it was
         with pytest.raises(SystemExit) as stop:
             main(arguments)
         out, err = self.capsys.readouterr()

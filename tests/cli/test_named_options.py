@@ -19,8 +19,8 @@ OF_ALL = {"--help", "--version"}
 COMMAND_LINE = re.compile(r"trainlab ((?:explain |store )?[a-z-]+)([^\n`|&;>#]*)")
 OTHERS = re.compile(r"(?:scripts/|ray start|jupyter |uv pip |pip |var\()[^\n`]*", re.MULTILINE)
 """Command lines of other programs, and the page's colours."""
-SCRIPTS = re.compile(r" -- .*")
-"""What follows ``--`` goes to a user's script."""
+SCRIPTS = re.compile(r" --(?: +\n?| *\n).*")
+"""What follows ``--`` goes to a user's script, on the next line, too, where help is wrapped."""
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +54,10 @@ def misnamed(text: str, options: dict[str, set[str]]) -> list[str]:
 def test_help_names_only_options_of_its_command(
     trainlab: Caller, options: dict[str, set[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    for words, own in options.items():
-        assert named(trainlab(*words.split(), "--help").out) <= own, words
+    for columns in ("80", "200"):
+        monkeypatch.setenv("COLUMNS", columns)
+        for words, own in options.items():
+            assert named(trainlab(*words.split(), "--help").out) <= own, words
 
 
 def test_pages_name_only_options_that_there_are(options: dict[str, set[str]]) -> None:
