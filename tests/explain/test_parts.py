@@ -102,9 +102,7 @@ def test_parts_of_a_module() -> None:
     module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
     batch = {"inputs": [[0.0, 1.0], [1.0, 1.0]], "targets": [[1.0], [0.0]], "loss": "mse"}
     assert [each.name for each in chain_rule(module, parts="graph", **batch).sections] == ["graph"]
-    assert [each.name for each in loss(module, parts="pairing", **batch).sections] == ["pairing"]
     assert [each.name for each in init(module, parts="symmetry", **batch).sections] == ["symmetry"]
-    assert [each.name for each in neuron(module, inputs=batch["inputs"], parts="apart").sections] == ["apart"]
     with pytest.raises(ExplainError, match=r"parts = 'paths': must be 'graph'\.$"):
         chain_rule(module, parts="paths", **batch)
 

@@ -27,7 +27,7 @@ from trainlab.explain import Explanation
 from trainlab.report import diagnosis_html, explanation_html, seeds_html
 from trainlab.spec import study_from_toml
 
-# The five questions, asked of an experiment, and of a torch module.
+# The five questions, asked of an experiment, and two of them of a torch module.
 
 SEEDS = 8
 X = [[0.5, 1.0], [1.0, -1.0], [-0.25, 0.75], [0.0, -0.5]]
@@ -62,10 +62,6 @@ def neuron_of_an_experiment() -> Explanation:
     return explain.neuron(short(), seeds=SEEDS, workers=1)
 
 
-def neuron_of_a_module() -> Explanation:
-    return explain.neuron(module(), inputs=X)
-
-
 def learning_rate_of_an_experiment() -> Explanation:
     return explain.learning_rate(
         short(), rates="1e-3..1:4", schedules=["cosine_annealing"], seeds=SEEDS, workers=1
@@ -83,10 +79,6 @@ def init_of_a_module() -> Explanation:
 
 def loss_of_an_experiment() -> Explanation:
     return explain.loss(short(), loss=["mse", "l1"], seeds=SEEDS, workers=1)
-
-
-def loss_of_a_module() -> Explanation:
-    return explain.loss(module(), inputs=X, targets=Y, loss="bce_with_logits")
 
 
 def chain_rule_of_an_experiment() -> Explanation:
@@ -246,12 +238,10 @@ def seeds() -> Sections:
 
 QUESTIONS = (
     neuron_of_an_experiment,
-    neuron_of_a_module,
     learning_rate_of_an_experiment,
     init_of_an_experiment,
     init_of_a_module,
     loss_of_an_experiment,
-    loss_of_a_module,
     chain_rule_of_an_experiment,
     chain_rule_of_a_module,
 )
@@ -269,7 +259,7 @@ RESULTS = (
 )
 BESIDE = {"study_with_scores": "study.txt"} | {
     f"explain_{question}_of_a_module": f"explain_{question}_of_an_experiment.txt"
-    for question in ("neuron", "init", "loss", "chain_rule")
+    for question in ("init", "chain_rule")
 }
 """What is shown as another result is."""
 

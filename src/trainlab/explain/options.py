@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeGuard, TypeVar, cast
 from trainlab.engine import ENGINES
 from trainlab.errors import EngineError, ExplainError, listing, nearest, shown, whole_number
 from trainlab.explain.populations import OnProgress, Populations
+from trainlab.explain.subject.given import is_module
 from trainlab.interrupt import one_call
 from trainlab.page.section import Section
 from trainlab.plain import plain
@@ -125,11 +126,16 @@ def is_source(source: object) -> TypeGuard[Source]:
     return isinstance(source, Experiment | Study | str | os.PathLike)
 
 
-def check_source(source: object, *, modules: bool = True) -> Source:
+def check_source(source: object, *, modules: bool = False) -> Source:
     """Return what is, or names, an experiment or a study; `modules` says that a torch module is fine, too."""
     if is_source(source):
         return source
     kinds = "an Experiment, a Study, the name of a file or of an example"
+    if is_module(source):
+        raise ExplainError(
+            f"source: is a {type(source).__name__}; explain.init and explain.chain_rule take a "
+            f"torch.nn.Module, this question doesn't: give {kinds}."
+        )
     raise ExplainError(
         f"source: is a {type(source).__name__}; give {kinds}{', or a torch.nn.Module' if modules else ''}."
     )

@@ -71,7 +71,6 @@ def test_the_numbers_are_json_and_say_what_the_fields_say(
     assert list(numbers) == [
         "experiment",
         "network",
-        "module",
         "cell",
         "seeds",
         "step",

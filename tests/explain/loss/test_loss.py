@@ -38,9 +38,8 @@ def test_the_answer_for_the_assignments_network(answer: LossExplanation) -> None
 def test_the_numbers_are_plain_and_whole(answer: LossExplanation) -> None:
     numbers = json.loads(answer.to_json())["numbers"]
     documented = "pairing pairings takes shapes log_table points autograd_difference population outliers"
-    assert list(numbers) == ["network", "module", *documented.split()]
+    assert list(numbers) == ["network", *documented.split()]
     assert numbers["network"] == {"label": "2-5-4-1", "widths": [2, 5, 4, 1], "parameters": 44}
-    assert numbers["module"] is None
     assert len(numbers["pairings"]) == 3 * 14 * 10
     assert all(f"``{key}``" in str(LossExplanation.__doc__) for key in numbers)
     assert numbers["autograd_difference"] < 1e-12
@@ -117,14 +116,9 @@ def test_the_sentence_says_no_more_than_the_intervals() -> None:
     ("arguments", "error", "message"),
     [
         ({"source": 5}, ExplainError, "source: is a int; give an Experiment, a Study, the name of a file"),
-        (
-            {"inputs": [1]},
-            ExplainError,
-            "inputs: is for a torch.nn.Module; an experiment has its own",
-        ),
         ({"seeds": 0}, ExplainError, "seeds = 0: must be a whole number from 1 to 1,000,000."),
         ({"loss": "mes"}, ExplainError, "loss = 'mes': must be 'l1', 'mse'"),
-        ({"loss": 3}, ExplainError, "loss: for an experiment it must be a loss's name, as 'mse', or a list"),
+        ({"loss": 3}, ExplainError, "loss: must be a loss's name, as 'mse', or a list"),
         ({"cell": "Model 9:A"}, SpecError, "Model 9"),
         ({"source": "nothing.toml"}, SpecError, "nothing.toml"),
     ],

@@ -11,9 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import torch
 
-from trainlab.explain import collapse, neuron
+from trainlab.explain import collapse
 
 INPUTS = 200
 
@@ -37,45 +36,26 @@ def random_stack(rng: np.random.Generator) -> list[tuple[Any, Any]]:
     ]
 
 
-def random_module(rng: np.random.Generator) -> torch.nn.Sequential:
-    """The same as a module in evaluation, with identity, dropout or batch-norm between."""
-    parts: list[torch.nn.Module] = []
-    for weight, bias in random_stack(rng):
-        out, into = weight.shape
-        linear = torch.nn.Linear(into, out, bias=bias is not None, dtype=torch.float64)
-        with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(weight))
-            if bias is not None:
-                linear.bias.copy_(torch.from_numpy(bias))
-        parts.append(linear)
-        kind = rng.integers(4)
-        if kind == 0:
-            parts.append(torch.nn.Identity())
-        elif kind == 1:
-            parts.append(torch.nn.Dropout(0.3))
-        elif kind == 2:
-            norm = torch.nn.BatchNorm1d(out, affine=bool(rng.random() < 0.7), dtype=torch.float64)
-            assert norm.running_mean is not None
-            assert norm.running_var is not None
-            norm.running_mean.copy_(torch.from_numpy(rng.normal(size=out)))
-            norm.running_var.copy_(torch.from_numpy(rng.uniform(0.1, 3.0, size=out)))
-            parts.append(norm)
-    return torch.nn.Sequential(*parts).eval()
+def scales(rng: np.random.Generator, layers: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """The same stack with a diagonal, as of a batch-norm in evaluation, after some of its layers."""
+    found: list[tuple[Any, Any]] = []
+    for weight, bias in layers:
+        found.append((weight, bias))
+        if rng.random() < 0.25:
+            out = len(weight)
+            found.append((rng.uniform(0.5, 3.0, size=out), rng.normal(size=out)))
+    return found
 
 
 def compare(count: int, *, seed: int = 0) -> tuple[Worst, Worst]:
-    """The worst over so many plain stacks, and over as many torch modules."""
+    """The worst over so many plain stacks, and over as many with diagonals among them."""
     rng = np.random.default_rng(seed)
-    plain, modules = [], []
+    plain, scaled = [], []
     for _ in range(count):
-        one = collapse(random_stack(rng))
+        one, other = collapse(random_stack(rng)), collapse(scales(rng, random_stack(rng)))
         plain.append(one.difference(rng.normal(size=(INPUTS, one.weight.shape[1]))))
-        module = random_module(rng)
-        first = module[0]
-        assert isinstance(first, torch.nn.Linear)
-        (found,) = neuron(module, inputs=rng.normal(size=(INPUTS, first.in_features))).collapses
-        modules.append(found.difference)
-    return _worst(plain), _worst(modules)
+        scaled.append(other.difference(rng.normal(size=(INPUTS, other.weight.shape[1]))))
+    return _worst(plain), _worst(scaled)
 
 
 def _worst(found: list[Any]) -> Worst:
@@ -88,7 +68,7 @@ def _worst(found: list[Any]) -> Worst:
 
 
 if __name__ == "__main__":
-    for name, worst in zip(("arrays", "torch modules"), compare(int(sys.argv[1])), strict=True):
+    for name, worst in zip(("layers", "layers and diagonals"), compare(int(sys.argv[1])), strict=True):
         print(
             f"{worst.stacks} random stacks of {name}, {INPUTS} inputs each: largest difference "
             f"{worst.absolute:.3g}, relative to the stack's largest output {worst.relative:.3g}, "

@@ -13,7 +13,7 @@ import numpy as np
 
 from trainlab.draw import join
 from trainlab.engine.reference.module import build_criterion
-from trainlab.errors import ExplainError, SpecError, listing, nearest, shown
+from trainlab.errors import ExplainError, listing, nearest, shown
 from trainlab.maths import LOSSES
 from trainlab.spec import Loss, loss_named, name_of
 
@@ -204,41 +204,3 @@ def _of_spec(torch: Any, loss: Loss) -> Criterion:
         return torch.nn.functional.nll_loss(outputs, targets) if by_class else built(outputs, targets)
 
     return of_rows_or_classes
-
-
-SETTINGS = ("delta", "beta", "label_smoothing")
-
-
-def loss_of(torch: Any, given: Any) -> Loss:
-    """Return the loss, without weights and reduction that a torch loss may have.
-
-    Raises:
-        ExplainError: it is none of the known losses.
-    """
-    if isinstance(given, str):
-        return named_loss(given)
-    if isinstance(given, msgspec.Struct):
-        return _made(name_of(given), msgspec.structs.asdict(given))
-    if isinstance(given, type) and issubclass(given, torch.nn.Module):
-        given = cast("Any", given)()
-    if isinstance(given, torch.nn.Module):
-        name = type(given).__name__
-        if name not in CLASSES:
-            known = [f"nn.{each}" for each in CLASSES]
-            raise ExplainError(f"loss: nn.{name} is none of those known: {', '.join(known)}.")
-        settings = {key: getattr(given, key) for key in SETTINGS if hasattr(given, key)}
-        return _made(CLASSES[name], settings)
-    name = str(getattr(given, "__name__", given))
-    if name not in FUNCTIONS:
-        raise ExplainError(
-            f"loss = {name!r}: must be the name of a loss, a loss of torch.nn, or a function of "
-            f"torch.nn.functional: {listing(FUNCTIONS)}.{nearest(name, FUNCTIONS)}"
-        )
-    return _made(FUNCTIONS[name], {})
-
-
-def _made(name: str, settings: dict[str, Any]) -> Loss:
-    try:
-        return msgspec.convert({"name": name, **settings}, Loss)
-    except (msgspec.ValidationError, SpecError) as error:
-        raise ExplainError(f"loss: {error}") from None

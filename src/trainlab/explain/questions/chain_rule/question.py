@@ -118,7 +118,7 @@ def chain_rule(
             on_section=on_section,
         )
     names = check_parts(PARTS, parts)
-    source = check_source(source)
+    source = check_source(source, modules=True)
     only_for_modules(loss=loss)
     question = read_question(
         source,

@@ -301,7 +301,7 @@ def init(
         subject = subject_of(source, inputs, targets, loss, usual_loss=True)
         return _explain_module(ModuleEvidence(subject=subject), names, on_section)
     names = check_parts(PARTS, parts)
-    named = named_experiment(check_source(source), cell)
+    named = named_experiment(check_source(source, modules=True), cell)
     only_for_modules(inputs=inputs, targets=targets, loss=loss)
     usual = usual_activation(named.experiment)
     stack = read_stack(schemes, activation=activation, usual_activation=usual, depth=depth, width=width)

@@ -73,7 +73,7 @@ def named_experiment(
     source: Experiment | Study | str | os.PathLike[str], cell: str | None
 ) -> tuple[str, Experiment]:
     """Return the experiment meant, and what it is called."""
-    study, cell = any_study(check_source(source, modules=False)), check_cell(cell)
+    study, cell = any_study(check_source(source)), check_cell(cell)
     if source == DEFAULT and cell is None:
         cell = DEFAULT_CELL
     experiment = named_cell(study, cell).experiment
@@ -216,7 +216,7 @@ def schedule_dict(
 class LearningRateExplanation(Explanation):
     """The answer of `learning_rate`, with everything in it to compute on.
 
-    `numbers` has: experiment, network (label, widths, parameters), module (null), cell, seeds; step;
+    `numbers` has: experiment, network (label, widths, parameters), cell, seeds; step;
     stability (a list of edges); sharpness (a list of places);
     rates (a list, one a rate), regimes; range_test (with the curve), suggestion (populations compared);
     schedules (label, toml, rates by epoch), comparison (populations compared); checks (against PyTorch).

@@ -103,7 +103,6 @@ def _explain(
         numbers={
             "experiment": experiment.to_dict(),
             "network": network_numbers(experiment),
-            "module": None,
             "cell": evidence.name,
             "seeds": evidence.populations.seeds,
             **told.numbers,

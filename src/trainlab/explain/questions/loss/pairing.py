@@ -136,23 +136,22 @@ def pairings(task_kind: Kind | str, *, targets: tuple[float, float] | None = Non
 # The sections on pairings of output and loss: the verdict on one, and the table of them all.
 
 
-def pairing_section(found: Pairing, what: str, notes: Sequence[str] = ()) -> Section:
+def pairing_section(found: Pairing, what: str) -> Section:
     """Say whether the pairing is right, why, what gradient arrives, and what the loss's class takes."""
     return Section(
         name="pairing",
         heading="Do output and loss fit the task?",
-        text=paragraphs(
+        text=(
             f"{what}: {found}",
             "A loss says how far outputs are from targets; its slope, through the output's activation, is "
             "what the network learns from. Below, p is the output, z the sum before it, y the target; the "
             "gradient that arrives is that of one term, before the mean is taken.",
-            notes,
         ),
-        tables=(pairing_table(found),),
+        tables=(_pairing_table(found),),
     )
 
 
-def pairing_table(found: Pairing) -> Table:
+def _pairing_table(found: Pairing) -> Table:
     """Return task, output, loss, what the loss takes, what arrives, and the verdict."""
     name = "none in torch.nn" if found.torch_class is None else f"nn.{found.torch_class}"
     targets = f"; targets: {LOSS_SIGNATURES[found.loss].targets}" if found.loss in LOSS_SIGNATURES else ""

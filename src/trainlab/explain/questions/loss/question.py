@@ -21,14 +21,11 @@ from trainlab.explain.options import (
     check_cell,
     check_parts,
     check_source,
-    only_for_experiments,
-    only_for_modules,
     populations_of,
     tell_parts,
     with_note,
 )
 from trainlab.explain.populations import OnProgress, Populations
-from trainlab.explain.questions.loss.module import ModuleOutputs, inspect_module
 from trainlab.explain.questions.loss.outlier_runs import OutlierRuns, train_outliers
 from trainlab.explain.questions.loss.outliers import (
     Outliers,
@@ -44,7 +41,6 @@ from trainlab.explain.questions.loss.pairing import (
     pair_rates,
     pairing_of,
     pairing_section,
-    pairing_table,
     pairings,
     population_section,
     population_sentence,
@@ -53,11 +49,10 @@ from trainlab.explain.questions.loss.pairing import (
 )
 from trainlab.explain.questions.loss.points import Point, Shape, log_table, own_points, shapes_section
 from trainlab.explain.questions.loss.rules import LOSS_SIGNATURES
-from trainlab.explain.subject.given import is_module
 from trainlab.explain.subject.network import network_numbers
 from trainlab.page.section import Section, Table
 from trainlab.plain import pick
-from trainlab.spec import Experiment, any_study, name_of, named_cell
+from trainlab.spec import Experiment, Study, any_study, name_of, named_cell
 from trainlab.stats import percent_words
 from trainlab.tasks import Kind, Task
 
@@ -132,18 +127,6 @@ class Evidence:
         return read_outliers(self.outlier_runs)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ModuleEvidence:
-    """What a torch module makes of its batch, and what its loss says of that."""
-
-    outputs: ModuleOutputs
-
-    @property
-    def what(self) -> str:
-        """The module and its loss in words."""
-        return f"{self.outputs.name} with {self.outputs.pairing.loss}"
-
-
 # What `trainlab.explain.loss` returns.
 
 
@@ -152,19 +135,18 @@ class LossExplanation(Explanation):
     """The answer to "What is a loss?".
 
     `pairing` is the verdict on the network's own output and loss; `points` its loss example by example,
-    before training; `rates` how often pairings solved the task, one's own first; `outliers` what they do. Of
-    a module there is the pairing alone.
+    before training; `rates` how often pairings solved the task, one's own first; `outliers` what they do.
 
-    ``numbers`` has the keys ``network`` (label, widths, parameters; null for a module) and ``module`` (the
-    name of its class); ``pairing``; ``pairings``, the whole table, a list of such records; ``takes``, a
-    record for each loss: ``loss``, ``torch_class``, ``outputs``, ``targets``, ``aims_at``; ``shapes``, a list
-    of ``output``, ``loss``, ``x``, ``value``, ``slope``; ``log_table``, rows of p, −ln p, (1 − p)², 1 − p and
-    the slopes of −ln p and (1 − p)² at z; ``points``, with the ``inputs`` of each example, and in the same
-    order ``start``, a list of ``target``, ``output``, ``prediction``, ``error``, ``loss``, ``share``,
-    ``gradient``; ``autograd_difference`` (null without torch); ``population``, a list of
-    ``output``, ``loss``, ``verdict``, ``solved``, ``diverged``, ``difference``, ``p_adjusted``, ``reading``;
-    and ``outliers``, with ``losses``, ``comparisons`` and ``statements`` (null for a module). Where only some
-    parts were asked for, `numbers` lacks what the others say, and their fields are None or empty.
+    ``numbers`` has the keys ``network`` (label, widths, parameters); ``pairing``; ``pairings``, the whole
+    table, a list of such records; ``takes``, a record for each loss: ``loss``, ``torch_class``, ``outputs``,
+    ``targets``, ``aims_at``; ``shapes``, a list of ``output``, ``loss``, ``x``, ``value``, ``slope``;
+    ``log_table``, rows of p, −ln p, (1 − p)², 1 − p and the slopes of −ln p and (1 − p)² at z; ``points``,
+    with the ``inputs`` of each example, and in the same order ``start``, a list of ``target``, ``output``,
+    ``prediction``, ``error``, ``loss``, ``share``, ``gradient``; ``autograd_difference`` (null without
+    torch); ``population``, a list of ``output``, ``loss``, ``verdict``, ``solved``, ``diverged``,
+    ``difference``, ``p_adjusted``, ``reading``; and ``outliers``, with ``losses``, ``comparisons`` and
+    ``statements``. Where only some parts were asked for, `numbers` lacks what the others say, and their
+    fields are None or empty.
     """
 
     pairing: Pairing
@@ -211,25 +193,10 @@ def short_answer(evidence: Evidence) -> ShortAnswer:
     )
 
 
-def module_short_answer(found: Pairing, name: str) -> ShortAnswer:
-    """Return the answer for a module, which isn't trained."""
-    return ShortAnswer(
-        sentence=f"{RULE}: {found.sentence.removesuffix('.')}; what arrives at the last sum is "
-        f"{found.gradient}.",
-        table=pairing_table(found),
-        shown_on=f"{name} with {found.loss}, one batch; nothing was trained.",
-    )
-
-
 def verdict(evidence: Evidence) -> str:
     """Return the answer for an experiment, in a few sentences."""
     pairing = evidence.pairing.sentence
     return f"{pairing} {population_sentence(evidence.rates)} {outliers_sentence(evidence.outliers)}"
-
-
-def module_verdict(found: Pairing) -> str:
-    """Return the answer for a module, in a few sentences."""
-    return f"{found} What arrives at the last sum is {found.gradient}."
 
 
 # ``trainlab.explain.loss``: what is a loss, and does yours fit your output and your task?
@@ -241,12 +208,10 @@ of pairs doesn't name: there is something to say about it."""
 
 
 def loss(
-    source: Any = DEFAULT,
+    source: Experiment | Study | str | os.PathLike[str] = DEFAULT,
     *,
     cell: str | None = None,
-    loss: Any = None,
-    inputs: Any = None,
-    targets: Any = None,
+    loss: str | Sequence[str] | None = None,
     parts: str | Sequence[str] = (),
     seeds: int = SEEDS,
     engine: str = "auto",
@@ -258,33 +223,23 @@ def loss(
     """Explain losses with a network: its pairing, its points, pairings and outliers on populations.
 
     Args:
-        source: an experiment, a study, its file or an example's name; or a ``torch.nn.Module``.
+        source: an experiment, a study, its file or an example's name.
         cell: the study's cell, as ``"Model 1:A+B"``; its first network without changes if left out.
-        loss: of an experiment a name or several, which are drawn and compared in place of the usual ones; of
-            a module the loss that it is trained with: its name, a loss of ``torch.nn`` or a function of
-            ``torch.nn.functional``.
-        inputs: a module's batch, ``[examples, …]``.
-        targets: of that batch.
+        loss: the name of a loss, or several, which are drawn and compared in place of the usual ones.
         seeds: how many networks each pairing has; outliers are tested on up to 20 data sets with 8 seeds
-            each, fewer if these are. A module isn't trained.
+            each, fewer if these are.
         parts, engine, store, workers, on_progress, on_section: as in all questions, see `trainlab.explain`.
 
     Raises:
-        ExplainError: a loss or part that isn't known, a module or data that don't fit.
+        ExplainError: a loss or part that isn't known.
         SpecError: a source that can't be read.
         EngineError: an engine that doesn't exist or can't train this here.
     """
     populations = populations_of(
         seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
     )
-    if is_module(source):
-        only_for_experiments(cell=cell)
-        names = check_parts(MODULE_PARTS, parts)
-        outputs = inspect_module(source, inputs, targets, loss)
-        return _explain_module(ModuleEvidence(outputs=outputs), names, on_section)
     names = check_parts(PARTS, parts)
     study = any_study(check_source(source))
-    only_for_modules(inputs=inputs, targets=targets)
     evidence = Evidence(
         named=named_losses(_names(loss)),
         experiment=named_cell(study, check_cell(cell)).experiment,
@@ -301,30 +256,11 @@ def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | N
         verdict=verdict(evidence) if told.whole else "",
         sections=told.sections,
         answer=short_answer(evidence) if told.whole else None,
-        numbers={"network": network_numbers(evidence.experiment), "module": None, **told.numbers},
+        numbers={"network": network_numbers(evidence.experiment), **told.numbers},
         pairing=evidence.pairing,
         points=evidence.start[1] if told.has("points") else (),
         rates=evidence.rates if told.has("population") else (),
         outliers=evidence.outliers if told.has("outliers") else None,
-    )
-
-
-def _explain_module(
-    evidence: ModuleEvidence, names: Sequence[str], on_section: OnSection | None
-) -> LossExplanation:
-    told = tell_parts(MODULE_PARTS, names, evidence, on_section)
-    name, found = evidence.outputs.name, evidence.outputs.pairing
-    return LossExplanation(
-        question="loss",
-        subject=evidence.what,
-        verdict=module_verdict(found) if told.whole else "",
-        sections=told.sections,
-        answer=module_short_answer(found, name) if told.whole else None,
-        numbers={"network": None, "module": name, **told.numbers, "population": [], "outliers": None},
-        pairing=found,
-        points=(),
-        rates=(),
-        outliers=None,
     )
 
 
@@ -361,7 +297,7 @@ def _names(given: Any) -> Sequence[str]:
         return ()
     names = [given] if isinstance(given, str) else given
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):  # pyright: ignore[reportUnknownVariableType]
-        raise ExplainError("loss: for an experiment it must be a loss's name, as 'mse', or a list of names.")
+        raise ExplainError("loss: must be a loss's name, as 'mse', or a list of names.")
     return names  # pyright: ignore[reportUnknownVariableType]
 
 
@@ -396,14 +332,3 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
     ),
 )
 """The sections on an experiment, in order."""
-
-MODULE_PARTS: Final[tuple[Part[ModuleEvidence], ...]] = (
-    Part(
-        name="pairing",
-        section=lambda evidence: pairing_section(
-            evidence.outputs.pairing, evidence.what, evidence.outputs.notes
-        ),
-        numbers=lambda evidence: {"pairing": evidence.outputs.pairing},
-    ),
-)
-"""The sections on a torch module."""

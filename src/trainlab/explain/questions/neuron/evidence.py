@@ -18,7 +18,6 @@ from trainlab.explain.explanation import Explanation, ShortAnswer
 from trainlab.explain.options import check_place
 from trainlab.explain.populations import Populations
 from trainlab.explain.questions.neuron.affine import AffineFit, best_affine, can_be_solved
-from trainlab.explain.questions.neuron.linear_chains import Merged
 from trainlab.explain.questions.neuron.linear_stack import Collapse, array, stack_of
 from trainlab.explain.questions.neuron.one_neuron import (
     Neuron,
@@ -51,20 +50,18 @@ from trainlab.tasks import Task
 class NeuronExplanation(Explanation):
     """A neuron taken apart, and what its network is without activations.
 
-    `numbers` has: ``network`` (label, widths, parameters; None for a module), ``module`` (the name of its
-    class), ``seed``, ``trained``, ``solved`` (by that seed), ``point`` (from 1), ``input``; ``neuron``
-    (contributions, bias, sum, output, slope); ``autograd_difference``; ``plane`` (level, share of the plane
-    where the unit is on, line); ``own_layers`` (of a module each collapse: places, parameters, weight, bias,
-    difference, bound); ``stack`` (the network without activations as one layer: weight, bias, largest
-    difference over the data and over random inputs, bounds); ``affine`` (for each target the map with the
-    least largest error, with its proof); ``can_be_solved``; ``stacks`` (rates by depth). What doesn't apply
-    is None, and so is an array of more than 10,000 numbers; the fields have those. Where only some parts were
-    asked for, `numbers` lacks what the others say, and their fields are None or empty.
+    `numbers` has: ``network`` (label, widths, parameters), ``seed``, ``trained``, ``solved`` (by that seed),
+    ``point`` (from 1), ``input``; ``neuron`` (contributions, bias, sum, output, slope);
+    ``autograd_difference``; ``plane`` (level, share of the plane where the unit is on, line); ``stack`` (the
+    network without activations as one layer: weight, bias, largest difference over the data and over random
+    inputs, bounds); ``affine`` (for each target the map with the least largest error, with its proof);
+    ``can_be_solved``; ``stacks`` (rates by depth). What doesn't apply is None, and so is an array of more
+    than 10,000 numbers; the fields have those. Where only some parts were asked for, `numbers` lacks what the
+    others say, and their fields are None or empty.
     """
 
     neuron: Neuron | None
     plane: PlaneView | None
-    collapses: tuple[Merged, ...]
     stack: Collapse | None
     affine: tuple[AffineFit, ...]
     stacks: tuple[StackRates, ...]
@@ -256,13 +253,12 @@ ROWS: Final = 10
 """Of more inputs the table has those that add or take away most."""
 
 
-def short_answer(one: Neuron, where: str, *, collapse: str = "") -> ShortAnswer:
-    """Return the answer; `where` says which neuron, `collapse` what its stack is without activations."""
+def short_answer(evidence: Evidence) -> ShortAnswer:
+    """Return the answer: what the neuron adds up, and what stacks are without activations."""
+    one = evidence.neuron
     bias = "and its bias" if one.bias is not None else "without a bias"
     total = format_number(one.sum)
-    if one.follows:
-        made = f"the sum here is {total}; what becomes of it ({one.follows}) isn't traced further"
-    elif one.activation == "linear":
+    if one.activation == "linear":
         made = f"the sum here is {total}, and is passed on unchanged"
     else:
         made = f"the sum here is {total}, and {one.activation} turns it into {format_number(one.output)}"
@@ -270,7 +266,7 @@ def short_answer(one: Neuron, where: str, *, collapse: str = "") -> ShortAnswer:
         sentence=f"A neuron adds up its weighted inputs {bias}, and its activation decides what passes on: "
         f"{made}.",
         table=apart_table(one, most=ROWS),
-        shown_on=" ".join(part for part in (where, collapse) if part),
+        shown_on=f"{evidence.where} {none_words(evidence.rates)}",
     )
 
 

@@ -86,9 +86,9 @@ class Collapse:
         # absolute error as well.
         return 2 * gamma * (1 + 2 * gamma) * sizes + k * np.finfo(np.float64).tiny
 
-    def difference(self, inputs: Array, outputs: Array | None = None) -> Difference:
-        """Compare stack and single layer at ``inputs […, in]``; `outputs` are the stack's, if known."""
-        stacked = self.through_stack(inputs) if outputs is None else outputs
+    def difference(self, inputs: Array) -> Difference:
+        """Compare stack and single layer at ``inputs […, in]``."""
+        stacked = self.through_stack(inputs)
         apart = np.abs(stacked - self.through_single(inputs))
         scale = float(np.abs(stacked).max(initial=0.0))
         largest = float(apart.max(initial=0.0))

@@ -42,8 +42,6 @@ class Neuron:
     """A neuron at one input: ``inputs [n]``, ``weights [n]``, the bias or None, and what comes of them.
 
     `layer` and `unit` count from 1; `place` names the layer. `sources` name its inputs.
-    `follows` says what becomes of the sum that isn't traced further, and so isn't in the output; empty if all
-    of it is.
     """
 
     layer: int
@@ -58,7 +56,6 @@ class Neuron:
     sum: float
     output: float
     slope: float
-    follows: str = ""
 
     @property
     def products(self) -> Array:
@@ -81,7 +78,6 @@ class Neuron:
                 for each in contributions
             ],
             **pick(self, "bias sum output slope"),
-            "follows": self.follows or None,
         }
 
 
@@ -131,19 +127,9 @@ def point_words(point: Array) -> str:
     return f"({', '.join(shown)}{', …' if len(point) > 6 else ''})"
 
 
-def output_words(neuron: Neuron) -> str:
-    """Return what becomes of the sum."""
-    if neuron.follows:
-        told = "Its sums are" if neuron.follows.startswith("used ") else "What follows is"
-        return f"{told} {neuron.follows}; that isn't traced further: the output here is the sum itself."
-    return f"Its activation, {neuron.formula}, turns that into {format_number(neuron.output)}."
-
-
 def slope_words(neuron: Neuron) -> str:
     """Return what the slope means."""
     slope = neuron.slope
-    if neuron.follows:
-        return ""
     if neuron.activation == "linear":
         return (
             "There is no activation: the sum is passed on unchanged, and so is every change of it (slope 1)."
@@ -189,8 +175,8 @@ def apart_section(neuron: Neuron, *, where: str) -> Section:
         text=paragraphs(
             f"{where} It adds up weight × input over {counted(len(triples), 'input')}"
             f"{' and its bias' if neuron.bias is not None else ', without a bias'}: z = "
-            f"{number(neuron.sum)}. "
-            f"{output_words(neuron)}",
+            f"{number(neuron.sum)}. Its activation, {neuron.formula}, turns that into "
+            f"{number(neuron.output)}.",
             slope_words(neuron),
         ),
         pictures=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from trainlab.draw import without_noise_by_column
 from trainlab.explain.options import (
@@ -17,8 +17,6 @@ from trainlab.explain.options import (
     check_seed,
     check_source,
     check_yes_or_no,
-    only_for_experiments,
-    only_for_modules,
     populations_of,
     tell_parts,
     with_note,
@@ -34,24 +32,19 @@ from trainlab.explain.questions.neuron.evidence import (
 )
 from trainlab.explain.questions.neuron.linear_stack import collapse_section, stack_numbers
 from trainlab.explain.questions.neuron.one_neuron import apart_section, check_section
-from trainlab.explain.questions.neuron.stacks import none_words, stacks_section
-from trainlab.explain.subject.given import is_module
+from trainlab.explain.questions.neuron.stacks import stacks_section
 from trainlab.explain.subject.network import network_numbers
 from trainlab.page.section import Section
 from trainlab.spec import Experiment, Study, any_study
 from trainlab.spec.lookup import named_cell
 
-if TYPE_CHECKING:
-    import torch
-
 DEFAULT: Final = "xor44"
 
 
 def neuron(
-    source: Study | Experiment | str | os.PathLike[str] | torch.nn.Module = DEFAULT,
+    source: Study | Experiment | str | os.PathLike[str] = DEFAULT,
     *,
     cell: str | None = None,
-    inputs: Any = None,
     layer: int = 1,
     unit: int = 1,
     point: int | None = None,
@@ -69,39 +62,27 @@ def neuron(
     """Take one neuron apart, and collapse its network's linear layers.
 
     Args:
-        source: an experiment, a study, its file or an example's name; or a ``torch.nn.Module``.
+        source: an experiment, a study, its file or an example's name.
         cell: the study's cell, as ``"Model 1:A+B"``; its first network without changes if left out.
-        inputs: a module's batch, ``[examples, …]``.
         layer: the neuron's layer, from 1.
         unit: which neuron of the layer, from 1.
-        point: the data point it is looked at, or a module's example, from 1; the first that isn't all zeros
-            if left out.
+        point: the data point it is looked at, from 1; the first that isn't all zeros if left out.
         input: an input of your own instead of a data point.
         seed: whose weights are looked at.
         trained: whether after that seed's training, or as drawn.
-        seeds: how many networks each population has; a module has none.
+        seeds: how many networks each population has.
         parts, engine, store, workers, on_progress, on_section: as in all questions, see `trainlab.explain`.
 
     Raises:
-        ExplainError: no such layer, unit, point, seed or part; an input that isn't finite or doesn't fit; a
-            module without linear layers, or one that can't be traced.
+        ExplainError: no such layer, unit, point, seed or part; an input that isn't finite or doesn't fit.
         SpecError: a study that can't be read, or no such cell.
         EngineError: an engine that doesn't exist or can't train this here.
     """
     populations = populations_of(
         seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
     )
-    if is_module(source):
-        from trainlab.explain.questions.neuron.module import explain_module
-
-        # An input of one's own goes into `inputs`, and `point` says which it is.
-        only_for_experiments(cell=cell, input=input)
-        return explain_module(
-            source, inputs, layer=layer, unit=unit, point=point, parts=parts, on_section=on_section
-        )
     names = check_parts(PARTS, parts)
     study = any_study(check_source(source))
-    only_for_modules(inputs=inputs)
     experiment = named_cell(study, check_cell(cell)).experiment
     network = experiment.network
     check_place("layer", layer, network.layers, f"{network.label} has", "layers")
@@ -128,12 +109,9 @@ def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | N
         subject=f"{experiment.network.label} on {evidence.task.name}",
         verdict=verdict(evidence) if told.whole else "",
         sections=told.sections,
-        answer=short_answer(evidence.neuron, evidence.where, collapse=none_words(evidence.rates))
-        if told.whole
-        else None,
+        answer=short_answer(evidence) if told.whole else None,
         numbers={
             "network": network_numbers(experiment),
-            "module": None,
             "seed": evidence.seed,
             "trained": evidence.trained,
             "point": evidence.place,
@@ -142,7 +120,6 @@ def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | N
         },
         neuron=evidence.neuron if told.has("apart", "plane", "check") else None,
         plane=evidence.plane[1] if told.has("plane") else None,
-        collapses=(),
         stack=evidence.stack if told.has("collapse") else None,
         affine=evidence.fits if told.has("affine") else (),
         stacks=evidence.rates if told.has("stacks") else (),
