@@ -15,7 +15,7 @@ from torch import nn
 
 from trainlab.errors import ExplainError
 from trainlab.explain import chain_rule, init, learning_rate, loss, neuron
-from trainlab.explain.subject.given import is_module, mode_of, mode_words, one_line
+from trainlab.explain.module_copy import is_module, mode_of, mode_words, one_line
 
 X = np.random.default_rng(0).normal(size=(8, 3))
 Y = np.random.default_rng(1).normal(size=(8, 2))

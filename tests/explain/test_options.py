@@ -12,8 +12,8 @@ import pytest
 import trainlab
 from trainlab.errors import EngineError, ExplainError, SpecError, TrainlabError
 from trainlab.explain import Section, chain_rule, init, learning_rate, loss, neuron
+from trainlab.explain.network import first_telling, network_numbers
 from trainlab.explain.options import MOST_SEEDS, check_place, check_seeds, listed, whole
-from trainlab.explain.subject.network import first_telling, network_numbers
 from trainlab.spec import Experiment
 
 FIVE: dict[str, Callable[..., Any]] = {

@@ -12,8 +12,8 @@ from typing import Any, Final, Generic, TypeGuard, TypeVar, cast
 
 from trainlab.engine import ENGINES
 from trainlab.errors import EngineError, ExplainError, listing, nearest, shown, whole_number
+from trainlab.explain.module_copy import is_module
 from trainlab.explain.populations import OnProgress, Populations
-from trainlab.explain.subject.given import is_module
 from trainlab.interrupt import one_call
 from trainlab.page.section import Section
 from trainlab.plain import plain

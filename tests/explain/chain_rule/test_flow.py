@@ -11,6 +11,7 @@ from explain.chain_rule.agreement import random_trace
 
 from trainlab.engine.layout import initial_parameters
 from trainlab.engine.network_pass import Array, initial_layers
+from trainlab.explain.network import Objective
 from trainlab.explain.questions.chain_rule.example_pass import pass_example
 from trainlab.explain.questions.chain_rule.flow import (
     Signals,
@@ -20,7 +21,6 @@ from trainlab.explain.questions.chain_rule.flow import (
     signals,
     spectral_norm,
 )
-from trainlab.explain.subject.network import Objective
 from trainlab.spec import Experiment, load_study
 
 

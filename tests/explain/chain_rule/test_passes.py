@@ -10,6 +10,7 @@ from explain.chain_rule.agreement import random_trace
 
 from trainlab.engine.network_pass import Layer
 from trainlab.errors import ExplainError
+from trainlab.explain.network import Objective
 from trainlab.explain.questions.chain_rule.example_pass import (
     Entry,
     ExamplePass,
@@ -20,7 +21,6 @@ from trainlab.explain.questions.chain_rule.example_pass import (
     with_entry,
 )
 from trainlab.explain.questions.chain_rule.passes import Step, pass_steps
-from trainlab.explain.subject.network import Objective
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import MSE
 

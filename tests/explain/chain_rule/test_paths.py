@@ -12,6 +12,7 @@ import pytest
 from explain.chain_rule.agreement import by_autograd
 
 from trainlab.engine.network_pass import Layer
+from trainlab.explain.network import Objective
 from trainlab.explain.questions.chain_rule.evidence import paths_sentence, short_answer
 from trainlab.explain.questions.chain_rule.example_pass import (
     Entry,
@@ -28,7 +29,6 @@ from trainlab.explain.questions.chain_rule.paths import (
     find_paths,
     path_products,
 )
-from trainlab.explain.subject.network import Objective
 from trainlab.maths import ACTIVATIONS
 from trainlab.page.section import Table
 from trainlab.spec import L1, MSE, NLL, CrossEntropy, Hinge, Huber, SmoothL1

@@ -15,10 +15,10 @@ import torch
 from trainlab.engine.network_pass import initial_layers
 from trainlab.errors import ExplainError, SpecError
 from trainlab.explain import ChainRuleExplanation, Section, chain_rule
+from trainlab.explain.network import Objective
 from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass_example
 from trainlab.explain.questions.chain_rule.flow import Flow, layer_flows
 from trainlab.explain.questions.chain_rule.options import DEFAULT, read_question
-from trainlab.explain.subject.network import Objective
 from trainlab.report import explanation_html
 from trainlab.spec import Experiment, load_study
 

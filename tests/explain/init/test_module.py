@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 from trainlab.errors import ExplainError
 from trainlab.explain import init
-from trainlab.explain.questions.init.module import MeasuredLayer, module_layers
-from trainlab.explain.subject.given import is_module
-from trainlab.explain.subject.module_copy import subject_of
+from trainlab.explain.module_copy import is_module, subject_of
+from trainlab.explain.questions.init.module import MeasuredLayer, layer_kind, module_layers
 
 X, Y = np.random.default_rng(0).normal(size=(16, 4)), np.random.default_rng(1).normal(size=(16, 2))
 
@@ -71,6 +71,27 @@ def test_convolutions_have_the_fan_in_of_their_kernel() -> None:
         fans = nn.init._calculate_fan_in_and_fan_out(layer.weight)
         assert (each.fan_in, each.fan_out) == fans
     assert found[0].scaled == pytest.approx(3**-0.5, rel=0.05)
+
+
+def test_groups_of_channels_have_the_fan_in_of_a_group() -> None:
+    images = np.random.default_rng(2).normal(size=(5, 4, 3, 3))
+    (found,), _ = measured(nn.Conv2d(4, 6, 3, groups=2), images, np.zeros((5, 6, 1, 1)), None)
+    assert (found.kind, found.fan_in, found.fan_out, found.neurons) == ("Conv2d", 18, 54, 6)
+
+
+class Own(nn.Linear):
+    """A layer whose author has a list of that name for something else."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 2)
+        self.parametrizations = []
+
+
+def test_a_parametrized_layer_is_called_what_it_was_and_one_of_the_users_own_keeps_its_name() -> None:
+    assert layer_kind(spectral_norm(nn.Linear(2, 2))) == "Linear"
+    assert layer_kind(weight_norm(nn.Linear(2, 3))) == "Linear"
+    assert layer_kind(nn.Linear(2, 2)) == "Linear"
+    assert layer_kind(Own()) == "Own"
 
 
 def test_equal_neurons_and_layers_never_met_are_told() -> None:

@@ -15,8 +15,8 @@ from trainlab.engine import get_engine
 from trainlab.engine.layout import layers_of
 from trainlab.engine.network_pass import forward, layers_from
 from trainlab.engine.run_steps import read_steps, train_alone
+from trainlab.explain.network import examples_gradients, examples_loss
 from trainlab.explain.questions.learning_rate.one_step import FullLoss
-from trainlab.explain.subject.network import examples_gradients, examples_loss
 from trainlab.maths import ACTIVATIONS
 from trainlab.web.answers import one_run, replay
 from trainlab.web.answers import replay as module

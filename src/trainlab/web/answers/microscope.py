@@ -37,6 +37,7 @@ from trainlab.engine.network_pass import layers_from
 from trainlab.engine.reference.loop import Steps
 from trainlab.engine.run_steps import RunSteps, steps_made
 from trainlab.errors import SpecError
+from trainlab.explain.network import OwnOptimizer, network_numbers
 from trainlab.explain.questions.chain_rule.evidence import (
     LISTED,
     backward_numbers,
@@ -54,7 +55,6 @@ from trainlab.explain.questions.chain_rule.paths import (
     find_paths,
     paths_section,
 )
-from trainlab.explain.subject.network import OwnOptimizer, network_numbers
 from trainlab.maths import OPTIMIZERS
 from trainlab.plain import plain
 from trainlab.spec import NAdam, name_of

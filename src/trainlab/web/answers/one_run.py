@@ -16,7 +16,7 @@ from trainlab.engine.constant_baseline import best_constant_loss
 from trainlab.engine.layout import LayerLayout, starting_parameters
 from trainlab.engine.network_pass import forward, layers_from
 from trainlab.engine.run_steps import UNREAD, RunSteps, read_steps, step_rates, steps_made, train_alone
-from trainlab.explain.subject.network import Objective, examples_gradients
+from trainlab.explain.network import Objective, examples_gradients
 from trainlab.maths import LINKS, format_share
 from trainlab.spec import Experiment, Gradients, NoStopping, ReduceLROnPlateau, loss_entry
 from trainlab.spec.record import solved_words

@@ -73,8 +73,8 @@ from trainlab.engine.layout import layers_of
 from trainlab.engine.reference.loop import Steps
 from trainlab.engine.run_steps import RunSteps, read_steps, steps_made
 from trainlab.errors import SpecError
+from trainlab.explain.network import Objective
 from trainlab.explain.questions.learning_rate.sharpness import start_sharpness
-from trainlab.explain.subject.network import Objective
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import SGD, Experiment, loss_entry
 from trainlab.tasks import Task

@@ -11,6 +11,7 @@ import numpy as np
 
 from trainlab.draw import Band, Curve, curves, format_number
 from trainlab.engine.network_pass import Array, initial_layers
+from trainlab.explain.network import Objective, network_numbers
 from trainlab.explain.populations import MOST_WORK, Populations, work
 from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass_example, share_text
 from trainlab.explain.questions.chain_rule.flow import (
@@ -23,7 +24,6 @@ from trainlab.explain.questions.chain_rule.flow import (
     signals,
 )
 from trainlab.explain.questions.chain_rule.options import Question, default_point, example_words
-from trainlab.explain.subject.network import Objective, network_numbers
 from trainlab.page.section import Section, Table, paragraphs
 from trainlab.spec import Experiment, load_study, name_of
 from trainlab.stats import paired_difference

@@ -11,7 +11,7 @@ import numpy as np
 from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.engine.network_pass import Array, forward, layers_from
 from trainlab.engine.reference.loop import Steps
-from trainlab.explain.subject.network import Objective, OwnOptimizer, examples_loss
+from trainlab.explain.network import Objective, OwnOptimizer, examples_loss
 from trainlab.maths import ACTIVATIONS
 from trainlab.plain import Plain
 from trainlab.spec import Experiment, ReduceLROnPlateau

@@ -11,7 +11,7 @@ import numpy as np
 from trainlab.draw import format_number
 from trainlab.engine.network_pass import Array, Layer, LayerGradient, LayerPass, backward, forward
 from trainlab.errors import ExplainError
-from trainlab.explain.subject.network import Objective
+from trainlab.explain.network import Objective
 from trainlab.maths import ACTIVATIONS
 
 # The notation of the chain rule: w2[1,3] is the weight of layer 2 to its unit 1 from unit 3 before it.

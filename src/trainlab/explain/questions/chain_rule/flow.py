@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.engine.network_pass import Array, Layer
+from trainlab.explain.network import Objective
 from trainlab.explain.questions.chain_rule.example_pass import ExamplePass
-from trainlab.explain.subject.network import Objective
 from trainlab.maths import ACTIVATIONS
 from trainlab.plain import Plain, pick, plain
 from trainlab.spec import Experiment, Network

@@ -11,6 +11,7 @@ import numpy as np
 
 from trainlab.draw import format_number
 from trainlab.errors import ExplainError
+from trainlab.explain.module_copy import Subject, recording, subject_of
 from trainlab.explain.options import OnSection, Part, check_parts, tell_parts
 from trainlab.explain.questions.chain_rule.evidence import LISTED, ChainRuleExplanation, short_answer
 from trainlab.explain.questions.chain_rule.example_pass import apart, counted_paths, exactly
@@ -23,7 +24,6 @@ from trainlab.explain.questions.chain_rule.module_graph import (
     read_graph,
 )
 from trainlab.explain.questions.chain_rule.paths import MOST, STEP, Difference, Path, listed_paths
-from trainlab.explain.subject.module_copy import Subject, recording, subject_of
 from trainlab.page.section import Section, Table, paragraphs
 
 # The sections about a module.
@@ -231,7 +231,7 @@ def chain_rule_of_module(
     names = check_parts(MODULE_PARTS, parts)
     subject = subject_of(module, inputs, targets, loss)
     # A backward pass of the user's own may draw random numbers, too.
-    with recording(subject.look.torch):
+    with recording(subject.torch):
         found = _read(subject, weight)
     evidence = ModuleEvidence(subject=subject, reading=found, every=every)
     count = evidence.path_count
@@ -270,7 +270,7 @@ def chain_rule_of_module(
 
 
 def _read(subject: Subject, weight: str | None) -> Reading:
-    torch = subject.look.torch
+    torch = subject.torch
     module, _, loss = subject.run()
     graph = read_graph(loss, module)
     trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
@@ -290,9 +290,9 @@ def _read(subject: Subject, weight: str | None) -> Reading:
     located = None if node is None else local_derivatives(torch, graph, node)
     value = float(trained[place.name].detach().reshape(-1)[place.flat])
     return Reading(
-        kind=subject.look.name,
-        precision=subject.look.precision,
-        notes=subject.look.notes,
+        kind=subject.name,
+        precision=subject.precision,
+        notes=subject.notes,
         loss=float(loss.detach()),
         graph=graph,
         place=place,
@@ -309,12 +309,12 @@ def _read(subject: Subject, weight: str | None) -> Reading:
 def _difference(subject: Subject, place: ParameterEntry, value: float) -> Difference:
     """Return the central difference, in float64 only; every evaluation draws the same random numbers."""
     step = STEP * max(1.0, abs(value))
-    if subject.look.precision != "float64":
+    if subject.precision != "float64":
         return Difference(value=None, step=step)
 
     def at(offset: float) -> float:
         def prepare(module: Any) -> None:
-            with subject.look.torch.no_grad():
+            with subject.torch.no_grad():
                 dict(module.named_parameters())[place.name].view(-1)[place.flat] += offset
 
         return float(subject.run(prepare)[2].detach())

@@ -14,9 +14,9 @@ import numpy as np
 from trainlab.draw import counted, format_number, without_noise_by_column
 from trainlab.engine.network_pass import Array, Layer, initial_layers
 from trainlab.errors import ExplainError, shown
+from trainlab.explain.network import Objective, first_telling, loss_name
 from trainlab.explain.options import check_cell, check_place, check_seed
 from trainlab.explain.questions.chain_rule.example_pass import Entry, ExamplePass, parse_entry, pass_example
-from trainlab.explain.subject.network import Objective, first_telling, loss_name
 from trainlab.maths import LOSSES
 from trainlab.spec import (
     MSE,

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from trainlab.draw import can_show_values, format_number, value_graph
 from trainlab.engine.network_pass import Array, Layer, LayerPass, forward
 from trainlab.engine.reference.module import build_criterion, build_module
+from trainlab.explain.module_copy import torch_or_none
+from trainlab.explain.network import Objective
 from trainlab.explain.questions.chain_rule.example_pass import (
     Entry,
     ExamplePass,
@@ -26,8 +28,6 @@ from trainlab.explain.questions.chain_rule.example_pass import (
     with_entry,
 )
 from trainlab.explain.questions.chain_rule.options import Question
-from trainlab.explain.subject.given import torch_or_none
-from trainlab.explain.subject.network import Objective
 from trainlab.maths import ACTIVATIONS
 from trainlab.page.section import Section, Table, paragraphs
 from trainlab.plain import Plain

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from trainlab.errors import ExplainError
+from trainlab.explain.module_copy import is_module
+from trainlab.explain.network import network_numbers
 from trainlab.explain.options import (
     SEEDS,
     OnSection,
@@ -42,8 +44,6 @@ from trainlab.explain.questions.chain_rule.example_pass import counted_paths
 from trainlab.explain.questions.chain_rule.options import DEFAULT, read_question
 from trainlab.explain.questions.chain_rule.passes import backward_section, forward_section
 from trainlab.explain.questions.chain_rule.paths import MOST
-from trainlab.explain.subject.given import is_module
-from trainlab.explain.subject.network import network_numbers
 from trainlab.plain import plain
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from trainlab.draw import format_number, join
 from trainlab.draw.table import Cell
 from trainlab.engine.network_pass import Array
+from trainlab.explain.module_copy import torch_or_none, untyped_torch
 from trainlab.explain.questions.init.schemes import Law, Scheme, draw_weights, law_of, remembered_draws
-from trainlab.explain.subject.given import torch_or_none, untyped_torch
 from trainlab.page.section import Section, Table
 from trainlab.plain import Plain
 from trainlab.spec import Default

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from trainlab.engine.network_pass import initial_layers
+from trainlab.engine.layout import layers_of
 from trainlab.errors import ExplainError, listing, nearest
 from trainlab.explain.explanation import Explanation
+from trainlab.explain.module_copy import Subject
 from trainlab.explain.options import check_cell, listed, whole
 from trainlab.explain.populations import Populations
 from trainlab.explain.questions.init.draws import DrawnLayer, Sample, default_section, example_section
@@ -20,8 +21,6 @@ from trainlab.explain.questions.init.schemes import SHOWN, TRAINED, Fans, Scheme
 from trainlab.explain.questions.init.signals import LayerSignals, stack_signals
 from trainlab.explain.questions.init.sizes import Case, Claim, Size, StartSize, start_sizes, train_sizes
 from trainlab.explain.questions.init.symmetry import Symmetry, started, starts, symmetry
-from trainlab.explain.subject.module_copy import Subject
-from trainlab.explain.subject.network import network_layers
 from trainlab.maths import ACTIVATIONS
 from trainlab.page.section import Section
 from trainlab.spec import Experiment, InitScheme, Study, any_study, named_cell
@@ -163,7 +162,7 @@ class Evidence:
     @property
     def fans(self) -> tuple[Fans, ...]:
         """Inputs and outputs of the layers that schemes are shown for: the example's and a few of its own."""
-        layers = network_layers(initial_layers(self.experiment, 0))
+        layers = layers_of(self.experiment.network)
         return tuple(dict.fromkeys([EXAMPLE_FANS, *((each.fan_in, each.fan_out) for each in layers)]))[:4]
 
     @cached_property
@@ -230,12 +229,12 @@ class ModuleEvidence:
     @property
     def name(self) -> str:
         """Of the module's class."""
-        return self.subject.look.name
+        return self.subject.name
 
     @property
     def batch(self) -> int:
         """How many examples it has."""
-        return len(self.subject.look.inputs)
+        return len(self.subject.inputs)
 
     @cached_property
     def _layers_and_never(self) -> tuple[list[MeasuredLayer], list[str]]:

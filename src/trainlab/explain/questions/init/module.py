@@ -8,25 +8,28 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from trainlab.draw import format_number, join
 from trainlab.draw.table import Cell
+from trainlab.engine.network_pass import Array
 from trainlab.errors import ExplainError
+from trainlab.explain.module_copy import Subject, recording
 from trainlab.explain.questions.init.symmetry import distinct_rows
-from trainlab.explain.subject.module_copy import Subject, first_tensor, recording
-from trainlab.explain.subject.network import LayerInfo, by_neuron, module_layer
 from trainlab.page.section import Section, Table, paragraphs
 from trainlab.plain import Plain
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MeasuredLayer(Plain, LayerInfo):
-    """A layer with a weight matrix, at work on the batch.
+class MeasuredLayer(Plain):
+    """A layer with a weight matrix, at work on the batch; its `kind` is the name of torch's class.
+
+    ``fan_in`` and ``fan_out`` are torch's: inputs of one output and outputs of one input, times the size of a
+    kernel. `neurons` are its outputs or channels, ``weight_std`` the weights' standard deviation.
 
     Of its outputs mean and deviation, of the gradient by them the root mean square, of the gradient by its
     weights the mean |∂L/∂w| and how many rows differ, of `neurons`; NaN and None where no gradient comes
@@ -41,6 +44,12 @@ class MeasuredLayer(Plain, LayerInfo):
         "distinct_gradient_rows=distinct_gradients"
     )
 
+    name: str
+    kind: str
+    fan_in: int
+    fan_out: int
+    neurons: int
+    weight_std: float
     called: bool
     mean: float
     std: float
@@ -48,6 +57,14 @@ class MeasuredLayer(Plain, LayerInfo):
     weight_gradient: float
     distinct_rows: int
     distinct_gradients: int | None
+
+    @property
+    def scaled(self) -> float:
+        """The deviation times √fan_in, by which layers of any width compare.
+
+        PyTorch's default: 1/√3 = 0.577; LeCun, Xavier with equal fans and orthogonal: 1; He: √2 = 1.414.
+        """
+        return self.weight_std * math.sqrt(self.fan_in)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -69,7 +86,7 @@ def module_layers(subject: Subject) -> tuple[list[MeasuredLayer], list[str]]:
     Raises:
         ExplainError: no layer has weights, or is met, or no gradient comes back to any.
     """
-    torch, module = subject.look.torch, subject.look.module
+    torch, module = subject.torch, subject.module
     names = [name for name, _ in _layers_with_weights(torch, module)]
     with recording(torch):
         seen, layers, gradients = _pass(subject, names, trained=())
@@ -95,7 +112,7 @@ def _pass(
 
     The weights of the layers `trained` are trained for this pass, though they aren't.
     """
-    torch = subject.look.torch
+    torch = subject.torch
     seen: dict[str, _Seen] = {}
     layers: dict[str, Any] = {}
 
@@ -149,8 +166,11 @@ def _weight(layer: Any) -> Any:
 
 def _watch(torch: Any, name: str, seen: dict[str, _Seen]) -> Callable[..., None]:
     def hook(_module: Any, _inputs: Any, output: Any) -> None:
-        first = first_tensor(torch, output)
-        if first is None:
+        # Of several things given out the first.
+        first: Any = (
+            next(iter(cast("tuple[Any, ...]", output)), None) if isinstance(output, tuple) else output
+        )
+        if not isinstance(first, torch.Tensor):
             return
         record = seen.setdefault(name, _Seen())
         values = first.detach().double()
@@ -171,6 +191,8 @@ def _back(record: _Seen, gradient: Any) -> None:
 
 def _measured(name: str, layer: Any, record: _Seen | None, gradient: Any) -> MeasuredLayer:
     weight = by_neuron(layer, _weight(layer))
+    shape = tuple(int(size) for size in _weight(layer).shape)
+    kernel = math.prod(shape[2:])
     bias = getattr(layer, "bias", None)
     offsets = None if bias is None else bias.detach().double().cpu().numpy()
     rows = (
@@ -179,7 +201,12 @@ def _measured(name: str, layer: Any, record: _Seen | None, gradient: Any) -> Mea
     slopes = None if gradient is None else by_neuron(layer, gradient)
     mean, std, gradient_rms = _outputs(record)
     return MeasuredLayer(
-        **asdict(module_layer(name, layer)),
+        name=name,
+        kind=layer_kind(layer),
+        fan_in=shape[1] * kernel,
+        fan_out=shape[0] * kernel,
+        neurons=len(weight),
+        weight_std=float(weight.std()),
         called=record is not None,
         mean=mean,
         std=std,
@@ -188,6 +215,21 @@ def _measured(name: str, layer: Any, record: _Seen | None, gradient: Any) -> Mea
         distinct_rows=distinct_rows(rows, None),
         distinct_gradients=None if slopes is None else distinct_rows(slopes, None),
     )
+
+
+def layer_kind(layer: Any) -> str:
+    """Return the name of a part's class; of a parametrized one that of the class that it was."""
+    from torch.nn.utils.parametrize import is_parametrized
+
+    kind = cast("Any", type(layer))
+    return str((kind.__bases__[0] if is_parametrized(layer) else kind).__name__)
+
+
+def by_neuron(layer: Any, weight: Any) -> Array:
+    """Return a row for each output; transposed convolutions have outputs on the second axis."""
+    values = weight.detach().double().cpu()
+    values = values.transpose(0, 1) if "Transpose" in type(layer).__name__ else values
+    return np.asarray(values.reshape(values.shape[0], -1).numpy(), dtype=np.float64)
 
 
 def _outputs(record: _Seen | None) -> tuple[float, float, float]:

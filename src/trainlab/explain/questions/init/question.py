@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from trainlab.draw import Cell, counted, format_number, join
 from trainlab.explain.explanation import ShortAnswer
+from trainlab.explain.module_copy import is_module, subject_of
+from trainlab.explain.network import network_numbers
 from trainlab.explain.options import (
     SEEDS,
     OnSection,
@@ -47,9 +49,6 @@ from trainlab.explain.questions.init.signals import LayerSignals
 from trainlab.explain.questions.init.signals_section import mean_zero, signals_section
 from trainlab.explain.questions.init.sizes import CLAIMED, WORDS, outcome_words, sizes_section
 from trainlab.explain.questions.init.symmetry import Symmetry, symmetry_section
-from trainlab.explain.subject.given import is_module
-from trainlab.explain.subject.module_copy import subject_of
-from trainlab.explain.subject.network import network_numbers
 from trainlab.page.section import Section, Table
 from trainlab.plain import pick
 from trainlab.spec import Experiment, InitScheme, Study, name_of
@@ -392,7 +391,7 @@ def _learning_section(evidence: Evidence) -> Section:
 
 
 def _module_section(evidence: ModuleEvidence) -> Section:
-    notes = evidence.subject.look.notes
+    notes = evidence.subject.notes
     return module_section(evidence.layers, evidence.name, evidence.batch, evidence.never, notes)
 
 

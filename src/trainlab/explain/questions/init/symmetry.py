@@ -13,9 +13,9 @@ from trainlab.draw.table import Cell
 from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
 from trainlab.engine.network_pass import Array, Layer, LayerGradient, initial_layers, layers_from
+from trainlab.explain.network import examples_gradients
 from trainlab.explain.populations import solved_share
 from trainlab.explain.questions.init.learning import without_curves
-from trainlab.explain.subject.network import examples_gradients
 from trainlab.page.section import Section, Table
 from trainlab.plain import Plain
 from trainlab.spec import Constant, Experiment, Init

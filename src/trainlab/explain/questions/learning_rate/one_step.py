@@ -16,9 +16,9 @@ from trainlab.engine.network_pass import Array, layers_from
 from trainlab.engine.reference import build_module
 from trainlab.engine.reference.loop import Rates
 from trainlab.engine.reference.module import build_criterion, flat, weights_of
+from trainlab.explain.module_copy import torch_or_none
+from trainlab.explain.network import OwnOptimizer, examples_gradients, examples_loss
 from trainlab.explain.questions.learning_rate.schedules import NamedSchedule, rates_of
-from trainlab.explain.subject.given import torch_or_none
-from trainlab.explain.subject.network import OwnOptimizer, examples_gradients, examples_loss
 from trainlab.maths import penalise, penalty_value
 from trainlab.page.section import Section, Table
 from trainlab.plain import Plain

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Final
 
+from trainlab.explain.network import network_numbers
 from trainlab.explain.options import (
     SEEDS,
     OnSection,
@@ -32,7 +33,6 @@ from trainlab.explain.questions.learning_rate.one_step import checks_section, st
 from trainlab.explain.questions.learning_rate.range_test import range_test_section
 from trainlab.explain.questions.learning_rate.schedules import Given, read_schedules, schedules_section
 from trainlab.explain.questions.learning_rate.sharpness import quadratic_section, sharpness_section
-from trainlab.explain.subject.network import network_numbers
 from trainlab.page.section import Section
 from trainlab.spec import Experiment, Study
 

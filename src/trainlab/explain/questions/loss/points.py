@@ -11,9 +11,9 @@ import numpy as np
 
 from trainlab.draw import Cell, Curve, Picture, curves, format_number, without_noise_by_column
 from trainlab.engine.network_pass import Array, Layer, forward, initial_layers
+from trainlab.explain.module_copy import torch_or_none
+from trainlab.explain.network import loss_name
 from trainlab.explain.questions.loss.rules import arriving, is_distance
-from trainlab.explain.subject.given import torch_or_none
-from trainlab.explain.subject.network import loss_name
 from trainlab.maths import ACTIVATIONS, LINKS, LOSSES
 from trainlab.maths import Loss as Entry
 from trainlab.page.section import Section, Table

@@ -14,6 +14,7 @@ from trainlab.draw import Cell
 from trainlab.engine import Runs
 from trainlab.errors import ExplainError
 from trainlab.explain.explanation import Explanation, ShortAnswer
+from trainlab.explain.network import network_numbers
 from trainlab.explain.options import (
     SEEDS,
     OnSection,
@@ -49,7 +50,6 @@ from trainlab.explain.questions.loss.pairing import (
 )
 from trainlab.explain.questions.loss.points import Point, Shape, log_table, own_points, shapes_section
 from trainlab.explain.questions.loss.rules import LOSS_SIGNATURES
-from trainlab.explain.subject.network import network_numbers
 from trainlab.page.section import Section, Table
 from trainlab.plain import pick
 from trainlab.spec import Experiment, Study, any_study, name_of, named_cell

@@ -15,6 +15,7 @@ from trainlab.engine import Runs
 from trainlab.engine.network_pass import Array, Layer, forward, initial_layers, layers_from
 from trainlab.errors import ExplainError
 from trainlab.explain.explanation import Explanation, ShortAnswer
+from trainlab.explain.network import first_telling
 from trainlab.explain.options import check_place
 from trainlab.explain.populations import Populations
 from trainlab.explain.questions.neuron.affine import AffineFit, best_affine, can_be_solved
@@ -38,7 +39,6 @@ from trainlab.explain.questions.neuron.stacks import (
     none_words,
     train_depths,
 )
-from trainlab.explain.subject.network import first_telling
 from trainlab.page.section import Section
 from trainlab.spec import Experiment
 from trainlab.tasks import Task

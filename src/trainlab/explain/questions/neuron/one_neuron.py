@@ -30,7 +30,7 @@ from trainlab.draw import (
 )
 from trainlab.draw.svg import Shape
 from trainlab.engine.network_pass import Array, Layer, LayerPass
-from trainlab.explain.subject.given import torch_or_none
+from trainlab.explain.module_copy import torch_or_none
 from trainlab.maths import ACTIVATIONS
 from trainlab.page.section import Section, Table, paragraphs
 from trainlab.plain import pick

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from trainlab.draw import without_noise_by_column
+from trainlab.explain.network import network_numbers
 from trainlab.explain.options import (
     SEEDS,
     OnSection,
@@ -33,7 +34,6 @@ from trainlab.explain.questions.neuron.evidence import (
 from trainlab.explain.questions.neuron.linear_stack import collapse_section, stack_numbers
 from trainlab.explain.questions.neuron.one_neuron import apart_section, check_section
 from trainlab.explain.questions.neuron.stacks import stacks_section
-from trainlab.explain.subject.network import network_numbers
 from trainlab.page.section import Section
 from trainlab.spec import Experiment, Study, any_study
 from trainlab.spec.lookup import named_cell
