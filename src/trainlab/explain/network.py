@@ -27,7 +27,7 @@ from trainlab.maths import (
 )
 from trainlab.maths import Loss as Entry
 from trainlab.maths.optimizers import State
-from trainlab.spec import Custom, Experiment, Loss, ReduceLROnPlateau, loss_entry, name_of
+from trainlab.spec import Custom, Experiment, Loss, Network, ReduceLROnPlateau, loss_entry, name_of
 
 # What numbers say of a network, and which of its examples is looked at where none is chosen.
 
@@ -44,6 +44,20 @@ def first_telling(points: Array) -> int:
     """
     telling = np.flatnonzero(points.reshape(len(points), -1).any(axis=1))
     return int(telling[0]) + 1 if telling.size else 1
+
+
+def stacked_layers(network: Network, rows: Array) -> tuple[Layer, ...]:
+    """Return the layers of n networks at once: ``weight [n, out, in]`` and ``bias [n, out]`` or None, of
+    their parameters ``rows [n, P]``.
+    """
+    return tuple(
+        Layer(
+            weight=rows[:, each.weights].reshape(len(rows), each.fan_out, each.fan_in),
+            bias=None if each.first_bias is None else rows[:, each.biases],
+            activation=each.activation,
+        )
+        for each in layers_of(network)
+    )
 
 
 # A loss with its settings, and an experiment's own over all the examples that it is trained on.

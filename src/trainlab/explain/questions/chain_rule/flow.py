@@ -15,13 +15,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.engine.layout import initial_parameters, layers_of
+from trainlab.engine.layout import initial_parameters
 from trainlab.engine.network_pass import Array, Layer
-from trainlab.explain.network import Objective
+from trainlab.explain.network import Objective, stacked_layers
 from trainlab.explain.questions.chain_rule.example_pass import ExamplePass
 from trainlab.maths import ACTIVATIONS
 from trainlab.plain import Plain, pick, plain
-from trainlab.spec import Experiment, Network
+from trainlab.spec import Experiment
 from trainlab.stats import Rate, rate
 
 WHOLE: Final = 512
@@ -196,21 +196,9 @@ def initial_rows(experiment: Experiment, seeds: int) -> Array:
 
 def signals(experiment: Experiment, rows: npt.NDArray[Any], inputs: Array, targets: Array) -> Signals:
     """Return the signals of these networks, parameters ``[n, P]``, for one example."""
-    stacks = _stacks(experiment.network, np.asarray(rows, dtype=np.float64))
+    stacks = stacked_layers(experiment.network, np.asarray(rows, dtype=np.float64))
     norms = population_deltas(stacks, Objective.of(experiment.loss), inputs, targets)
     # Without a gradient at the output there is no signal whose share could be kept.
     known = np.isfinite(norms).all(axis=1) & (norms[:, -1] > 0)
     kept = norms[known, :-1] / norms[known, -1:]
     return Signals(kept=kept, seeds=len(rows), left_out=int((~known).sum()))
-
-
-def _stacks(network: Network, rows: Array) -> tuple[Layer, ...]:
-    """Return the layers with a leading axis of networks."""
-    return tuple(
-        Layer(
-            weight=rows[:, each.weights].reshape(len(rows), each.fan_out, each.fan_in),
-            bias=rows[:, each.biases] if each.first_bias is not None else None,
-            activation=each.activation,
-        )
-        for each in layers_of(network)
-    )

@@ -7,25 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from trainlab.engine.layout import initial_parameters, layers_of, numpy_draws
-from trainlab.engine.network_pass import Array
+from trainlab.engine.network_pass import Array, Layer
+from trainlab.explain.network import Objective, stacked_layers
 from trainlab.explain.questions.init.mean_field import RandomLayer, Theory, mean_field
 from trainlab.explain.questions.init.schemes import Draw, Scheme, draw_weights, law_of, remembered_draws
-from trainlab.maths import ACTIVATIONS, LOSSES
+from trainlab.maths import ACTIVATIONS
 from trainlab.plain import Plain, pick
 from trainlab.spec import Experiment
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Layers:
-    """One layer of n networks: ``weight [n, out, in]``, ``bias [n, out]`` or None, and its activation."""
-
-    weight: Array
-    bias: Array | None
-    activation: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -39,9 +30,10 @@ class Signals:
     gradient_square: Array
 
 
-def measure(layers: Sequence[Layers], inputs: Array, grad_output: Callable[[Array], Array]) -> Signals:
+def measure(layers: Sequence[Layer], inputs: Array, grad_output: Callable[[Array], Array]) -> Signals:
     """Send ``inputs [examples, in]`` through n networks and gradients back.
 
+    Each layer has ``weight [n, out, in]`` and ``bias [n, out]`` or None.
     ``grad_output(outputs)`` gives ∂L/∂outputs ``[n, examples, out]`` for outputs of that shape.
     """
     values, sums = [np.broadcast_to(inputs, (len(layers[0].weight), *inputs.shape))], list[Array]()
@@ -215,7 +207,7 @@ def _one_stack(
 ) -> LayerSignals:
     width, law = inputs.shape[1], law_of(scheme.init, inputs.shape[1], inputs.shape[1])
     layers = [
-        Layers(
+        Layer(
             weight=draw_weights(
                 scheme.init, seeds=range(networks), layer=layer, fan_in=width, fan_out=width, draw=draw
             ),
@@ -239,20 +231,11 @@ def network_signals(label: str, experiment: Experiment, networks: int) -> LayerS
     network, data = experiment.network, experiment.data()
     networks = max(2, min(networks, DRAWN // network.parameters))
     inputs, targets = data.inputs[:MOST_EXAMPLES], data.targets[:MOST_EXAMPLES]
-    rows = initial_parameters(experiment, range(networks))
-    layers = [
-        Layers(
-            weight=rows[:, each.weights].reshape(networks, each.fan_out, each.fan_in),
-            bias=None if each.first_bias is None else rows[:, each.biases],
-            activation=each.activation,
-        )
-        for each in layers_of(network)
-    ]
-    settings = msgspec.to_builtins(experiment.loss)
-    loss = LOSSES[settings.pop("name")]
+    layers = stacked_layers(network, initial_parameters(experiment, range(networks)))
+    loss = Objective.of(experiment.loss)
 
     def grad_output(outputs: Array) -> Array:
-        return np.stack([loss.gradient(each, targets, **settings) for each in outputs])
+        return np.stack([loss.gradient(each, targets) for each in outputs])
 
     signals = measure(layers, inputs, grad_output)
     theory = mean_field(
