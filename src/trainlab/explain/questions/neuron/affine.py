@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from trainlab.draw import Cell, format_number, without_noise
+from trainlab.draw import Cell, format_number, without_noise, without_noise_by_column
 from trainlab.engine.network_pass import Array
 from trainlab.explain.questions.neuron.linear_stack import few_numbers
 from trainlab.explain.questions.neuron.one_neuron import point_words
@@ -141,14 +141,13 @@ def _below(fit: AffineFit, limit: float) -> bool | None:
 # The section: the best that one layer, and so any stack of linear ones, can do on the data.
 
 
-def affine_section(
-    fits: Sequence[AffineFit], points: Array, targets: Array, *, can: bool | None, experiment: Experiment
-) -> Section | str:
+def affine_section(experiment: Experiment, fits: Sequence[AffineFit]) -> Section | str:
     """Return the best that one affine map does on the target that is hardest, with the proof; or why not."""
     if not fits:
         return f"with more than {MOST_NUMBERS:,} numbers the best affine map isn't looked for."
     at = max(range(len(fits)), key=lambda each: fits[each].least)
-    fit, target = fits[at], targets[:, at]
+    task = experiment.data()
+    fit, points, target = fits[at], without_noise_by_column(task.inputs), task.targets[:, at]
     few = len(points) <= POINTS_SHOWN
     shown, size = points if few else points[:0], float(np.abs(target).max(initial=0.0))
     least = format_number(fit.least) if fit.exact is None else f"{fit.exact}, proved"
@@ -166,7 +165,7 @@ def affine_section(
             "Here is the best of them all, found exactly rather than by training"
             + (":" if len(fits) == 1 else f", for target {at + 1} of {len(fits)}, the hardest:"),
             _proof_words(fit, points, target) if few else "",
-            _can_words(can, experiment),
+            _can_words(can_be_solved(experiment, fits), experiment),
         ),
         tables=(
             Table(
