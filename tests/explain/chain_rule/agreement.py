@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 import torch
+from explain.chain_rule.entries import all_entries
 
 from trainlab.engine.network_pass import Array, Layer
 from trainlab.engine.reference.module import build_criterion
 from trainlab.explain.network import Objective
-from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, all_entries, pass_example
+from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass_example
 from trainlab.explain.questions.chain_rule.passes import pass_steps
 from trainlab.explain.questions.chain_rule.paths import MOST, central_difference, count_paths, path_products
 from trainlab.maths import ACTIVATIONS, LOSSES

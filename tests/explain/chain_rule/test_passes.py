@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from explain.chain_rule.agreement import random_trace
+from explain.chain_rule.entries import all_entries
 
 from trainlab.engine.network_pass import Layer
 from trainlab.errors import ExplainError
@@ -14,7 +15,6 @@ from trainlab.explain.network import Objective
 from trainlab.explain.questions.chain_rule.example_pass import (
     Entry,
     ExamplePass,
-    all_entries,
     entry_value,
     parse_entry,
     pass_example,

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from explain.chain_rule.agreement import by_autograd
+from explain.chain_rule.entries import all_entries
 
 from trainlab.engine.network_pass import Layer
 from trainlab.explain.network import Objective
@@ -17,7 +18,6 @@ from trainlab.explain.questions.chain_rule.evidence import paths_sentence, short
 from trainlab.explain.questions.chain_rule.example_pass import (
     Entry,
     ExamplePass,
-    all_entries,
     apart,
     pass_example,
 )

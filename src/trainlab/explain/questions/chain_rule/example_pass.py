@@ -106,21 +106,6 @@ def with_entry(layers: Sequence[Layer], entry: Entry, value: float) -> list[Laye
     return changed
 
 
-def all_entries(layers: Sequence[Layer]) -> list[Entry]:
-    """Return every weight and bias, layer by layer, weights row by row, then biases."""
-    found: list[Entry] = []
-    for place, layer in enumerate(layers, start=1):
-        units, sources = layer.weight.shape
-        found += [
-            Entry(layer=place, unit=unit, source=source)
-            for unit in range(1, units + 1)
-            for source in range(1, sources + 1)
-        ]
-        if layer.bias is not None:
-            found += [Entry(layer=place, unit=unit, source=None) for unit in range(1, units + 1)]
-    return found
-
-
 def source_name(layer: int, unit: int) -> str:
     """Return the name of what a layer's weights are multiplied by: ``x[1]`` or ``a2[1]``."""
     return f"x[{unit}]" if layer == 1 else f"a{layer - 1}[{unit}]"

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from trainlab.draw import Cell, Interval, intervals
+from trainlab.draw import Cell, intervals
 from trainlab.engine import Runs
 from trainlab.engine.network_pass import Array
 from trainlab.explain.populations import Populations, difference_interval, differences_from_first
@@ -65,33 +65,28 @@ def compare(labels: Sequence[str], runs: Sequence[Runs]) -> tuple[Compared, ...]
     """Return populations on the same seeds compared with the first of them."""
     read = differences_from_first(runs)
     return tuple(
-        Compared(label=label, point=_point(each), difference=read.get(place))
+        Compared(label=label, point=point_of(each.experiment.optimizer.lr, each), difference=read.get(place))
         for place, (label, each) in enumerate(zip(labels, runs, strict=True))
     )
 
 
 def comparison_section(compared: Sequence[Compared]) -> Section:
     """Return the section that compares schedules with a constant rate."""
-    names = [each.label for each in compared]
     others = compared[1:]
-    helped = [each.label for each in others if each.reading == "helps"]
-    hurt = [each.label for each in others if each.reading == "hurts"]
-    small = [each.label for each in others if each.reading == "shown to be small"]
-    open_ones = [each.label for each in others if each.reading == "no difference seen"]
+    by_reading = {
+        title: [each.label for each in others if each.reading == reading]
+        for title, reading in (
+            ("Shown to help", "helps"),
+            ("Shown to hurt", "hurts"),
+            ("Shown to be small, within ±2 points", "shown to be small"),
+            ("No difference seen", "no difference seen"),
+        )
+    }
     words = [
         f"{compared[0].point.solved.n:,} seeds, the same for all; each difference from the constant rate is "
         "paired by seed (Bonett–Price 95 %), its p corrected by Holm for all of them together.",
         NOTE,
-        *(
-            f"{title}: {', '.join(labels)}."
-            for title, labels in (
-                ("Shown to help", helped),
-                ("Shown to hurt", hurt),
-                ("Shown to be small, within ±2 points", small),
-                ("No difference seen", open_ones),
-            )
-            if labels
-        ),
+        *(f"{title}: {', '.join(labels)}." for title, labels in by_reading.items() if labels),
     ]
     return Section(
         name="comparison",
@@ -99,7 +94,11 @@ def comparison_section(compared: Sequence[Compared]) -> Section:
         text=tuple(words),
         pictures=(
             intervals(
-                intervals_of(compared, names),
+                [
+                    difference_interval(each.label, each.difference)
+                    for each in compared
+                    if each.difference is not None
+                ],
                 x_label="Share solved minus that of the constant rate (percentage points)",
                 title="What each schedule does to the share solved",
             ),
@@ -108,7 +107,7 @@ def comparison_section(compared: Sequence[Compared]) -> Section:
             Table(
                 title="Compared with a constant rate",
                 headers=HEADERS,
-                rows=rows_of(compared, names),
+                rows=rows_of(compared, [each.label for each in compared]),
                 shown=40,
             ),
         ),
@@ -120,22 +119,9 @@ def rows_of(compared: Sequence[Compared], names: Sequence[str]) -> list[list[Cel
     return [_row(each, name) for each, name in zip(compared, names, strict=True)]
 
 
-def intervals_of(compared: Sequence[Compared], names: Sequence[str]) -> list[Interval]:
-    """Return the differences from the first as rows of an interval chart, in percentage points."""
-    return [
-        difference_interval(name, each.difference)
-        for each, name in zip(compared, names, strict=True)
-        if each.difference is not None
-    ]
-
-
 def span(low: float, high: float) -> str:
     """Return the interval of a difference of shares in points."""
     return f"{100 * low:.1f} to {100 * high:.1f}".replace("-", "−")
-
-
-def _point(runs: Runs) -> RatePoint:
-    return point_of(runs.experiment.optimizer.lr, runs)
 
 
 def _row(each: Compared, name: str) -> list[Cell]:

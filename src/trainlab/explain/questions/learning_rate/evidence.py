@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ from trainlab.explain.questions.learning_rate.grid import (
     regimes_of,
     sides,
 )
-from trainlab.explain.questions.learning_rate.one_step import OneStep, checks_of, one_step
+from trainlab.explain.questions.learning_rate.one_step import Check, OneStep, checks_of, one_step
 from trainlab.explain.questions.learning_rate.range_test import (
     RangeTest,
     compare_suggestion,
@@ -56,10 +56,6 @@ from trainlab.page.section import Table
 from trainlab.plain import pick
 from trainlab.spec import SGD, Experiment, Study, any_study, name_of, named_cell
 from trainlab.stats import percent_words, share_words
-
-if TYPE_CHECKING:
-    from trainlab.explain.questions.learning_rate.one_step import Check
-
 
 DEFAULT = "xor44"
 DEFAULT_CELL = "Model 2:B+E"

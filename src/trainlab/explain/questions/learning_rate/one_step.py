@@ -266,13 +266,13 @@ class Check(Plain):
     difference: float
 
 
-def checks(
-    torch: Any,
-    experiment: Experiment,
-    step: OneStep,
-    schedules: Sequence[NamedSchedule],
-) -> tuple[Check, ...]:
-    """Return the checks that apply, by `torch`."""
+def checks_of(
+    experiment: Experiment, step: OneStep, schedules: Sequence[NamedSchedule]
+) -> tuple[Check, ...] | None:
+    """Return the checks against PyTorch that apply; None if it isn't installed."""
+    torch = torch_or_none()
+    if torch is None:
+        return None
     found = [
         Check(
             what="the new weight",
@@ -343,18 +343,6 @@ def _relative(ours: float, theirs: float) -> float:
 
 
 # The section on what PyTorch says, or that it isn't there to be asked.
-
-
-def checks_of(
-    experiment: Experiment, step: OneStep, schedules: Sequence[NamedSchedule]
-) -> tuple[Check, ...] | None:
-    """Return the checks against PyTorch; None if it isn't installed."""
-    torch = torch_or_none()
-    if torch is None:
-        return None
-    # Loaded only now: what it needs of the reference engine is of no use without torch.
-
-    return checks(torch, experiment, step, schedules)
 
 
 def checks_section(found: Sequence[Check] | None) -> Section:
