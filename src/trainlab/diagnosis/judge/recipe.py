@@ -2,7 +2,7 @@
 
 A sound training answers them with yes, or can't be asked. They say what was ruled out where nothing is found;
 what is to blame of a no, the faults say. What deviates may be meant: it is no where the training fails,
-else only if a fault says so. A new question is a function and its line in `RECIPE`.
+or if a fault says so. A new question is a function and its line in `RECIPE`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from typing import Literal
 from trainlab.diagnosis.faults.large_start import most_at_start, unit_of_start
 from trainlab.diagnosis.faults.own_gradients import is_wrong
 from trainlab.diagnosis.faults.same_answers import COLLAPSED
+from trainlab.diagnosis.observed.data import feature_name
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
+from trainlab.diagnosis.signals.baselines import strongest_feature
 from trainlab.diagnosis.signals.learnt import STUCK
 from trainlab.diagnosis.signals.training import Training
 from trainlab.draw import counted, format_number
 
-Answer = Literal["yes", "no", "open"]
+Answer = Literal["yes", "no", "deviates", "open"]
+"""`deviates`: it isn't so, but the training doesn't fail and no fault says otherwise; it may be meant."""
 MODES_APART = 0.1
 """Train and eval mode answer alike if fewer than a tenth of the classes differ, or the answers by less than a
 tenth of the targets' spread."""
@@ -142,6 +146,26 @@ def _rows_held_out(training: Training) -> Read:
     return new > 0, f"{new:,} of {counted(len(data.judged_rows), 'row')} evaluated"
 
 
+def _no_feature_alone(training: Training) -> Read:
+    main, data = training.learning.main, training.record.data
+    if not data.is_tabular or main is None or len(data.sample_x) != len(data.sample_y):
+        return None
+    if main.columns != 1 and main.kind not in CLASSES:
+        return None
+    found = strongest_feature(data.sample_x, data.sample_y, classes=main.kind in CLASSES + BINARY)
+    if found is None:
+        return None
+    kind = "accuracy" if main.kind in CLASSES + BINARY else "R²"
+    name = feature_name(found.feature, data.input_shape)
+    words = (
+        f"{name} alone gives an {kind} of {found.alone:.2f}, all others together {found.others:.2f}, "
+        f"of {counted(found.rows, 'row')}"
+    )
+    if found.tells_nearly_all:
+        return False, f"{words}; is it known where you predict?"
+    return True, words
+
+
 def _not_asked(training: Training) -> str:
     return "; ".join(dict.fromkeys(training.record.not_asked.values())) or NOBODY
 
@@ -160,6 +184,7 @@ RECIPE: tuple[Line, ...] = (
     ("train and eval mode answer alike", _modes_alike, ("dropout_misuse", "batchnorm_small_batch")),
     ("it ends below a constant answer", _better_than_constant, ("loss_plateau",)),
     ("rows that weren't trained on are evaluated", _rows_held_out, ("eval_on_train",)),
+    ("no feature alone tells the target", _no_feature_alone, ("target_among_inputs",)),
 )
 """What is asked, from the first step to the evaluation, and the faults by which the answer is no."""
 
@@ -178,6 +203,6 @@ def asked_of(training: Training) -> tuple[Answered, ...]:
             found.append(Answered(question, "no", f"{words} ({named[0]})" if words else named[0]))
         elif said is not None:
             deviates = isinstance(said, tuple) and not good
-            no = deviates and training.learning.failing
-            found.append(Answered(question, "yes" if good else "no" if no else "open", words))
+            no: Answer = "no" if training.learning.failing else "deviates"
+            found.append(Answered(question, "yes" if good else no if deviates else "open", words))
     return tuple(found)

@@ -186,14 +186,18 @@ def _recipe(asked: Sequence[dict[str, str]]) -> Section:
     """Return what was asked of the training, each answer with its number; what isn't yes in short."""
     if not asked:
         return Section(name="recipe", heading="What was asked")
-    yes, no, unclear = ([one for one in asked if one["answer"] == answer] for answer in ("yes", "no", "open"))
-    short = " ".join(
+    answers = ("no", "deviates", "yes", "open")
+    no, deviates, yes, unclear = ([one for one in asked if one["answer"] == answer] for answer in answers)
+    short = [
         f"{words}: {'; '.join(one['question'] for one in some)}."
         for words, some in (("Asked, and not so", no), ("Asked, and so", yes), ("Open", unclear))
         if some
+    ]
+    short += [f"Not so, which may be meant: {one['question']} ({one['words']})." for one in deviates]
+    facts = tuple(
+        Fact(one["answer"], f"{one['question']}: {one['words']}") for one in (*no, *deviates, *unclear, *yes)
     )
-    facts = tuple(Fact(one["answer"], f"{one['question']}: {one['words']}") for one in (*no, *unclear, *yes))
-    return Section(name="recipe", heading="What was asked", text=(short,), facts=facts)
+    return Section(name="recipe", heading="What was asked", text=(" ".join(short),), facts=facts)
 
 
 def _curve(data: dict[str, Any]) -> Sketch | None:

@@ -193,6 +193,93 @@ def without_itself(x: Matrix, y: Matrix) -> Matrix:
     return y - (y - hat @ y) / np.maximum(1 - np.diag(hat), 1e-9)[:, None]
 
 
+# What one feature alone tells of the targets, beside all the others together.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OneFeature:
+    """The feature by which alone most is answered: accuracy, or R² of numbers, of rows that are left out.
+
+    `others` is what neighbours or a line, the better of both, reach without that feature; NaN where that
+    can't be told. `chance` is what the best constant answer reaches.
+    """
+
+    feature: int
+    alone: float
+    others: float
+    chance: float
+    rows: int
+
+    @property
+    def tells_nearly_all(self) -> bool:
+        """Whether it leaves at most a tenth of chance's mistakes, and all others far more."""
+        missed = max(1e-12, 1 - self.chance)
+        left, of_others = (1 - self.alone) / missed, (1 - self.others) / missed
+        return left <= MOST_LEFT and of_others >= left + FAR_MORE
+
+
+MOST_LEFT, FAR_MORE = 0.1, 0.2
+
+
+def strongest_feature(
+    rows: Sequence[tuple[float, ...]], targets: Sequence[float], *, classes: bool
+) -> OneFeature | None:
+    """Return the feature that tells most by itself; None of few rows, or of fewer than three features.
+
+    A row is answered by all that are equal to it in that feature, itself left out; where these are fewer than
+    6, by the 3 before and after it in order, and all that are equal to one of them. Rows that come again are
+    counted once.
+    """
+    import numpy as np
+
+    width = len(rows[0]) if rows else 0
+    once: dict[tuple[float, ...], float] = {}
+    for row, target in zip(rows, targets, strict=False):
+        if len(row) == width:
+            once.setdefault(row, target)
+    if width < 3 or len(once) < 60:
+        return None
+    x = np.asarray(list(once), dtype=np.float64)
+    y = np.asarray(list(once.values()), dtype=np.float64)
+    if not np.isfinite(x).all() or not np.isfinite(y).all() or (y == y[0]).all():
+        return None
+    wanted = (y[:, None] == np.unique(y)).astype(np.float64) if classes else y[:, None]
+    reached = [_reached(_by_neighbours(column, wanted), wanted, classes=classes) for column in x.T]
+    best = int(np.argmax(reached))
+    rest = [(*row[:best], *row[best + 1 :]) for row in once]
+    others = references(rest, list(once.values()), classes=classes)
+    return OneFeature(
+        feature=best,
+        alone=reached[best],
+        others=math.nan if others is None else max(others.neighbours, others.linear),
+        chance=float(wanted.mean(0).max()) if classes else 0.0,
+        rows=len(once),
+    )
+
+
+def _by_neighbours(column: Matrix, wanted: Matrix) -> Matrix:
+    """Return the mean of ``wanted [rows, columns]`` over the neighbours of each row, itself left out."""
+    import numpy as np
+
+    order = np.argsort(column, kind="stable")
+    placed, rows = column[order], np.arange(len(column))
+    own = np.searchsorted(placed, placed, side="left"), np.searchsorted(placed, placed, side="right")
+    enough = own[1] - own[0] > 6
+    low, high = np.maximum(rows - 3, 0), np.minimum(rows + 3, len(rows) - 1)
+    first = np.where(enough, own[0], own[0][low])
+    end = np.where(enough, own[1], own[1][high])
+    sums = np.concatenate([np.zeros((1, wanted.shape[1])), wanted[order].cumsum(0)])
+    answers = np.empty_like(wanted)
+    answers[order] = (sums[end] - sums[first] - wanted[order]) / (end - first - 1)[:, None]
+    return answers
+
+
+def _reached(answers: Matrix, wanted: Matrix, *, classes: bool) -> float:
+    if classes:
+        return float((answers.argmax(1) == wanted.argmax(1)).mean())
+    return 1 - float(((answers - wanted) ** 2).mean()) / max(float(wanted.var()), 1e-12)
+
+
 # Whether numbers of classes are places in an order, as stars are, or mere names.
 
 ORDERS, BETTER = 200, 0.95
