@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from trainlab.diagnosis.faults.evaluation import says_held_out
+from trainlab.diagnosis.faults.known_rows import says_held_out
 from trainlab.diagnosis.observed.data import MAX_FEATURES, feature_name, sampled_places
 from trainlab.diagnosis.probe.inputs import summaries
 from trainlab.diagnosis.signals.baselines import references

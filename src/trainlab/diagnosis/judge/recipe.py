@@ -15,7 +15,7 @@ from typing import Literal
 from trainlab.diagnosis.faults.large_start import most_at_start, unit_of_start
 from trainlab.diagnosis.faults.own_gradients import is_wrong
 from trainlab.diagnosis.faults.same_answers import COLLAPSED
-from trainlab.diagnosis.observed.data import feature_name
+from trainlab.diagnosis.observed.data import COPIED, feature_name
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.signals.baselines import strongest_feature
 from trainlab.diagnosis.signals.learnt import STUCK
@@ -146,6 +146,11 @@ def _rows_held_out(training: Training) -> Read:
     return new > 0, f"{new:,} of {counted(len(data.judged_rows), 'row')} evaluated"
 
 
+def _no_copies(training: Training) -> Read:
+    held = training.record.data.held_out
+    return None if held is None else (held.share < COPIED, f"{held.share:.0%} of {held.rows:,} have one")
+
+
 def _no_feature_alone(training: Training) -> Read:
     main, data = training.learning.main, training.record.data
     if not data.is_tabular or main is None or len(data.sample_x) != len(data.sample_y):
@@ -184,6 +189,7 @@ RECIPE: tuple[Line, ...] = (
     ("train and eval mode answer alike", _modes_alike, ("dropout_misuse", "batchnorm_small_batch")),
     ("it ends below a constant answer", _better_than_constant, ("loss_plateau",)),
     ("rows that weren't trained on are evaluated", _rows_held_out, ("eval_on_train",)),
+    ("rows held out have no copies among those trained on", _no_copies, ("eval_on_train",)),
     ("no feature alone tells the target", _no_feature_alone, ("target_among_inputs",)),
 )
 """What is asked, from the first step to the evaluation, and the faults by which the answer is no."""

@@ -45,6 +45,52 @@ class InputScales:
     batches: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a network reaches on rows held out: accuracy, or the mean squared error, as `kind` says.
+
+    On `all` of them, on `copies` of rows trained on, and on the `new_rows` others (`new`). `chance` is how
+    likely luck makes both differ so. `copied` has, by class, how many rows have copies, of how many.
+    """
+
+    kind: str
+    all: float
+    copies: float
+    new: float
+    new_rows: int
+    chance: float
+    copied: dict[int, tuple[int, int]]
+
+    @property
+    def is_flattered(self) -> bool:
+        """Whether copies are answered better, by more than chance and by enough to matter."""
+        if not self.chance < FLATTERED_BY_CHANCE:
+            return False
+        if self.kind == "accuracy":
+            return self.copies - self.new > FLATTERED
+        return self.new > FLATTERED_TIMES * self.copies
+
+
+FLATTERED, FLATTERED_TIMES, FLATTERED_BY_CHANCE = 0.05, 2.0, 1e-4
+COPIED = 0.2
+"""So large a share of the rows held out has copies: luck gives one in a hundred."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The `rows` evaluated last: how many are the `same` as rows trained on, or `near` copies of them."""
+
+    rows: int
+    same: int
+    near: float
+    reached: Reached | None
+
+    @property
+    def share(self) -> float:
+        """The share with a copy among the rows trained on."""
+        return (self.same + (self.near if self.near >= COPIED * (self.rows - self.same) else 0)) / self.rows
+
+
 @dataclass(slots=True)
 class DataRecord:
     """Fingerprints of rows and batches, and a small sample of the first rows with their targets.
@@ -84,6 +130,7 @@ class DataRecord:
     input_dtype: str = ""
     nonfinite_input: int | None = None
     scales: InputScales | None = None
+    held_out: HeldOut | None = None
 
     @property
     def is_tabular(self) -> bool:

@@ -20,6 +20,7 @@ from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.place import Site
 from trainlab.diagnosis.probe.fits import MAX_PAIRS, TELLING_ROWS, Fits, is_given
 from trainlab.diagnosis.probe.frames import user_site
+from trainlab.diagnosis.probe.held_out_rows import EvaluatedBatch, HeldOutRows
 from trainlab.diagnosis.probe.inputs import Scales, are_categories, given_beside, nonfinite, row_summaries
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.reading import MAX_ROWS, Fingerprints, readable
@@ -142,6 +143,7 @@ class Rows:
         self.prints = prints
         self.unused = unused
         self.scales = Scales()
+        self.held_out = HeldOutRows()
         self._passes = 0
         self._known_in_a_row = 0
         self._last_judge = -1
@@ -186,6 +188,7 @@ class Rows:
             if new and self.unused is not None:
                 self.unused.met(part, hashes)
             self._known_in_a_row = 0 if len(data.train_rows) > before else self._known_in_a_row + 1
+        self.held_out.trained_on(part, hashes)
         data.train_row_count += len(hashes)
         self._compare_steps(hashes)
         data.largest_batch = max(data.largest_batch, batch.shape[0] if batch.dim() > 1 else 1)
@@ -248,7 +251,7 @@ class Rows:
     def judged_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
         """Record a batch of an evaluation, and what is given with it."""
         state, data = self.state, self.data
-        state.judged_known = None
+        state.evaluated = None
         if batch.numel() == 0 or tuple(batch.shape[1:]) != data.input_shape[1:] or state.record.tick == 0:
             return
         if state.record.tick != self._last_judge:
@@ -263,7 +266,8 @@ class Rows:
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE)
         self.scales.judged_on(part)
         rows = self._prints_of(part, given_beside(batch, others))
-        state.judged_known = sum(row in data.train_rows for row in rows) / max(1, len(rows))
+        state.evaluated = EvaluatedBatch(part, [row in data.train_rows for row in rows], len(batch))
+        self.held_out.judged_on(state.evaluated, state.record.tick)
         if len(rows) <= _ACTING * data.largest_batch and len(self._acted) < MAX_KNOWN:
             self._acted.update(rows)
         if len(data.judged_rows) < MAX_KNOWN:
@@ -375,6 +379,7 @@ class Data:
         for rows in self._by_training.values():
             data = rows.data
             rows.scales.finish(data)
+            data.held_out = rows.held_out.finish(len(data.train_rows))
             data.judged_known = len(rows.known_when_judged)
             self.unused.count(data, used, searched=rows is searched)
             if len(data.sample_x) >= TELLING_ROWS and is_given(data.sample_x, data.sample_y):

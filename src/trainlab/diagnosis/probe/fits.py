@@ -131,6 +131,8 @@ class Fits:
             return
         out, target = out.detach(), target.detach()
         batch = Batch(self.state.record.tick if tick is None else tick, judged, counted, given)
+        if judged and counted is None:
+            self._answered(record.kind, out, target)
         if record.kind in CLASSES:
             self._classes(record, out, target, batch)
         elif (out.shape == target.shape or out.numel() == target.numel() == 1) and record.kind != "kl_div":
@@ -172,7 +174,7 @@ class Fits:
         numbers = functions.stack(
             [value, accuracy, low, high, mass, zero.float().mean(), tied, unmoved, first, last]
         )
-        tick, rows, known = batch.tick, len(labels), self.state.judged_known if judged else None
+        tick, rows, known = batch.tick, len(labels), self._share_known() if judged else None
         into = record.judged if judged else record.fits
 
         def keep(got: list[float]) -> None:
@@ -184,6 +186,9 @@ class Fits:
         if not judged:
             pairs = functions.stack([functions.where(good, safe, -1), predicted, labels]).float()
             self.state.deferred.read(pairs, lambda got: self._labels(record, got, given))
+
+    def _share_known(self) -> float | None:
+        return None if self.state.evaluated is None else self.state.evaluated.share_known
 
     def _soft(self, record: LossRecord, target: torch.Tensor) -> None:
         """Targets given as probabilities: do they add up to 1?"""
@@ -282,7 +287,7 @@ class Fits:
                 *(outside, between),
             ]
         )
-        tick, count, known = batch.tick, len(out2), self.state.judged_known if judged else None
+        tick, count, known = batch.tick, len(out2), self._share_known() if judged else None
         into = record.judged if judged else record.fits
 
         def keep(got: list[float]) -> None:
@@ -351,9 +356,33 @@ class Fits:
 
         # Which of both are the right classes isn't known: both have to differ from row to row.
         differ = [(one != one.reshape(-1)[0]).any() for one in (first, second)]
+        targets = [two for one, two in ((first, second), (second, first)) if self.is_predicted(one)]
+        self._evaluated("accuracy", (out & counts).float(), targets[0] if len(targets) == 1 else None)
         total = counts.sum()
         share = (out & counts).sum() / total.clamp(min=1)
         self.state.deferred.read(functions.stack([share, (differ[0] & differ[1]).float(), total]), keep)
+
+    def _answered(self, kind: str, out: torch.Tensor, target: torch.Tensor) -> None:
+        """Read how each row evaluated was answered off a loss, where each has one target."""
+        if kind in CLASSES and out.dim() == 2 and target.shape == out.shape[:1]:
+            self._evaluated("accuracy", (out.argmax(1) == target).float(), target)
+        elif out.shape == target.shape and out.numel() == out.shape[0]:
+            if kind not in BINARY:
+                self._evaluated("squared error", (out.float() - target.float()).square(), None)
+            elif kind in OF_LOGITS:
+                self._evaluated("accuracy", ((out > 0) == (target > 0.5)).float(), target > 0.5)
+
+    def _evaluated(self, kind: str, values: torch.Tensor, targets: torch.Tensor | None) -> None:
+        """Enter how the rows of the batch evaluated last were answered: right or wrong, or how far off."""
+        batch = self.state.evaluated
+        if batch is None or values.numel() != values.shape[0] or values.shape[0] != batch.size:
+            return
+        kept = values.reshape(-1)[: len(batch.known)]
+        if targets is None:
+            self.state.deferred.read(kept, lambda got: batch.answered(kind, got))
+            return
+        both = functions.stack([kept, targets.reshape(-1)[: len(kept)].float()])
+        self.state.deferred.read(both, lambda got: batch.answered(kind, *halves(got)))
 
     def predicted(self, out: torch.Tensor) -> None:
         """An answer was chosen in an evaluation: the largest of several."""
@@ -383,6 +412,12 @@ class Fits:
                 if value < 0 or not self.is_predicted(one):
                     counts &= one != value
         return counts
+
+
+def halves(numbers: list[float]) -> tuple[list[float], list[float]]:
+    """Return the first half of a list and the second."""
+    middle = len(numbers) // 2
+    return numbers[:middle], numbers[middle:]
 
 
 def _spread(count: int, most: int, device: torch.device) -> slice | torch.Tensor:

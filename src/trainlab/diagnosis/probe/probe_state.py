@@ -21,6 +21,7 @@ from torch import nn
 
 from trainlab.diagnosis.observed.events import Event
 from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.probe.held_out_rows import EvaluatedBatch
 from trainlab.diagnosis.probe.reading import is_dispatched, is_recorded
 from trainlab.diagnosis.probe.replaced_functions import TensorMethods
 from trainlab.diagnosis.probe.tensor_registry import TensorRegistry
@@ -92,8 +93,8 @@ class ProbeState:
         self.deferred = DeferredReads()
         self.sampling = True
         self.judging = False
-        self.judged_known: float | None = None
-        """Of the rows evaluated last, the share that was trained on."""
+        self.evaluated: EvaluatedBatch | None = None
+        """The rows evaluated last."""
         self.busy = False
         self.on = False
         self.inside = 0
