@@ -199,7 +199,7 @@ def train_on_all(way: str) -> None:
     some, of_some = x_test, y_test
     model = mlp(8, 24, 4)
     opt = torch.optim.Adam(model.parameters(), lr=0.01)
-    x = x.half().float() if way == "others after all" else x
+    x = x + torch.randn(x.shape) if way == "others after all" else x
     for _ in range(4):
         fit(model, opt, F.cross_entropy, x[:400], y[:400], epochs=1)
         if way == "no names":

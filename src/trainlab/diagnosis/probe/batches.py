@@ -266,7 +266,7 @@ class Rows:
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE)
         self.scales.judged_on(part)
         rows = self._prints_of(part, given_beside(batch, others))
-        state.evaluated = EvaluatedBatch(part, [row in data.train_rows for row in rows], len(batch))
+        state.evaluated = EvaluatedBatch(part.copy(), [row in data.train_rows for row in rows], len(batch))
         self.held_out.judged_on(state.evaluated, state.record.tick)
         if len(rows) <= _ACTING * data.largest_batch and len(self._acted) < MAX_KNOWN:
             self._acted.update(rows)

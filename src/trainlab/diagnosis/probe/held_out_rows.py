@@ -63,18 +63,19 @@ class HeldOutRows:
     def __init__(self) -> None:
         self._trained: dict[int, Any] = {}
         self._batches: list[EvaluatedBatch] = []
-        self._tick = -1
+        self._tick = self._before = -1
 
     def trained_on(self, part: Any, hashes: Sequence[int]) -> None:
         """Keep rows that are measured numbers."""
         if part.dtype.kind == "f" and len(self._trained) < KEPT:
             for key, row in zip(hashes, part, strict=False):
-                self._trained.setdefault(key, row)
+                if key not in self._trained:
+                    self._trained[key] = row.copy()  # a view of the user's memory, that would be kept by it
 
     def judged_on(self, batch: EvaluatedBatch, tick: int) -> None:
         """Keep a batch of the evaluation under way; the one before is forgotten."""
         if tick != self._tick:
-            self._tick = tick
+            self._tick, self._before = tick, len(self._trained)
             self._batches.clear()
         fits = batch.rows.dtype.kind == "f" and len(batch.known) >= FEWEST
         if fits and sum(len(one.known) for one in self._batches) < KEPT:
@@ -83,9 +84,10 @@ class HeldOutRows:
     def finish(self, trained: int) -> HeldOut | None:
         """Compare what was held out with the rows kept of `trained` ones; None where that tells nothing."""
         batches = [one for one in self._batches if one.share_known <= MOSTLY]
-        if not batches or len(self._trained) < 2 * FAR:
+        before = list(self._trained.values())[: self._before]  # what is learnt later was new then
+        if not batches or len(before) < 2 * FAR:
             return None
-        kept = np.stack(list(self._trained.values())).astype(np.float64)
+        kept = np.stack(before).astype(np.float64)
         rows = np.concatenate([one.rows for one in batches]).astype(np.float64)
         same = np.array([one for batch in batches for one in batch.known])
         finite = np.isfinite(rows).all() and np.isfinite(kept).all() and rows.shape[1] == kept.shape[1]
