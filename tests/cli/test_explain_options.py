@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from inspect import signature
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import pytest
 from cli.calling import Caller, assert_refused
 from rich.console import Console
 
-from trainlab.cli.explain_options import read_numbers
+import trainlab.explain
+from trainlab.cli import explain
+from trainlab.cli.commands import QUESTIONS
+from trainlab.cli.explain import headed, read_numbers
 from trainlab.cli.options import UsageError
-from trainlab.cli.telling import headed
 from trainlab.draw import terminal_table
 
 FIVE = ("neuron", "learning-rate", "init", "loss", "chain-rule")
@@ -41,6 +44,16 @@ def test_a_title_that_asks_has_no_colon_behind_it(trainlab: Caller) -> None:
     assert headed("The loss of 2-2-1") == "The loss of 2-2-1:"
     outcome = trainlab("explain", "neuron", "tiny.toml", "--seeds", "1", "--details")
     assert "What is a neuron? A neuron adds up" in outcome.out
+
+
+@pytest.mark.parametrize("name", [question.name.replace("-", "_") for question in QUESTIONS])
+def test_what_is_left_out_is_what_the_function_takes(name: str) -> None:
+    of_command = signature(getattr(explain, f"{name}_command")).parameters
+    of_function = signature(getattr(trainlab.explain, name)).parameters
+    if name != "chain_rule":  # whose own network has no name to be given by
+        assert of_command["file"].default == of_function["source"].default
+    same = set(of_command) & set(of_function)
+    assert {of_command[each].default == of_function[each].default for each in same} == {True}
 
 
 SMALL = {

@@ -80,13 +80,7 @@ def test_a_report_with_messages_of_the_scripts(capsys: pytest.CaptureFixture[str
     report = diagnose(record, ended=ended)
     data: dict[str, Any] = report.to_dict() | {"arguments": [HOSTILE]}
     for details in (True, False):
-        Files().hand_over(
-            lambda console, details=details: doctor.print_report(
-                data, console, details=details, has_page=False
-            ),
-            json=str,
-            html=str,
-        )
+        doctor.deliver_report(data, Files(), of="train.py", details=details)
     print(report.details())
     shown = capsys.readouterr().out
     assert "ValueError: x�[2Jy�31mz�w" in shown

@@ -10,7 +10,7 @@ import pytest
 from cli.calling import TINY, environment
 from crash.signals import HEARING
 
-from trainlab.cli.commands import COMMANDS
+from trainlab.cli.commands import COMMANDS, PARTS, Command
 
 pytestmark = pytest.mark.process
 
@@ -95,6 +95,11 @@ def sent(
     )
 
 
+def called(command: Command) -> str:
+    """The words that call it, or the first of those that are several."""
+    return " ".join([command.name, *(part.name for part in PARTS.get(command.name, ())[:1])])
+
+
 @EACH
 @pytest.mark.parametrize("moment", WORDS)
 def test_at_any_moment_it_ends_with_one_line(moment: str, number: signal.Signals, tmp_path: Path) -> None:
@@ -104,9 +109,9 @@ def test_at_any_moment_it_ends_with_one_line(moment: str, number: signal.Signals
 
 
 @EACH
-@pytest.mark.parametrize(("command", "file"), [(each.name, each.file or each.name) for each in COMMANDS])
-def test_each_command_while_it_loads(command: str, file: str, number: signal.Signals, tmp_path: Path) -> None:
-    ended = sent(f"trainlab.cli.{file}", number, command, "x", folder=tmp_path)
+@pytest.mark.parametrize(("words", "file"), [(called(each), each.file or each.name) for each in COMMANDS])
+def test_each_command_while_it_loads(words: str, file: str, number: signal.Signals, tmp_path: Path) -> None:
+    ended = sent(f"trainlab.cli.{file}", number, *words.split(), "x", folder=tmp_path)
     assert ended.returncode == 130
     assert ended.stdout == ""
     # A command that is in the file of the program itself is there before any is called.

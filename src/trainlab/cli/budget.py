@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from trainlab.budgets import Architecture, BiasRule, Budget, bias_flags, budget, layer_table
 from trainlab.budgets.question import number_words
-from trainlab.cli.options import UsageError, check_range, whole
+from trainlab.cli.options import UsageError, check_range, flag, number
 
 # ``trainlab budget 44 --inputs 2 --outputs 1``: the networks with exactly that many parameters.
 
@@ -30,14 +30,14 @@ _HIDDEN_BIAS = "'yes', 'no', or 'any': each hidden layer chooses by itself."
 class Networks:
     """Which networks count."""
 
-    inputs: Annotated[int, Parameter(help="Inputs of the network.", converter=whole)]
-    outputs: Annotated[int, Parameter(help="Outputs of the network.", converter=whole)]
+    inputs: Annotated[int, number("Inputs of the network.")]
+    outputs: Annotated[int, number("Outputs of the network.")]
     hidden_bias: Annotated[str, Parameter(help=_HIDDEN_BIAS)] = "any"
     output_bias: Annotated[str, Parameter(help="'yes', 'no' or 'any'.")] = "any"
-    min_width: Annotated[int, Parameter(help="Narrowest hidden layer.", converter=whole)] = 1
-    max_width: Annotated[int | None, Parameter(help="Widest hidden layer.", converter=whole)] = None
-    min_depth: Annotated[int, Parameter(help="Fewest hidden layers.", converter=whole)] = 0
-    max_depth: Annotated[int | None, Parameter(help="Most hidden layers.", converter=whole)] = None
+    min_width: Annotated[int, number("Narrowest hidden layer.")] = 1
+    max_width: Annotated[int | None, number("Widest hidden layer.")] = None
+    min_depth: Annotated[int, number("Fewest hidden layers.")] = 0
+    max_depth: Annotated[int | None, number("Most hidden layers.")] = None
 
 
 @Parameter(name="*")
@@ -45,18 +45,16 @@ class Networks:
 class Answer:
     """What to print about them: their number, all of them or the first, a sample, or a summary."""
 
-    count: Annotated[bool, Parameter(help="Print only the exact number of networks.", negative="")] = False
-    list_: Annotated[bool, Parameter(name="--list", help="List them all, one per line.", negative="")] = False
-    limit: Annotated[int | None, Parameter(help="List only the first N.", converter=whole)] = None
-    draw: Annotated[
-        int | None, Parameter(alias="--sample", help="Draw this many, all equally likely.", converter=whole)
-    ] = None
-    draw_seed: Annotated[int, Parameter(alias="--seed", help="The seed of the draw.", converter=whole)] = 0
-    json: Annotated[bool, Parameter(help="Print JSON; in lists, one network per line.", negative="")] = False
+    count: Annotated[bool, flag("Print only the exact number of networks.")] = False
+    list_: Annotated[bool, flag("List them all, one per line.", name="--list")] = False
+    limit: Annotated[int | None, number("List only the first N.")] = None
+    draw: Annotated[int | None, number("Draw this many, all equally likely.", alias="--sample")] = None
+    draw_seed: Annotated[int, number("The seed of the draw.", alias="--seed")] = 0
+    json: Annotated[bool, flag("Print JSON; in lists, one network per line.")] = False
 
 
 def budget_command(
-    parameters: Annotated[int, Parameter(help="The exact number of trainable parameters.", converter=whole)],
+    parameters: Annotated[int, number("The exact number of trainable parameters.")],
     /,
     *,
     networks: Networks,
@@ -120,7 +118,7 @@ def params_command(
     *,
     hidden_bias: Annotated[str, Parameter(help="'yes' or 'no'.")] = "yes",
     output_bias: Annotated[str, Parameter(help="'yes' or 'no'.")] = "yes",
-    json: Annotated[bool, Parameter(help="Print JSON instead of the table.", negative="")] = False,
+    json: Annotated[bool, flag("Print JSON instead of the table.")] = False,
 ) -> None:
     """Show the trainable parameters of a network, layer by layer."""
     from trainlab.spec import parse_widths

@@ -23,7 +23,8 @@ class Command:
     @property
     def function(self) -> str:
         """Where its function is, as cyclopts loads it once the command is called."""
-        return f"trainlab.cli.{self.file or self.name}:{self.name}_command"
+        name = self.name.replace("-", "_")
+        return f"trainlab.cli.{self.file or name}:{name}_command"
 
 
 COMMANDS = (
@@ -174,6 +175,7 @@ QUESTIONS = (
     Command(
         name="neuron",
         group="Questions",
+        file="explain",
         summary="What is a neuron? One taken apart, and what a stack of them is without activations.",
         examples=(
             "trainlab explain neuron",
@@ -183,6 +185,7 @@ QUESTIONS = (
     Command(
         name="learning-rate",
         group="Questions",
+        file="explain",
         summary="What is the learning rate for? Rates, stability and schedules, tested on populations.",
         examples=(
             "trainlab explain learning-rate",
@@ -192,18 +195,21 @@ QUESTIONS = (
     Command(
         name="init",
         group="Questions",
+        file="explain",
         summary="How are weights initialised? Schemes, signals through depth, symmetry, and their effects.",
         examples=("trainlab explain init", "trainlab explain init first.toml --activation relu --depth 20"),
     ),
     Command(
         name="loss",
         group="Questions",
+        file="explain",
         summary="What is a loss? Which fits the output and the task, its gradient, and outliers.",
         examples=("trainlab explain loss", "trainlab explain loss first.toml --loss mse --loss huber"),
     ),
     Command(
         name="chain-rule",
         group="Questions",
+        file="explain",
         summary="What is the chain rule? Every path from a weight to the loss, multiplied out.",
         examples=("trainlab explain chain-rule", "trainlab explain chain-rule --input 1,2,3,4 --target 0"),
     ),

@@ -22,8 +22,9 @@ from trainlab.cli.options import (
     UsageError,
     check_range,
     check_script,
+    flag,
+    number,
     shortened,
-    whole,
 )
 from trainlab.cli.output import Files, check_distinct, print_rest, progress_line
 from trainlab.errors import listing, nearest, printable
@@ -163,12 +164,8 @@ class Trying:
             negative=["--no-try", "--quick"],
         ),
     ] = None
-    budget: Annotated[int | None, Parameter(help="Seconds for --try, 120 if left out.", converter=whole)] = (
-        None
-    )
-    seeds: Annotated[
-        int | None, Parameter(help="Seeds that --try runs each remedy on, 5 if left out.", converter=whole)
-    ] = None
+    budget: Annotated[int | None, number("Seconds for --try, 120 if left out.")] = None
+    seeds: Annotated[int | None, number("Seeds that --try runs each remedy on, 5 if left out.")] = None
 
 
 def doctor_command(
@@ -183,12 +180,8 @@ def doctor_command(
     *arguments: Annotated[
         str, Parameter(help="The script's own arguments.", allow_leading_hyphen=True, show=True)
     ],
-    steps: Annotated[
-        int | None, Parameter(help="End after this many optimizer steps.", converter=whole)
-    ] = None,
-    for_: Annotated[
-        int | None, Parameter(name="--for", help="End after this many seconds.", converter=whole)
-    ] = None,
+    steps: Annotated[int | None, number("End after this many optimizer steps.")] = None,
+    for_: Annotated[int | None, number("End after this many seconds.", name="--for")] = None,
     solved: Solved = None,
     trying: Trying = Trying(),
     details: Details = False,
@@ -197,7 +190,6 @@ def doctor_command(
 ) -> int:
     """Run a training under the probe and tell what keeps it from learning: cause, place, evidence, remedy."""
     from trainlab.diagnosis import Plan, run_script
-    from trainlab.draw import json_text
     from trainlab.interrupt import termination
 
     if script.startswith("-") and script not in ("-", "-m"):
@@ -237,18 +229,8 @@ def doctor_command(
             with progress_line(TRYING) as show:
                 report = with_edits_run(report, plan, tell=lambda used, words: show.tell(used, 1, words))
 
-    def page() -> str:
-        from trainlab.report import diagnosis_html
-
-        name = arguments[0] if script == "-m" else os.path.basename(script)
-        return diagnosis_html(report, title=f"Diagnosis of {name}")
-
-    files.hand_over(
-        lambda console: print_report(report, console, details=details, has_page=files.html is not None),
-        json=lambda: json_text(report),
-        html=page,
-    )
-    return exit_code(report)
+    name = arguments[0] if script == "-m" else os.path.basename(script)
+    return deliver_report(report, files, of=name, details=details)
 
 
 def _rule(solved: str | None) -> str:
@@ -258,14 +240,24 @@ def _rule(solved: str | None) -> str:
     return "" if solved is None else str(rule_from(solved))
 
 
-def print_report(report: dict[str, Any], console: Console, *, details: bool, has_page: bool) -> None:
-    """Print a report, and say where the rest of it is."""
+def deliver_report(report: dict[str, Any], files: Files, *, of: str, details: bool) -> int:
+    """Write a report's files, show it, and say where the rest of it is; return the exit code."""
     from trainlab.diagnosis import show_report
     from trainlab.diagnosis.report.show import rest_line
+    from trainlab.plain import json_text
 
-    show_report(report, console, details=details)
-    if not details:
-        print_rest(rest_line(report, has_page=has_page), console)
+    def show(console: Console) -> None:
+        show_report(report, console, details=details)
+        if not details:
+            print_rest(rest_line(report, has_page=files.html is not None), console)
+
+    def page() -> str:
+        from trainlab.report import diagnosis_html
+
+        return diagnosis_html(report, title=f"Diagnosis of {of}")
+
+    files.hand_over(show, json=lambda: json_text(report), html=page)
+    return exit_code(report)
 
 
 def exit_code(report: dict[str, Any]) -> int:
@@ -303,7 +295,7 @@ def faults_command(
     ] = None,
     /,
     *,
-    details: Annotated[bool, Parameter(help="Say in a line each what all are.", negative="")] = False,
+    details: Annotated[bool, flag("Say in a line each what all are.")] = False,
 ) -> None:
     """Print what the doctor knows about a fault: how it is found, when its rule is silent, what to change.
 

@@ -17,7 +17,7 @@ from trainlab.cli.options import (
     Workers,
     check_cell,
     check_range,
-    whole,
+    number,
 )
 from trainlab.cli.output import check_distinct, check_writable, progress_line, write_text
 from trainlab.errors import MissingPackageError, lacking
@@ -39,9 +39,7 @@ def lab_command(
     y: Annotated[str | None, Parameter(help="and another, as init.std=0.1..2.")] = None,
     size: Annotated[str, Parameter(help="Values of x and of y.")] = "8x8",
     cell: Cell = None,
-    seeds: Annotated[
-        int, Parameter(alias="-n", help="How many seeds, 0, 1, 2, …, of each cell.", converter=whole)
-    ] = SEEDS,
+    seeds: Annotated[int, number("How many seeds, 0, 1, 2, …, of each cell.", alias="-n")] = SEEDS,
 ) -> None:
     """Write a lesson: the lab as one page for a course's site, with answers and replays computed beforehand.
 
@@ -101,9 +99,7 @@ INTERRUPTED = 130
 
 def serve_command(
     *,
-    port: Annotated[
-        int, Parameter(help="The port to listen on; 0 for any free one.", converter=whole)
-    ] = PORT,
+    port: Annotated[int, number("The port to listen on; 0 for any free one.")] = PORT,
     host: Annotated[
         str, Parameter(help="The address to listen on; 0.0.0.0 to be reached from other machines.")
     ] = "127.0.0.1",

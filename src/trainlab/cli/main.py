@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from trainlab import __version__
-from trainlab.cli.commands import COMMANDS, FIRST, GROUPS, PARTS, examples_words
+from trainlab.cli.commands import COMMANDS, FIRST, GROUPS, PARTS, Command, examples_words
 from trainlab.cli.options import UsageError, shortened
 from trainlab.cli.signals import AT_ONCE, INTERRUPTED, at_work, leave, said, was_raised
 from trainlab.errors import TrainlabError, printable
@@ -37,20 +37,27 @@ app = App(
 )
 
 
-# A command's module is imported when the command is: help must not wait for the engines.
-_groups = {name: Group(name, sort_key=place) for place, name in enumerate(GROUPS)}
-for _place, _command in enumerate(COMMANDS):
-    _is_app = _command.name in PARTS
-    # An app brings its own end of help.
-    _ends = {} if _is_app else {"help_epilogue": examples_words(_command.examples)}
-    app.command(
-        f"trainlab.cli.{_command.name}:{_command.name}_app" if _is_app else _command.function,
-        name=_command.name,
-        help=_command.summary,
-        group=_groups[_command.group],
-        sort_key=_place,
-        **_ends,
-    )
+def _add(commands: Sequence[Command], to: App, groups: Sequence[str]) -> None:
+    """Add commands to an app, those that are several as apps of their own."""
+    sorted_groups = {name: Group(name, sort_key=place) for place, name in enumerate(groups)}
+    for place, command in enumerate(commands):
+        shown: dict[str, Any] = {
+            "name": command.name,
+            "help": command.summary,
+            "help_epilogue": examples_words(command.examples),
+            "group": sorted_groups[command.group],
+            "sort_key": place,
+        }
+        if parts := PARTS.get(command.name):
+            several = App(**shown, help_format="plaintext", group_commands=Group("Options", sort_key=1))
+            _add(parts, several, groups=[parts[0].group])
+            to.command(several)
+        else:
+            # Its module is imported when it is called: help must not wait for the engines.
+            to.command(command.function, **shown)
+
+
+_add(COMMANDS, app, GROUPS)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Cell, Details, Engine, Runs, check_cell, whole
-from trainlab.cli.output import Files, Output, check_distinct, check_writable, progress_line
+from trainlab.cli.options import Cell, Details, Engine, File, Runs, check_cell, flag, number
+from trainlab.cli.output import Files, Output, check_distinct, check_writable, trained
 from trainlab.cli.study import check_options
 from trainlab.studies import map_picture, map_plane
 from trainlab.studies.maps.question import SEEDS, read_size
@@ -27,18 +27,13 @@ class Plane:
     ]
     y: Annotated[str, Parameter(help="The setting on the y axis, as in init.std=0.01..10.")]
     size: Annotated[str, Parameter(help="Values of x and of y.")] = "64x64"
-    seeds: Annotated[int, Parameter(alias="-n", help="Seeds at each point, 0, 1, 2, …", converter=whole)] = (
-        SEEDS
-    )
+    seeds: Annotated[int, number("Seeds at each point, 0, 1, 2, …", alias="-n")] = SEEDS
     cell: Cell = None
-    every_point: Annotated[
-        bool,
-        Parameter(help="Train every point, not only where neighbours differ.", negative=""),
-    ] = False
+    every_point: Annotated[bool, flag("Train every point, not only where neighbours differ.")] = False
 
 
 def map_command(
-    file: Annotated[str, Parameter(help="An experiment or study file (TOML), or an example by name.")],
+    file: File,
     /,
     *,
     plane: Plane,
@@ -59,17 +54,18 @@ def map_command(
     check_writable("--svg", svg)
     check_distinct({"FILE": file, "--json": files.json, "--html": files.html, "--svg": svg})
     check_cell(plane.cell)
-    with progress_line(yes=runs.yes) as show:
-        result = map_plane(
-            file,
-            x=plane.x,
-            y=plane.y,
-            size=read_size(plane.size),
-            seeds=plane.seeds,
-            cell=plane.cell,
-            every_point=plane.every_point,
-            **runs.settings(engine, show),
-        )
+    result = trained(
+        map_plane,
+        file,
+        x=plane.x,
+        y=plane.y,
+        size=read_size(plane.size),
+        seeds=plane.seeds,
+        cell=plane.cell,
+        every_point=plane.every_point,
+        engine=engine,
+        runs=runs,
+    )
     from trainlab.report import map_html, print_map
 
     picture = Output(option="--svg", word="picture", path=svg, text=lambda: f"{map_picture(result).svg}\n")

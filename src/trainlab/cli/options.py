@@ -34,6 +34,16 @@ def whole(_type: object, tokens: Sequence[Token]) -> int:
     return int(text)
 
 
+def number(words: str, **more: Any) -> Parameter:
+    """Return what an option says in help that takes a whole number, and reads it by `whole`."""
+    return Parameter(help=words, converter=whole, **more)
+
+
+def flag(words: str, **more: Any) -> Parameter:
+    """Return what an option says in help that is given or left out, and has no opposite."""
+    return Parameter(help=words, negative="", **more)
+
+
 def check_range(option: str, value: int | None, *, least: int, most: int) -> None:
     """Raise UsageError unless least ≤ value ≤ most; None, an option left out, is fine."""
     if value is not None:
@@ -98,6 +108,11 @@ Engine = Annotated[
         "'reference' is a PyTorch loop, thousands of times slower."
     ),
 ]
+File = Annotated[str, Parameter(help="An experiment or study file (TOML), or an example by name.")]
+Seeds = Annotated[int, number("How many seeds, 0, 1, 2, …", alias="-n")]
+SeedsOrFile = Annotated[
+    int | None, number("How many seeds, 0, 1, 2, …; the file's number if left out.", alias="-n")
+]
 # A lone hyphen is a value, the terminal; cyclopts would take it for an option.
 Json = Annotated[
     str | None,
@@ -112,9 +127,7 @@ Cell = Annotated[
     str | None,
     Parameter(help="The cell of a study, as 'Model 1:A+B'; its first network without changes if left out."),
 ]
-Workers = Annotated[
-    int | None, Parameter(help="Threads or processes; all processors if left out.", converter=whole)
-]
+Workers = Annotated[int | None, number("Threads or processes; all processors if left out.")]
 On = Annotated[
     str | None,
     Parameter(
@@ -122,25 +135,13 @@ On = Annotated[
         "'ray:HOST:PORT' or 'ray://HOST:PORT'; in this process if left out."
     ),
 ]
-Why = Annotated[
-    int,
-    Parameter(
-        help="Train this many failed runs of each cell once more, and tell why they failed.", converter=whole
-    ),
-]
+Why = Annotated[int, number("Train this many failed runs of each cell once more, and tell why they failed.")]
 Fidelity = Annotated[
-    int,
-    Parameter(
-        help="Train this many runs again with a plain PyTorch loop, and tell whether they end alike.",
-        converter=whole,
-    ),
+    int, number("Train this many runs again with a plain PyTorch loop, and tell whether they end alike.")
 ]
 Sides = Annotated[
     int,
-    Parameter(
-        help="Ask the verdicts again with all runs in float64, and with this many seeds on another engine.",
-        converter=whole,
-    ),
+    number("Ask the verdicts again with all runs in float64, and with this many seeds on another engine."),
 ]
 Solved = Annotated[
     str | None,
@@ -149,18 +150,10 @@ Solved = Annotated[
         "variable, or else accuracy, R² or loss as trainlab measures them. Without it, the doctor judges.",
     ),
 ]
-Details = Annotated[
-    bool, Parameter(help="Print everything that was found, not only the answer.", negative="")
-]
-KeepArguments = Annotated[
-    bool,
-    Parameter(help="Write the script's own arguments into its files, not only how many.", negative=""),
-]
-Yes = Annotated[
-    bool,
-    Parameter(help="Train also what takes more than about an hour, which is refused otherwise.", negative=""),
-]
-Fresh = Annotated[bool, Parameter(help="Forget the stored runs and train again.", negative="")]
+Details = Annotated[bool, flag("Print everything that was found, not only the answer.")]
+KeepArguments = Annotated[bool, flag("Write the script's own arguments into its files, not only how many.")]
+Yes = Annotated[bool, flag("Train also what takes more than about an hour, which is refused otherwise.")]
+Fresh = Annotated[bool, flag("Forget the stored runs and train again.")]
 
 
 @Parameter(name="*")

@@ -9,11 +9,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Html, Json, UsageError
+from trainlab.cli.options import Html, Json, Runs, UsageError
 from trainlab.errors import printable
 from trainlab.whole_file import is_special, whole_file, why_not_writable
 
@@ -218,6 +218,30 @@ def progress_line(label: str = "training", *, yes: bool = True) -> Generator[Sho
     show = Show(bar)
     with nullcontext() if yes else at_most(LONG), bar, line_a_minute(lambda: f"{label}, {show.words()}"):
         yield show
+
+
+def trained(
+    function: Callable[..., Shown],
+    asked: object,
+    *,
+    engine: str,
+    runs: Runs,
+    words: Callable[[Any], str] | None = None,
+    **options: Any,
+) -> Shown:
+    """Return what a function of trainlab that trains makes of what is `asked`; show its progress meanwhile.
+
+    `words` come before those of the training, where the function's progress has more than that.
+    """
+    with progress_line(yes=runs.yes) as show:
+
+        def note(progress: Any) -> None:
+            if words is None:
+                show(progress)
+            else:
+                show(progress.training, before=words(progress))
+
+        return function(asked, **options, **runs.settings(engine, note))
 
 
 def progress_words(progress: Progress) -> str:

@@ -9,8 +9,8 @@ from typing import Annotated, TypedDict, cast
 from cyclopts import Parameter
 
 from trainlab.budgets import BiasRule, Budget, budget
-from trainlab.cli.options import Details, Engine, Runs, UsageError, check_range, shortened, whole
-from trainlab.cli.output import Files, progress_line
+from trainlab.cli.options import Details, Engine, Runs, UsageError, check_range, flag, number, shortened
+from trainlab.cli.output import Files, trained
 from trainlab.cli.study import check_options
 from trainlab.spec import any_study, named_cell
 from trainlab.spec.race import MAX_CANDIDATES
@@ -43,22 +43,18 @@ class Limits(TypedDict, total=False):
 class Networks:
     """Which networks race, if a number of parameters is given."""
 
-    inputs: Annotated[
-        int | None, Parameter(help="Inputs of the networks; the file's task says how many.", converter=whole)
-    ] = None
-    outputs: Annotated[int | None, Parameter(help="Outputs, likewise.", converter=whole)] = None
+    inputs: Annotated[int | None, number("Inputs of the networks; the file's task says how many.")] = None
+    outputs: Annotated[int | None, number("Outputs, likewise.")] = None
     hidden_bias: Annotated[
         str | None, Parameter(help="'yes', 'no', or 'any' (each hidden layer by itself).")
     ] = None
     output_bias: Annotated[str | None, Parameter(help="'yes', 'no' or 'any'.")] = None
-    min_width: Annotated[int | None, Parameter(help="Narrowest hidden layer.", converter=whole)] = None
-    max_width: Annotated[int | None, Parameter(help="Widest hidden layer.", converter=whole)] = None
-    min_depth: Annotated[int | None, Parameter(help="Fewest hidden layers.", converter=whole)] = None
-    max_depth: Annotated[int | None, Parameter(help="Most hidden layers.", converter=whole)] = None
-    draw: Annotated[
-        int | None, Parameter(help="Draw this many of the networks; all race if left out.", converter=whole)
-    ] = None
-    draw_seed: Annotated[int, Parameter(help="The seed of the draw.", converter=whole)] = 0
+    min_width: Annotated[int | None, number("Narrowest hidden layer.")] = None
+    max_width: Annotated[int | None, number("Widest hidden layer.")] = None
+    min_depth: Annotated[int | None, number("Fewest hidden layers.")] = None
+    max_depth: Annotated[int | None, number("Most hidden layers.")] = None
+    draw: Annotated[int | None, number("Draw this many of the networks; all race if left out.")] = None
+    draw_seed: Annotated[int, number("The seed of the draw.")] = 0
 
     def limits(self) -> Limits:
         """Return the limits that are given, by their names."""
@@ -93,24 +89,17 @@ class Rules:
         str | None,
         Parameter(help="The study's cell that gives everything else, as in 'Model 1:A+B' or ':A+B'."),
     ] = None
-    seeds: Annotated[
-        int, Parameter(alias="-n", help="Seeds for each network in the first round.", converter=whole)
-    ] = 32
-    max_seeds: Annotated[int, Parameter(help="The most seeds for each network.", converter=whole)] = 4096
+    seeds: Annotated[int, number("Seeds for each network in the first round.", alias="-n")] = 32
+    max_seeds: Annotated[int, number("The most seeds for each network.")] = 4096
     budget_seeds: Annotated[
-        int | None,
-        Parameter(help="The most runs in all: one network on one seed is one run.", converter=whole),
+        int | None, number("The most runs in all: one network on one seed is one run.")
     ] = None
     until: Annotated[
         str | None,
         Parameter(help="With a range: the share of seeds that a network has to solve, 95% if left out."),
     ] = None
     every_budget: Annotated[
-        bool,
-        Parameter(
-            help="With a range: race all numbers of parameters, not only up to the first that is enough.",
-            negative="",
-        ),
+        bool, flag("With a range: race all numbers of parameters, not only up to the first that is enough.")
     ] = False
 
 
@@ -207,22 +196,20 @@ def race_command(
         networks.check_none_given()
     else:
         (racing,) = networks.budgets(path, rules.cell, range(parameters, parameters + 1))
-    with progress_line(yes=runs.yes) as show:
-
-        def note(progress: RaceProgress) -> None:
-            show(progress.training, before=_round_words(progress))
-
-        result = race(
-            path,
-            networks=racing,
-            draw=networks.draw,
-            draw_seed=networks.draw_seed,
-            cell=rules.cell,
-            seeds=rules.seeds,
-            max_seeds=rules.max_seeds,
-            budget_seeds=rules.budget_seeds,
-            **runs.settings(engine, note),
-        )
+    result = trained(
+        race,
+        path,
+        networks=racing,
+        draw=networks.draw,
+        draw_seed=networks.draw_seed,
+        cell=rules.cell,
+        seeds=rules.seeds,
+        max_seeds=rules.max_seeds,
+        budget_seeds=rules.budget_seeds,
+        engine=engine,
+        runs=runs,
+        words=_round_words,
+    )
     from trainlab.report import print_race, race_html
 
     files.deliver(result, print_race, race_html, details=details)
@@ -253,21 +240,19 @@ def _find_smallest(
     """Find the smallest sufficient budget among these numbers of parameters."""
     share = SHARE if rules.until is None else read_share(rules.until)
     budgets = networks.budgets(path, rules.cell, numbers)
-    with progress_line(yes=runs.yes) as show:
-
-        def note(progress: BudgetProgress) -> None:
-            show(progress.training, before=_budget_words(progress))
-
-        return smallest_budget(
-            path,
-            budgets=budgets,
-            share=share,
-            every_budget=rules.every_budget,
-            cell=rules.cell,
-            seeds=rules.seeds,
-            max_seeds=rules.max_seeds,
-            **runs.settings(engine, note),
-        )
+    return trained(
+        smallest_budget,
+        path,
+        budgets=budgets,
+        share=share,
+        every_budget=rules.every_budget,
+        cell=rules.cell,
+        seeds=rules.seeds,
+        max_seeds=rules.max_seeds,
+        engine=engine,
+        runs=runs,
+        words=_budget_words,
+    )
 
 
 def _round_words(progress: RaceProgress) -> str:

@@ -13,15 +13,18 @@ from trainlab.cli.options import (
     Details,
     Engine,
     Fidelity,
+    File,
     Json,
     Runs,
+    Seeds,
     UsageError,
     Why,
     check_cell,
     check_range,
-    whole,
+    flag,
+    number,
 )
-from trainlab.cli.output import Files, progress_line
+from trainlab.cli.output import Files, trained
 from trainlab.cli.study import check_options
 from trainlab.spec import any_study, experiment_from_toml, named_cell, read_spec
 from trainlab.spec.tasks import MAX_SEED
@@ -37,17 +40,12 @@ class Asked:
     """Which runs to train, or which one of them to take apart."""
 
     cell: Cell = None
-    seeds: Annotated[int, Parameter(alias="-n", help="How many seeds, 0, 1, 2, …", converter=whole)] = 100
+    seeds: Seeds = 100
     spike: Annotated[
-        bool,
-        Parameter(
-            help="Instead, take apart how a run unlearned what it had solved: the step, the weight, √v.",
-            negative="",
-        ),
+        bool, flag("Instead, take apart how a run unlearned what it had solved: the step, the weight, √v.")
     ] = False
     seed: Annotated[
-        int | None,
-        Parameter(help="With --spike: this seed, instead of the first that was unlearnt.", converter=whole),
+        int | None, number("With --spike: this seed, instead of the first that was unlearnt.")
     ] = None
 
 
@@ -84,14 +82,7 @@ def run_command(
         experiment = read_spec(file, experiment_from_toml)
     else:
         experiment = named_cell(any_study(file), asked.cell).experiment
-    with progress_line(yes=runs.yes) as show:
-        result = run(
-            experiment,
-            seeds=asked.seeds,
-            why=why,
-            fidelity=fidelity,
-            **runs.settings(engine, show),
-        )
+    result = trained(run, experiment, seeds=asked.seeds, why=why, fidelity=fidelity, engine=engine, runs=runs)
     from trainlab.report import print_study, study_html
 
     files.deliver(result, print_study, study_html, details=details)
@@ -101,14 +92,9 @@ def _tell_spike(file: str, asked: Asked, *, engine: str, files: Files, runs: Run
     """Take apart how a run unlearned, and hand it over."""
     from trainlab.studies.spike import spike
 
-    with progress_line(yes=runs.yes) as show:
-        result = spike(
-            file,
-            cell=asked.cell,
-            seed=asked.seed,
-            seeds=asked.seeds,
-            **runs.settings(engine, show),
-        )
+    result = trained(
+        spike, file, cell=asked.cell, seed=asked.seed, seeds=asked.seeds, engine=engine, runs=runs
+    )
     from trainlab.report import print_spike, spike_html
 
     files.deliver(result, print_spike, spike_html, details=details)
@@ -118,17 +104,14 @@ def _tell_spike(file: str, asked: Asked, *, engine: str, files: Files, runs: Run
 
 
 def endings_command(
-    file: Annotated[str, Parameter(help="An experiment or study file (TOML), or an example by name.")],
+    file: File,
     /,
     *,
     cell: Cell = None,
-    seeds: Annotated[int, Parameter(alias="-n", help="How many seeds, 0, 1, 2, …", converter=whole)] = SEEDS,
+    seeds: Seeds = SEEDS,
     longer: Annotated[
         int,
-        Parameter(
-            help="Train this many times longer, to count how many failed runs are solved then; 1 skips it.",
-            converter=whole,
-        ),
+        number("Train this many times longer, to count how many failed runs are solved then; 1 skips it."),
     ] = LONGER,
     engine: Engine = "auto",
     json: Json = None,
@@ -139,14 +122,7 @@ def endings_command(
     check_options(file, seeds=seeds, engine=engine, runs=runs, files=Files(json=json))
     check_range("--longer", longer, least=1, most=MAX_LONGER)
     check_cell(cell)
-    with progress_line(yes=runs.yes) as show:
-        result = endings(
-            file,
-            cell=cell,
-            seeds=seeds,
-            longer=longer,
-            **runs.settings(engine, show),
-        )
+    result = trained(endings, file, cell=cell, seeds=seeds, longer=longer, engine=engine, runs=runs)
     from trainlab.report import print_endings
 
     Files(json=json).deliver(result, print_endings, details=details)

@@ -25,7 +25,8 @@ from trainlab.cli.options import (
     Workers,
     check_range,
     check_script,
-    whole,
+    flag,
+    number,
 )
 from trainlab.cli.output import (
     Files,
@@ -56,7 +57,7 @@ MAX_RUNS, MAX_SEED = 1_000_000, 2**32 - 1
 class Asked:
     """Which seeds to run, and when a run counts as a success."""
 
-    seeds: Annotated[int, Parameter(alias="-n", help="How many other seeds.", converter=whole)] = 100
+    seeds: Annotated[int, number("How many other seeds.", alias="-n")] = 100
     metric: Annotated[
         str | None,
         Parameter(help="A number that the script prints after this name, or a variable at its end."),
@@ -70,9 +71,7 @@ class Asked:
         Parameter(help="A run succeeds if the metric is at most this.", allow_leading_hyphen=True),
     ] = None
     solved: Solved = None
-    seed: Annotated[
-        int | None, Parameter(help="Run only this seed and show the doctor's report on it.", converter=whole)
-    ] = None
+    seed: Annotated[int | None, number("Run only this seed and show the doctor's report on it.")] = None
 
 
 @Parameter(name="*")
@@ -80,9 +79,7 @@ class Asked:
 class Way:
     """How the population is made, and what is kept of it."""
 
-    rerun: Annotated[
-        bool, Parameter(help="Run the file again in any case; never lift it into an experiment.", negative="")
-    ] = False
+    rerun: Annotated[bool, flag("Run the file again in any case; never lift it into an experiment.")] = False
     as_experiment: Annotated[
         str | None, Parameter(help="Write the training as a study file, if it can be lifted.")
     ] = None
@@ -250,21 +247,10 @@ def _deliver(population: SeedsResult, files: Files, *, details: bool) -> None:
 
 
 def _one_seed(question: Question, seed: int, files: Files, *, details: bool) -> int:
-    from trainlab.cli.doctor import exit_code, print_report
+    from trainlab.cli.doctor import deliver_report
     from trainlab.diagnosis.seeds import report_of_seed
-    from trainlab.draw import json_text
 
     with termination():
         report: dict[str, Any] = report_of_seed(question, seed, output_to_stderr=files.json == "-")
-
-    def page() -> str:
-        from trainlab.report import diagnosis_html
-
-        return diagnosis_html(report, title=f"Diagnosis of {os.path.basename(question.script)}, seed {seed}")
-
-    files.hand_over(
-        lambda console: print_report(report, console, details=details, has_page=files.html is not None),
-        json=lambda: json_text(report),
-        html=page,
-    )
-    return exit_code(report)
+    name = f"{os.path.basename(question.script)}, seed {seed}"
+    return deliver_report(report, files, of=name, details=details)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import DEFAULT_STORE, Folder, UsageError, shortened
+from trainlab.cli.options import DEFAULT_STORE, Folder, UsageError, flag, shortened
 from trainlab.draw import Cell, counted, terminal_table
 from trainlab.report.stored_studies import STUDIES, counted_studies, listed
 from trainlab.store import NamedStudy, Store, StoredRuns
@@ -30,11 +30,9 @@ def show_command(
     since: Annotated[
         str | None, Parameter(help="Only those asked on this day or later, as in 2026-03-31.")
     ] = None,
-    details: Annotated[
-        bool, Parameter(help="All studies, and each experiment with its hash.", negative="")
-    ] = False,
+    details: Annotated[bool, flag("All studies, and each experiment with its hash.")] = False,
     store: Folder = DEFAULT_STORE,
-    json: Annotated[bool, Parameter(help="Print JSON, one record per experiment.", negative="")] = False,
+    json: Annotated[bool, flag("Print JSON, one record per experiment.")] = False,
 ) -> None:
     """Show what the store holds: studies by name, the newest first."""
     day = _day(since)

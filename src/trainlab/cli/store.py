@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cyclopts import App, Group, Parameter
+from cyclopts import Parameter
 
-from trainlab.cli.commands import CARE, COMMANDS, examples_words
 from trainlab.cli.options import DEFAULT_STORE, Folder
 from trainlab.cli.output import progress_line
 from trainlab.draw import counted
@@ -124,27 +123,3 @@ def repair_command(*, store: Folder = DEFAULT_STORE) -> int:
         words = f"Kept {kept}; none lost."
     print(f"{words} The file as it was: {done.copy}")
     return NOTHING_KEPT if not done.chunks and (done.by_pages or done.lost) else 0
-
-
-# ``trainlab store``: look after the file that keeps finished runs.
-
-
-_store = next(command for command in COMMANDS if command.name == "store")
-store_app = App(
-    name="store",
-    help=_store.summary,
-    help_epilogue=examples_words(_store.examples),
-    help_format="plaintext",
-    group_commands=Group("Options", sort_key=1),
-)
-
-_care = Group("Care", sort_key=0)
-for _place, _command in enumerate(CARE):
-    store_app.command(
-        _command.function,
-        name=_command.name,
-        help=_command.summary,
-        group=_care,
-        sort_key=_place,
-        help_epilogue=examples_words(_command.examples),
-    )

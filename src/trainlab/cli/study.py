@@ -23,15 +23,16 @@ from trainlab.cli.options import (
     Fidelity,
     Folder,
     Runs,
+    SeedsOrFile,
     Sides,
     UsageError,
     Why,
     Yes,
     check_range,
     check_share,
-    whole,
+    number,
 )
-from trainlab.cli.output import Files, check_distinct, check_writable, print_rest, progress_line
+from trainlab.cli.output import Files, check_distinct, check_writable, print_rest, trained
 from trainlab.draw import counted
 from trainlab.engine import ENGINES
 from trainlab.errors import listing, nearest, printable
@@ -70,10 +71,7 @@ class Enough:
     ] = None
     max_seeds: Annotated[
         int | None,
-        Parameter(
-            help=f"The most seeds of each cell with --until-width, {MAX_SEEDS_ADDED:,} if left out.",
-            converter=whole,
-        ),
+        number(f"The most seeds of each cell with --until-width, {MAX_SEEDS_ADDED:,} if left out."),
     ] = None
     power: Annotated[
         float | None,
@@ -103,12 +101,7 @@ def study_command(
     file: Annotated[str, Parameter(help="A study file (TOML), or the example 'xor44' or 'second_notebook'.")],
     /,
     *,
-    seeds: Annotated[
-        int | None,
-        Parameter(
-            alias="-n", help="How many seeds, 0, 1, 2, …; the file's number if left out.", converter=whole
-        ),
-    ] = None,
+    seeds: SeedsOrFile = None,
     engine: Engine = "auto",
     only: Annotated[
         list[str] | None,
@@ -137,18 +130,19 @@ def study_command(
         return
     if left := left_over(plan, runs.store):
         print(f"trainlab: {left}", file=sys.stderr)
-    with progress_line(yes=runs.yes) as show:
-        result = study(
-            plan,
-            seeds=seeds,
-            only=only or (),
-            why=checks.why,
-            fidelity=checks.fidelity,
-            sides=checks.sides,
-            until_width=enough.until_width,
-            max_seeds=MAX_SEEDS_ADDED if enough.max_seeds is None else enough.max_seeds,
-            **runs.settings(engine, show),
-        )
+    result = trained(
+        study,
+        plan,
+        seeds=seeds,
+        only=only or (),
+        why=checks.why,
+        fidelity=checks.fidelity,
+        sides=checks.sides,
+        until_width=enough.until_width,
+        max_seeds=MAX_SEEDS_ADDED if enough.max_seeds is None else enough.max_seeds,
+        engine=engine,
+        runs=runs,
+    )
     from trainlab.report import print_study, study_html
 
     files.deliver(result, print_study, study_html, details=details)
@@ -227,12 +221,7 @@ def export_command(
     /,
     *,
     table: Annotated[str, Parameter(help="Of a file: 'cells', 'runs' or 'effects'.")] = "cells",
-    seeds: Annotated[
-        int | None,
-        Parameter(
-            alias="-n", help="How many seeds, 0, 1, 2, …; the file's number if left out.", converter=whole
-        ),
-    ] = None,
+    seeds: SeedsOrFile = None,
     engine: Engine = "auto",
     store: Folder = DEFAULT_STORE,
     yes: Yes = False,
@@ -254,8 +243,7 @@ def export_command(
     else:
         check_table_file(to)
         check_writable("TO", to)
-    with progress_line(yes=yes) as show:
-        result = study(plan, seeds=seeds, engine=engine, store=store, on_progress=show)
+    result = trained(study, plan, seeds=seeds, engine=engine, runs=Runs(store=store, yes=yes))
     if tracker in TRACKERS:
         log_cells(result, tracker, place)
         print(f"Logged {counted(len(result.cells), 'cell')} as runs: {to}")
