@@ -35,7 +35,7 @@ from trainlab.engine import get_engine
 from trainlab.spec import Experiment, any_study, named_cell
 from trainlab.web.experiment_forms import lab_address, page_form
 from trainlab.web.frames import decode
-from trainlab.web.limits import Limits
+from trainlab.web.questions import Limits
 
 CELL: Final = "Model 1:A+B+D+E"
 """2-5-4-1 for 2,001 epochs: the longest of the assignment's trainings that is solved nearly always."""

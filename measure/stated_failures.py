@@ -9,6 +9,7 @@ import numpy as np
 
 from measure import statements
 from measure.blocks import percent
+from measure.network_comparison import judge_network_comparison
 from measure.stated_changes import CONCLUSION, DEEP, NOTEBOOK, PAGE, SEEDS, SHALLOW, STUDY
 from measure.statements import Answer, Found, Outcome, Statement
 from measure.xor_studies import loss_by_point, of, share_of, to_digits
@@ -16,7 +17,6 @@ from trainlab.engine.constant_baseline import best_constant_loss
 from trainlab.stats import HALF, Rate, more_than, rate
 from trainlab.studies.causes import failed
 from trainlab.studies.cells import all_near
-from trainlab.studies.verdicts.network_comparison import judge_network_comparison
 
 
 def _vanishing(place: int) -> Any:

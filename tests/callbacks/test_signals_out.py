@@ -20,7 +20,7 @@ from torch import nn
 import trainlab
 import trainlab.callbacks.mlflow
 import trainlab.callbacks.tensorboard
-from trainlab.callbacks.libraries import tag
+from trainlab.callbacks.doctor import tag
 from trainlab.diagnosis import Watch
 from trainlab.diagnosis.signals.series import Series
 

@@ -34,8 +34,7 @@ from trainlab.spec import (
 from trainlab.spec.tasks import File, Scaling, Split
 from trainlab.tasks import build
 from trainlab.web.experiment_forms import experiment_of
-from trainlab.web.limits import Limits
-from trainlab.web.questions import read_question
+from trainlab.web.questions import Limits, read_question
 from trainlab.web.visitors import UNREADABLE
 
 Kind = Callable[[random.Random], None]

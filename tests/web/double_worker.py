@@ -8,8 +8,7 @@ import numpy as np
 
 from trainlab.errors import SpecError
 from trainlab.web.frames import Frame
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Asked, check_wanted
+from trainlab.web.questions import Asked, Limits, check_wanted
 from trainlab.web.worker_main import Answer, Worker, own_stdout
 
 

@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from trainlab.web.frames import decode
 from trainlab.web.guard import Binding, listen
-from trainlab.web.limits import Limits
+from trainlab.web.questions import Limits
 from trainlab.web.server import STATIC, lab_app, server_config
 
 DOUBLE = (sys.executable, str(Path(__file__).parent / "double_worker.py"))

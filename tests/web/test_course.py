@@ -16,8 +16,7 @@ from trainlab.web.answers.compare import answer_compare
 from trainlab.web.answers.population import WORDS
 from trainlab.web.course import CHOICES, NEAR, SEEDS, Exercise, answer_exercise, course, truth
 from trainlab.web.experiment_forms import experiment_of, page_form
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Compare
+from trainlab.web.questions import Compare, Limits
 from trainlab.web.questions import Exercise as ExerciseQuestion
 from trainlab.web.schema import schema
 

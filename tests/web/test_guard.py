@@ -19,7 +19,7 @@ from websockets.exceptions import InvalidStatus
 
 from trainlab.errors import TrainlabError
 from trainlab.web.guard import Binding, listen
-from trainlab.web.limits import Limits
+from trainlab.web.questions import Limits
 
 TOKEN = "a-token_of-the-lab"
 

@@ -15,8 +15,7 @@ from trainlab.spec.decode import decode_value
 from trainlab.tasks import build, generated
 from trainlab.web import experiment_forms
 from trainlab.web.experiment_forms import COUNTED, experiment_of
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Population, read_question
+from trainlab.web.questions import Limits, Population, read_question
 
 POPULATION: dict[str, Any] = {"ask": "population", "experiment": {}}
 

@@ -17,8 +17,7 @@ from trainlab.spec import Experiment
 from trainlab.web.answers.replay import answer_replay
 from trainlab.web.answers.why import answer_why_seed
 from trainlab.web.experiment_forms import lab_address
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Replay, WhySeed
+from trainlab.web.questions import Limits, Replay, WhySeed
 
 pytestmark = [needs_chromium, pytest.mark.process]
 

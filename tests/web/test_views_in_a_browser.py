@@ -19,8 +19,7 @@ from trainlab.web.answers.plane import answer_plane
 from trainlab.web.answers.population import answer_population
 from trainlab.web.course import answer_exercise, course
 from trainlab.web.experiment_forms import page_form
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Axis, Compare, Plane, Population
+from trainlab.web.questions import Axis, Compare, Limits, Plane, Population
 from trainlab.web.questions import Exercise as ExerciseQuestion
 
 pytestmark = [needs_chromium, pytest.mark.process]

@@ -19,7 +19,7 @@ from web.lab_server import Lab, Page, serving
 from websockets.exceptions import ConnectionClosed
 
 from trainlab.web.frames import Frame, encode
-from trainlab.web.limits import Limits
+from trainlab.web.questions import Limits
 from trainlab.web.visitors import SlowReaderError, Visitor, Visitors
 from trainlab.web.workers import Job
 

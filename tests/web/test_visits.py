@@ -11,7 +11,7 @@ from web.lab_server import serving
 from websockets.exceptions import ConnectionClosed
 
 from trainlab.web import guard
-from trainlab.web.limits import Limits
+from trainlab.web.questions import Limits
 
 pytestmark = pytest.mark.process
 

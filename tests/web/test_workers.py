@@ -13,7 +13,7 @@ import pytest
 from web.experiments import header, job
 from web.lab_server import DOUBLE
 
-from trainlab.web.limits import Limits
+from trainlab.web.questions import Limits
 from trainlab.web.workers import Workers
 
 pytestmark = pytest.mark.process

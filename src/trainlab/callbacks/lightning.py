@@ -7,8 +7,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from trainlab.callbacks.doctor import OTHER_PROCESS, SHARDED, Doctor
-from trainlab.callbacks.libraries import missing
+from trainlab.callbacks.doctor import OTHER_PROCESS, SHARDED, Doctor, missing
 
 _PACKAGES = ("lightning.pytorch", "pytorch_lightning")
 _SEARCHES = frozenset(("LearningRateFinder", "BatchSizeFinder"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 
-from trainlab.callbacks.libraries import Heard, missing, tag
+from trainlab.callbacks.doctor import Heard, missing, tag
 from trainlab.report import diagnosis_html
 
 AT_ONCE = 1000

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trainlab.callbacks.doctor import OTHER_PROCESS, Doctor
-from trainlab.callbacks.libraries import missing
+from trainlab.callbacks.doctor import OTHER_PROCESS, Doctor, missing
 
 try:
     import torch

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from trainlab.callbacks.libraries import Heard, missing, tag
+from trainlab.callbacks.doctor import Heard, missing, tag
 
 
 def log(heard: Heard, writer: Any) -> None:

@@ -6,8 +6,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from trainlab.callbacks.doctor import OTHER_PROCESS, SHARDED, Doctor
-from trainlab.callbacks.libraries import missing
+from trainlab.callbacks.doctor import OTHER_PROCESS, SHARDED, Doctor, missing
 
 try:
     from transformers import Trainer, TrainerCallback

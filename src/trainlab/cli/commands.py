@@ -57,6 +57,7 @@ COMMANDS = (
             "trainlab map xor44 --cell 'Model 2:A+B+E' --x optimizer.lr=1e-4..10 --y init.std=0.01..10",
             "trainlab map first.toml --x lr=1e-3..1 --y momentum=0..0.99 --size 16x16 --html map.html",
         ),
+        file="run",
     ),
     Command(
         name="endings",
@@ -142,6 +143,7 @@ COMMANDS = (
         group=HOUSEKEEPING,
         summary="Show what the store holds.",
         examples=("trainlab show", "trainlab show --json"),
+        file="store",
     ),
     Command(
         name="export",

@@ -2,9 +2,8 @@
 
 from trainlab.execution.plan import Chunk, Progress, plan
 from trainlab.execution.pool import Overall, carry_out
-from trainlab.execution.provenance import Provenance, provenance_of
+from trainlab.execution.provenance import Provenance, RunSettings, provenance_of
 from trainlab.execution.ray_cluster import check_on
-from trainlab.execution.settings import RunSettings
 from trainlab.execution.train import (
     start_afresh,
     stored_under,

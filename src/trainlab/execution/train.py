@@ -15,8 +15,8 @@ from trainlab.errors import SpecError, StoreError
 from trainlab.execution.demand import check_results, check_work
 from trainlab.execution.plan import Overall, Progress, Workload, plan
 from trainlab.execution.pool import carry_out
+from trainlab.execution.provenance import RunSettings
 from trainlab.execution.ray_cluster import check_on
-from trainlab.execution.settings import RunSettings
 from trainlab.execution.workers import default_workers
 from trainlab.spec import Experiment
 from trainlab.spec.checks import check_number

@@ -18,8 +18,7 @@ from trainlab.web.answers.compare import answer_compare
 from trainlab.web.answers.population import WORDS, answer_population
 from trainlab.web.experiment_forms import page_form
 from trainlab.web.frames import Frame
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Compare, Population
+from trainlab.web.questions import Compare, Limits, Population
 from trainlab.web.questions import Exercise as ExerciseQuestion
 
 SHOWN: Final = "xor44"

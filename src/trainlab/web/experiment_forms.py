@@ -30,7 +30,7 @@ from trainlab.spec.checks import MAX_COUNT, check_depth, check_number
 from trainlab.spec.decode import decode_value
 from trainlab.spec.fields import field_types
 from trainlab.spec.sampling import examples_per_step, steps_per_epoch
-from trainlab.web.limits import Limits
+from trainlab.web.questions import Limits
 
 # Addresses of the lab: an experiment in the form that the page has, and a link that opens it there.
 

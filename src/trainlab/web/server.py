@@ -36,7 +36,7 @@ from trainlab.draw import css
 from trainlab.interrupt import hanging_up_terminates, termination
 from trainlab.store import DEFAULT_FOLDER
 from trainlab.web.guard import Binding, Guard, listen
-from trainlab.web.limits import Limits
+from trainlab.web.questions import Limits
 from trainlab.web.visitors import Visitors, attend
 from trainlab.web.workers import WORKER, Workers
 

@@ -12,8 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from trainlab.errors import SpecError
 from trainlab.web.frames import encode, error_frame
-from trainlab.web.limits import Limits
-from trainlab.web.questions import read_question
+from trainlab.web.questions import Limits, read_question
 from trainlab.web.workers import LANES, Job, Lane, Workers
 
 # Visitors: a socket each, with a lane for each kind of question, and one frame at most waiting in a lane.

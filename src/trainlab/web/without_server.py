@@ -26,8 +26,7 @@ from trainlab.studies.maps.question import Axis
 from trainlab.web.answers import answer
 from trainlab.web.experiment_forms import lab_address, page_form
 from trainlab.web.frames import Frame, encode, error_frame, words_of
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Population, Replay, read_question
+from trainlab.web.questions import Limits, Population, Replay, read_question
 from trainlab.web.schema import schema
 
 if TYPE_CHECKING:

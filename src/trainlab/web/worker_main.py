@@ -20,8 +20,7 @@ from trainlab.web.answers import answer
 from trainlab.web.course import SHOWN
 from trainlab.web.experiment_forms import page_form
 from trainlab.web.frames import Frame, encode, error_frame, words_of
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Asked, GivenUpError, Population, check_wanted, while_wanted
+from trainlab.web.questions import Asked, GivenUpError, Limits, Population, check_wanted, while_wanted
 from trainlab.web.workers import ASK, CANCEL, DONE, FRAME, LENGTH, NUMBER, READY, Order, packed, unpacked
 
 Answer = Callable[[Asked, Limits], Iterator[Frame]]

@@ -20,7 +20,7 @@ import msgspec
 
 from trainlab.lifeline import Lifeline, lifeline
 from trainlab.web.frames import encode, error_frame
-from trainlab.web.limits import Limits
+from trainlab.web.questions import Limits
 
 # Whose turn it is: visitors in a circle, and of each visitor the most urgent question first.
 

@@ -5,8 +5,7 @@ from web.experiments import sent, xor
 
 from trainlab import Experiment, TrainlabError, budget
 from trainlab.web.answers.budget import answer_budget
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Budget
+from trainlab.web.questions import Budget, Limits
 
 
 def asked(parameters: int | None = None, **changes: object):

@@ -13,8 +13,7 @@ from trainlab import Change, Experiment, Study, TrainlabError
 from trainlab.web.answers import population
 from trainlab.web.answers.compare import answer_compare, differ_sentence, differences
 from trainlab.web.answers.population import answer_population
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Compare, Population
+from trainlab.web.questions import Compare, Limits, Population
 
 LIMITS = Limits()
 

@@ -15,8 +15,7 @@ from trainlab.engine.run_steps import read_steps, train_alone
 from trainlab.maths import OPTIMIZERS
 from trainlab.web.answers.microscope import answer_microscope
 from trainlab.web.frames import Frame
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Asked, Microscope
+from trainlab.web.questions import Asked, Limits, Microscope
 
 
 def looked_at(experiment: dict[str, Any], **asked: object) -> dict[str, Any]:

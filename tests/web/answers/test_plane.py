@@ -9,8 +9,7 @@ from trainlab import Experiment, TrainlabError
 from trainlab.spec import with_values
 from trainlab.web.answers import plane
 from trainlab.web.answers.plane import answer_plane
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Asked, Plane
+from trainlab.web.questions import Asked, Limits, Plane
 
 
 def asked(cells: list[tuple[int, int]], *, limits: Limits | None = None, seeds: int = 16, **axes: object):

@@ -16,8 +16,7 @@ from trainlab.explain.questions.loss import pairing_of
 from trainlab.studies.answer_by_score import answer_of
 from trainlab.web.answers import population
 from trainlab.web.answers.population import advice_on, answer_population
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Population
+from trainlab.web.questions import Limits, Population
 
 LIMITS = Limits()
 

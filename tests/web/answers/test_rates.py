@@ -7,8 +7,7 @@ from web.experiments import sent, xor
 import trainlab
 from trainlab import Experiment, TrainlabError
 from trainlab.web.answers.rates import answer_rates
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Rates
+from trainlab.web.questions import Limits, Rates
 
 
 def asked(first_seed: int = 0, **changes: object):

@@ -23,8 +23,7 @@ from trainlab.web.answers import replay as module
 from trainlab.web.answers.layers import NEARLY_FLAT, flat_words
 from trainlab.web.answers.replay import answer_replay, first_bad, overflow_of
 from trainlab.web.frames import encode
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Asked, GivenUpError, Replay, while_wanted
+from trainlab.web.questions import Asked, GivenUpError, Limits, Replay, while_wanted
 
 
 def replayed(experiment: dict[str, Any], **asked: object) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -10,8 +10,7 @@ from trainlab import Experiment, TrainlabError
 from trainlab.report import cell_code
 from trainlab.spec import experiment_from_toml, study_from_toml
 from trainlab.web.answers.take_away import answer_take_away
-from trainlab.web.limits import Limits
-from trainlab.web.questions import TakeAway
+from trainlab.web.questions import Limits, TakeAway
 
 FORMS = ("pytorch", "toml", "json", "html")
 

@@ -8,8 +8,7 @@ from trainlab import Experiment, TrainlabError
 from trainlab.errors import lacking
 from trainlab.web.answers import why
 from trainlab.web.answers.why import answer_why
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Why
+from trainlab.web.questions import Limits, Why
 
 
 def asked(*, seeds: int = 12, runs: int = 1, **changes: object):

@@ -15,8 +15,7 @@ from trainlab.engine import Engine, Runs
 from trainlab.engine.fast import FastEngine
 from trainlab.web.answers import why
 from trainlab.web.answers.why import answer_why_seed
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Asked, WhySeed
+from trainlab.web.questions import Asked, Limits, WhySeed
 
 DEEP = xor(network="2-4-4-4-4-4-4-4-1", loss="l1", optimizer={"name": "sgd", "lr": 0.05}, sampling="single")
 

@@ -12,8 +12,7 @@ from web.experiments import xor
 
 from trainlab.web.answers.microscope import answer_microscope
 from trainlab.web.frames import decode, encode
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Microscope
+from trainlab.web.questions import Limits, Microscope
 from trainlab.web.without_server import bundle
 
 pytestmark = [needs_chromium, pytest.mark.process]

@@ -7,12 +7,12 @@ from importlib import import_module
 from typing import Final
 
 from trainlab.web.frames import Frame
-from trainlab.web.limits import Limits
 from trainlab.web.questions import (
     Asked,
     Budget,
     Compare,
     Exercise,
+    Limits,
     Microscope,
     Plane,
     Population,

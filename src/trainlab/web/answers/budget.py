@@ -30,8 +30,8 @@ from trainlab.spec import Experiment, Network
 from trainlab.spec.network import MAX_WIDTH
 from trainlab.web.experiment_forms import experiment_of
 from trainlab.web.frames import Frame
-from trainlab.web.limits import Limits
 from trainlab.web.questions import Budget as Question
+from trainlab.web.questions import Limits
 
 SHOWN: Final = 24
 

@@ -42,8 +42,7 @@ from trainlab.web.answers.population import (
 )
 from trainlab.web.experiment_forms import experiment_of
 from trainlab.web.frames import Frame, Numbers
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Compare
+from trainlab.web.questions import Compare, Limits
 
 # What differs between two experiments, a thing at a time, in words.
 

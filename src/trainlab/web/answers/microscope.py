@@ -61,8 +61,7 @@ from trainlab.spec import NAdam, name_of
 from trainlab.web.answers.one_run import read_run, run_of
 from trainlab.web.experiment_forms import experiment_of
 from trainlab.web.frames import Frame
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Microscope
+from trainlab.web.questions import Limits, Microscope
 
 MOST_STEPS: Final = 500
 """Of networks with more parameters the steps of both passes aren't listed: nobody would go through them."""

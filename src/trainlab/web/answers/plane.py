@@ -33,8 +33,7 @@ from trainlab.stats import OFTEN
 from trainlab.studies.maps.question import WORDS
 from trainlab.web.experiment_forms import experiment_of, weighed
 from trainlab.web.frames import Frame
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Axis, Plane
+from trainlab.web.questions import Axis, Limits, Plane
 
 FRAME_SECONDS = 0.1
 

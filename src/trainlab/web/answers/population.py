@@ -25,8 +25,7 @@ from trainlab.studies.causes import HIGH_LOSS, THRESHOLD, failed, high_loss, sta
 from trainlab.studies.cells import predicts_right, spread_of
 from trainlab.web.experiment_forms import CURVE_POINTS, experiment_of
 from trainlab.web.frames import Frame, Numbers
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Population
+from trainlab.web.questions import Limits, Population
 
 # What is wrong with an experiment, as far as its parts tell before anything is trained.
 

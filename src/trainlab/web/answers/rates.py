@@ -41,8 +41,7 @@ from trainlab.spec import Experiment, Record, ReduceLROnPlateau
 from trainlab.web.answers.one_run import evenly
 from trainlab.web.experiment_forms import experiment_of
 from trainlab.web.frames import Frame, Numbers
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Rates
+from trainlab.web.questions import Limits, Rates
 
 SEEDS = 64
 POINTS = 1000

@@ -101,8 +101,7 @@ from trainlab.web.answers.one_run import (
 )
 from trainlab.web.experiment_forms import weighed
 from trainlab.web.frames import Frame
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Replay
+from trainlab.web.questions import Limits, Replay
 
 # The first step of a run whose numbers aren't finite: what overflowed, in which layer, and what led to it.
 #

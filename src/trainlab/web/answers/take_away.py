@@ -20,8 +20,7 @@ from trainlab.errors import SpecError
 from trainlab.spec import Experiment, Study, name_of, study_to_toml
 from trainlab.web.experiment_forms import experiment_of
 from trainlab.web.frames import Frame
-from trainlab.web.limits import Limits
-from trainlab.web.questions import TakeAway
+from trainlab.web.questions import Limits, TakeAway
 
 
 def answer_take_away(question: TakeAway, limits: Limits) -> Iterator[Frame]:

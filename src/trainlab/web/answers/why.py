@@ -37,8 +37,7 @@ from trainlab.web.answers.one_run import ending_of, run_of, why_it_failed
 from trainlab.web.answers.population import Training
 from trainlab.web.experiment_forms import experiment_of
 from trainlab.web.frames import Frame
-from trainlab.web.limits import Limits
-from trainlab.web.questions import Why, WhySeed, check_wanted
+from trainlab.web.questions import Limits, Why, WhySeed, check_wanted
 
 METHOD = (
     "The failed runs with the lowest seeds are trained once more and judged by the doctor's rules; as many "

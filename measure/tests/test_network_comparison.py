@@ -9,13 +9,13 @@ import numpy.typing as npt
 import pytest
 from studies.made_up import TINY, flags, runs_of
 
-from trainlab.engine import Runs
-from trainlab.studies.verdicts.network_comparison import (
+from measure.network_comparison import (
     NetworkComparison,
     compare_arrays,
     compare_predictions,
     judge_network_comparison,
 )
+from trainlab.engine import Runs
 
 N = 100
 
