@@ -21,6 +21,7 @@ from trainlab.draw.svg import (
     element,
     fit,
     group,
+    line,
     paint,
     rule,
     short,
@@ -100,6 +101,15 @@ def log_scale(values: Iterable[float] | FloatArray, *, start: float, end: float)
     top = min(max(math.ceil(math.log10(high) - 1e-9), -300), 308)
     bottom = min(max(math.floor(math.log10(low) + 1e-9), top - DECADES), top - 1)
     return Scale(low=10.0**bottom, high=10.0**top, start=start, end=end, log=True)
+
+
+def scale_of(values: FloatArray, *, start: float, end: float, log: bool) -> Scale:
+    """Return the scale of an axis of the one kind or the other, with round numbers at its ends."""
+    return (
+        log_scale(values, start=start, end=end)
+        if log
+        else linear_scale(values, start=start, end=end, nice=True)
+    )
 
 
 def needs_log(values: Iterable[float] | FloatArray) -> bool:
@@ -269,6 +279,16 @@ def y_axis(scale: Scale, *, left: float, right: float, label: str, top: float | 
             ),
         ]
     )
+
+
+def room_for_ticks(scale: Scale) -> float:
+    """Return where a chart begins whose vertical axis has its tick labels before it."""
+    return 12 + max(text_width(words, SMALL) for words in tick_labels(scale.ticks(6), log=scale.log))
+
+
+def swatch(role: str, *, dashes: str = "", width: float = 2.0) -> str:
+    """Return a line as `legend` shows it."""
+    return line(np.array([[0.0, 0.0], [22.0, 0.0]]), role=role, dashes=dashes, width=width)
 
 
 def legend(entries: Sequence[tuple[str, str]], *, y: float) -> tuple[str, float]:

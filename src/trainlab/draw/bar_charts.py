@@ -71,7 +71,6 @@ def bars(
             *(f"{name}: {format_number(value)}." for name, value in rows),
             *([f"{_range_words(usual)}."] if usual else []),
         ],
-        notes=[],
         headers=["Name", x_label],
         rows=[[name, value] for name, value in rows],
     )
@@ -129,27 +128,15 @@ def histogram(values: Numbers, *, title: str, x_label: str) -> Picture:
     bins: list[tuple[float, float, int, float]] = list(zip(*columns, strict=True))
     top, bottom = 24.0, 24.0 + _PLOT
     y = linear_scale([0.0, float(heights.max())], start=bottom, end=top, nice=True)
-    left = 12 + max(text_width(format_number(tick), SMALL) for tick in y.ticks(6))
+    left = _left(y)
     x = linear_scale(edges, start=left, end=WIDTH - 12)
-    bars = [
-        element(
-            "rect",
-            tooltip(f"{_number(low)} to {_number(high)}: {count:,}"),
-            x=x(low),
-            y=y(height),
-            width=max(x(high) - x(low) - 0.6, 0.4),
-            height=bottom - y(height),
-        )
-        for low, high, count, height in bins
-        if count
-    ]
     key, taken = legend([(cell(3, -5, 16, 10, role="h4"), "drawn values")], y=bottom + 38)
     return compose(
         "".join(
             [
                 y_axis(y, left=left, right=WIDTH - 12, label="density"),
                 x_axis(x, stretches=[(top, bottom)], bottom=bottom, label=x_label),
-                group(bars, **paint(fill="h4")),
+                _bins(bins, x, y, role="h4"),
                 key,
             ]
         ),
@@ -158,10 +145,30 @@ def histogram(values: Numbers, *, title: str, x_label: str) -> Picture:
         summary=f"{counted(drawn.size, 'value')} of {x_label} in {counted(len(counts), 'bin')}, from "
         f"{_number(drawn.min())} to {_number(drawn.max())}.",
         details=[f"Mean {_number(drawn.mean())}, deviation {_number(drawn.std())}."],
-        notes=[],
         headers=["From", "To", "Count", "Density"],
         rows=[list(row) for row in bins],
     )
+
+
+def _left(y: Scale) -> float:
+    return 12 + max(text_width(format_number(tick), SMALL) for tick in y.ticks(6))
+
+
+def _bins(bins: Sequence[tuple[float, float, float, float]], x: Scale, y: Scale, *, role: str) -> str:
+    """Return a bar for each bin, of its ends, its count and its height, that has something in it."""
+    bars = (
+        element(
+            "rect",
+            tooltip(f"{_number(low)} to {_number(high)}: {count:,.0f}"),
+            x=x(low),
+            y=y(height),
+            width=max(x(high) - x(low) - 0.6, 0.4),
+            height=y.start - y(height),
+        )
+        for low, high, count, height in bins
+        if count
+    )
+    return group(bars, **paint(fill=role))
 
 
 def _number(value: float) -> str:
@@ -194,21 +201,10 @@ def binned(
     top, bottom = 24.0, 24.0 + _BINNED_PLOT
     # Counts are whole: with few, the scale goes to 5, since its ticks would be halves otherwise.
     y = linear_scale([0.0, _LEAST, *heights.tolist()], start=bottom, end=top, nice=True)
-    left = 12 + max(text_width(format_number(tick), SMALL) for tick in y.ticks(6))
+    left = _left(y)
     ends = [end for end in reach or () if math.isfinite(end)]
     x = linear_scale(np.asarray([*places.tolist(), *ends]), start=left, end=WIDTH - 12)
-    bars = [
-        element(
-            "rect",
-            tooltip(f"{_number(low)} to {_number(high)}: {count:,.0f}"),
-            x=x(low),
-            y=y(count),
-            width=max(x(high) - x(low) - 0.6, 0.4),
-            height=bottom - y(count),
-        )
-        for low, high, count in _bins(places.tolist(), heights.tolist())
-        if count
-    ]
+    bins = list(zip(places[:-1].tolist(), places[1:].tolist(), heights.tolist(), strict=True))
     shade, key_words = "", [(cell(3, -5, 16, 10, role="h7"), "counted")]
     if reach:
         start, stop = (
@@ -229,7 +225,7 @@ def binned(
                 shade,
                 y_axis(y, left=left, right=WIDTH - 12, label="count"),
                 x_axis(x, stretches=[(top, bottom)], bottom=bottom, label=x_label),
-                group(bars, **paint(fill="h7")),
+                _bins([(*each, each[-1]) for each in bins], x, y, role="h7"),
                 key,
             ]
         ),
@@ -238,14 +234,9 @@ def binned(
         summary=f"{x_label}: {heights.sum():,.0f} values in {counted(heights.size, 'bin')}, from "
         f"{_number(places[0])} to {_number(places[-1])}.",
         details=[f"{reach_label}: {_reach_words(reach)}."] if reach else [],
-        notes=[],
         headers=["From", "To", "Count"],
-        rows=[[low, high, count] for low, high, count in _bins(places.tolist(), heights.tolist())],
+        rows=[list(each) for each in bins],
     )
-
-
-def _bins(places: Sequence[float], heights: Sequence[float]) -> list[tuple[float, float, float]]:
-    return list(zip(places[:-1], places[1:], heights, strict=True))
 
 
 def _reach_words(reach: tuple[float, float]) -> str:
@@ -325,7 +316,6 @@ def contributions(
             f"{part.label}: {f'{part.how} = ' if part.how else ''}{format_number(part.value)}."
             for part in drawn_parts
         ],
-        notes=[],
         headers=["Part", "How", "Value"],
         rows=[[part.label, part.how, part.value] for part in parts] + [[total_label, "", total]],
     )

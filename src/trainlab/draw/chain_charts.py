@@ -9,9 +9,10 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from trainlab.draw.axes import legend
+from trainlab.draw.axes import legend, swatch
 from trainlab.draw.formats import counted, format_number
 from trainlab.draw.network_chart import (
+    captions,
     checked_network,
     link_width,
     sign_dashes,
@@ -25,10 +26,10 @@ from trainlab.draw.svg import (
     SMALL,
     WIDTH,
     FloatArray,
+    caption,
     element,
     fit,
     group,
-    line,
     paint,
     rule,
     short,
@@ -97,7 +98,14 @@ def value_graph(
         for unit in range(widths[place])
     )
     return compose(
-        "".join([_links(arrays, nodes, largest, marked), *boxes, _captions(widths, nodes, height), key]),
+        "".join(
+            [
+                _links(arrays, nodes, largest, marked),
+                *boxes,
+                captions(widths, nodes, height + 10, "layer "),
+                key,
+            ]
+        ),
         height=height + 20 + taken,
         title=title,
         summary=f"Network {'-'.join(map(str, widths))} with numbers in its units.",
@@ -190,27 +198,10 @@ def _column(place: int) -> str:
     return "Input" if place == 0 else f"Layer {place}, unit"
 
 
-def _captions(widths: Sequence[int], nodes: Sequence[Sequence[_Node]], height: float) -> str:
-    last = len(widths) - 1
-    names = {0: "inputs" if widths[0] > 1 else "input", last: "outputs" if widths[last] > 1 else "output"}
-    return "".join(
-        text(
-            column[0][0],
-            height + 10,
-            names.get(place, f"layer {place}"),
-            anchor="middle",
-            size=SMALL,
-            role="muted",
-        )
-        for place, column in enumerate(nodes)
-    )
-
-
 def _entries(arrays: Sequence[FloatArray], marked: str) -> list[tuple[str, str]]:
     entries = sign_entries(arrays)
     if marked:
-        across = np.array([[0.0, 0.0], [22.0, 0.0]])
-        entries.append((line(across, role="s3", width=2.6), marked))
+        entries.append((swatch("s3", width=2.6), marked))
     return entries
 
 
@@ -309,9 +300,7 @@ def _chain_box(link: Link, x: float, y: float, width: float) -> str:
             anchor="middle",
             bold=link.wrong,
         ),
-        text(middle, y + 33, fit(link.note, width - 8, SMALL), anchor="middle", size=SMALL, role="muted")
-        if link.note
-        else "",
+        caption(middle, y + 33, fit(link.note, width - 8, SMALL)) if link.note else "",
     ]
     return group([tooltip(f"{link.label} {link.note}".strip()), frame, *shown], font_size=SIZE)
 

@@ -18,7 +18,9 @@ from trainlab.draw.axes import (
     linear_scale,
     log_scale,
     needs_log,
-    tick_labels,
+    room_for_ticks,
+    scale_of,
+    swatch,
     x_axis,
     y_axis,
 )
@@ -194,7 +196,7 @@ _ENOUGH = 25
 _LOG_NOTE = (
     "The axis is logarithmic: on a linear one more than half of the values would lie flat on its edge."
 )
-_OPACITY = ("0.16", "0.22", "0.3")
+_OPACITIES = ("0.16", "0.22", "0.3")
 
 
 def curves(
@@ -228,23 +230,23 @@ def curves(
     top, bottom = 24.0, 24.0 + _PLOT
     wanted = np.concatenate([everything, floats("hold", hold)])
     log = needs_log(everything) if log_y is None else log_y
-    y = _y_scale(wanted, bottom, top, log=log)
+    y = scale_of(wanted if log else _without_spikes(wanted), start=bottom, end=top, log=log)
     if not log:
         checked = signed(checked)
-    left = 12 + max(text_width(words, SMALL) for words in _tick_words(y))
+    left = room_for_ticks(y)
     places = np.concatenate([np.empty(0), *(curve.x for curve in checked)])
     x = (log_scale if log_x else linear_scale)(places, start=left, end=right)
     body = [
         y_axis(y, left=left, right=right, label=y_label),
         x_axis(x, stretches=[(top, bottom)], bottom=bottom, label=x_label),
-        *(_bands(curve, x, y, series_role(i)) for i, curve in enumerate(checked)),
+        *(bands_of(curve, x, y, series_role(i), _OPACITIES) for i, curve in enumerate(checked)),
         *(_line(curve, x, y, i) for i, curve in enumerate(checked)),
     ]
     height = bottom + 38
     if direct:
         body.append(_end_labels(checked, x, y, right))
     else:
-        swatches = [(_swatch(i), curve.label) for i, curve in enumerate(checked)]
+        swatches = [(swatch(series_role(i), dashes=dash(i)), curve.label) for i, curve in enumerate(checked)]
         drawn, taken = legend(swatches, y=height)
         body.append(drawn)
         height += taken + 2
@@ -260,12 +262,6 @@ def curves(
     )
 
 
-def _y_scale(values: FloatArray, bottom: float, top: float, *, log: bool) -> Scale:
-    if log:
-        return log_scale(values, start=bottom, end=top)
-    return linear_scale(_without_spikes(values), start=bottom, end=top, nice=True)
-
-
 def _without_spikes(values: FloatArray) -> FloatArray:
     """Return the values, without the extreme 4 % where these reach 1,000 times as far as all the others."""
     finite = values[np.isfinite(values)]
@@ -274,6 +270,23 @@ def _without_spikes(values: FloatArray) -> FloatArray:
     low, high = np.quantile(finite, (0.02, 0.98)).tolist()
     spiky = float(np.ptp(finite)) > 1000 * (high - low) > 0
     return finite[(finite >= low) & (finite <= high)] if spiky else finite
+
+
+def bands_of(curve: CheckedCurve, x: Scale, y: Scale, role: str, opacities: Sequence[str]) -> str:
+    """Return the bands of a curve, each with its opacity, the last of these for all that follow."""
+    drawn: list[str] = []
+    for place, (_, low, high) in enumerate(curve.bands):
+        pieces = runs(np.isfinite(low) & np.isfinite(high))
+        below, above = _points(x, y, curve.x, low), _points(x, y, curve.x, high)
+        drawn.append(
+            band(
+                [downsample(below[start:stop], keep="low") for start, stop in pieces],
+                [downsample(above[start:stop], keep="high") for start, stop in pieces],
+                role=role,
+                opacity=opacities[min(place, len(opacities) - 1)],
+            )
+        )
+    return "".join(drawn)
 
 
 def _points(x: Scale, y: Scale, across: FloatArray, heights: FloatArray) -> FloatArray:
@@ -289,26 +302,6 @@ def _line(curve: CheckedCurve, x: Scale, y: Scale, index: int) -> str:
         for part in (downsample(points[start:stop]), gap)
     ]
     return line(np.concatenate(pieces), role=series_role(index), dashes=dash(index)) if pieces else ""
-
-
-def _bands(curve: CheckedCurve, x: Scale, y: Scale, role: str) -> str:
-    drawn: list[str] = []
-    for place, (_, low, high) in enumerate(curve.bands):
-        pieces = runs(np.isfinite(low) & np.isfinite(high))
-        below, above = _points(x, y, curve.x, low), _points(x, y, curve.x, high)
-        drawn.append(
-            band(
-                [downsample(below[start:stop], keep="low") for start, stop in pieces],
-                [downsample(above[start:stop], keep="high") for start, stop in pieces],
-                role=role,
-                opacity=_OPACITY[min(place, 2)],
-            )
-        )
-    return "".join(drawn)
-
-
-def _swatch(index: int) -> str:
-    return line(np.array([[0.0, 0.0], [22.0, 0.0]]), role=series_role(index), dashes=dash(index))
 
 
 def _end_labels(checked: Sequence[CheckedCurve], x: Scale, y: Scale, right: float) -> str:
@@ -346,10 +339,6 @@ def spread(wanted: Sequence[float], *, gap: float, low: float, high: float) -> l
         placed[index] = min(placed[index], edge)
         edge = placed[index] - gap
     return placed
-
-
-def _tick_words(y: Scale) -> list[str]:
-    return tick_labels(y.ticks(6), log=y.log)
 
 
 def _notes(checked: Sequence[CheckedCurve], everything: FloatArray, y: Scale, middle: str) -> list[str]:

@@ -15,6 +15,7 @@ from trainlab.draw.curve_charts import (
     Curve,
     band_headers,
     band_labels,
+    bands_of,
     checked_curve,
     downsample,
     in_words,
@@ -26,8 +27,7 @@ from trainlab.draw.picture import Picture, compose
 from trainlab.draw.svg import (
     SMALL,
     WIDTH,
-    FloatArray,
-    band,
+    caption,
     element,
     fit,
     group,
@@ -124,27 +124,12 @@ def _frame(
 
 
 def _curve(curve: CheckedCurve, x: Scale, y: Scale) -> str:
-    def points(heights: FloatArray) -> FloatArray:
-        return np.column_stack([x.map(curve.x), y.map(heights)])
-
-    drawn: list[str] = []
-    for _, low, high in curve.bands:
-        pieces = runs(np.isfinite(low) & np.isfinite(high))
-        below, above = points(low), points(high)
-        drawn.append(
-            band(
-                [downsample(below[start:stop], keep="low") for start, stop in pieces],
-                [downsample(above[start:stop], keep="high") for start, stop in pieces],
-                role=_ROLE,
-                opacity="0.2",
-            )
-        )
-    middle = points(curve.median)
-    drawn += [
+    middle = np.column_stack([x.map(curve.x), y.map(curve.median)])
+    drawn = [
         line(downsample(middle[start:stop]), role=_ROLE, width=1.8)
         for start, stop in runs(np.isfinite(curve.median))
     ]
-    return "".join(drawn)
+    return bands_of(curve, x, y, _ROLE, ("0.2",)) + "".join(drawn)
 
 
 # Shapes of tensors as rectangles: rows down, columns across.
@@ -182,7 +167,6 @@ def shapes(drawn: Sequence[Shape], *, title: str) -> Picture:
         height=height,
         title=title,
         summary=f"{counted(len(drawn), 'shape')}: {listed}.",
-        details=[],
         notes=["Sides grow with the logarithm of the size; ✗ marks what is wrong."],
         headers=["Tensor", "Shape", "Values", "Wrong"],
         rows=[[each.label, each.words, math.prod(each.shape), each.wrong] for each in drawn],
@@ -217,14 +201,7 @@ def _one(each: Shape, left: float, width: float, most: int) -> str:
             tooltip(f"{each.label}: {each.words}"),
             rectangle,
             text(middle, _SIDE + 22, fit(name, width - 6), anchor="middle", bold=each.wrong),
-            text(
-                middle,
-                _SIDE + 37,
-                fit(each.words, width - 6, SMALL),
-                anchor="middle",
-                size=SMALL,
-                role="muted",
-            ),
+            caption(middle, _SIDE + 37, fit(each.words, width - 6, SMALL)),
         ]
     )
 

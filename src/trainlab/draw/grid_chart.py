@@ -8,9 +8,10 @@ from typing import Final, Protocol, TypeAlias
 
 from trainlab.draw.axes import label_text, label_width
 from trainlab.draw.formats import counted, format_fixed, format_percent, format_share
+from trainlab.draw.heat_charts import ramp
 from trainlab.draw.palette import STEPS, heat_step
 from trainlab.draw.picture import Picture, compose
-from trainlab.draw.svg import SMALL, WIDTH, cell, element, escape, group, paint, text, tooltip, wrap
+from trainlab.draw.svg import SMALL, WIDTH, element, escape, group, paint, text, tooltip, wrap
 from trainlab.draw.table import Cell
 from trainlab.errors import TrainlabError
 
@@ -269,16 +270,14 @@ def _step(place: _Place) -> int | None:
 
 def _key(y: float, value_label: str) -> tuple[str, float]:
     """Return the legend of the ramp below height `y`, and its lower edge."""
-    width = 10.0
     start = 32.0
-    ramp = [cell(start + width * step, y, width, 10, role=f"h{step}") for step in range(STEPS)]
-    end = start + width * STEPS
+    drawn, end = ramp(start, y)
     words = [
         text(start - 6, y + 9, "0", anchor="end", size=SMALL, role="muted"),
         text(end + 6, y + 9, "100", size=SMALL, role="muted"),
         text(end + 40, y + 9, value_label, size=SMALL),
     ]
-    return "".join(ramp + words), y + 18
+    return "".join([drawn, *words]), y + 18
 
 
 def _shown(place: _Place) -> str:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw.axes import Numbers, Scale, axis_label, floats, legend, tick_labels, x_axis, y_axis
+from trainlab.draw.axes import (
+    Numbers,
+    Scale,
+    axis_label,
+    floats,
+    legend,
+    room_for_ticks,
+    swatch,
+    x_axis,
+    y_axis,
+)
 from trainlab.draw.formats import format_number, without_noise
 from trainlab.draw.palette import STEPS
 from trainlab.draw.picture import Picture, compose
@@ -30,6 +40,7 @@ from trainlab.draw.svg import (
     text,
     text_width,
 )
+from trainlab.draw.table import Cell
 from trainlab.errors import TrainlabError
 
 # The data of a map of a plane: two axes, values at their crossings, contours and marked points.
@@ -111,6 +122,11 @@ class Plane:
         drawn = self.values.size
         return [] if drawn == self.all_points else [f"Drawn: {drawn:,} of {self.all_points:,} points."]
 
+    def rows(self, shown: Callable[[float], Cell]) -> list[list[Cell]]:
+        """Return x, y and what the value is shown as, for each point."""
+        points = np.ndindex(self.values.shape)
+        return [[float(self.x[j]), float(self.y[i]), shown(float(self.values[i, j]))] for i, j in points]
+
 
 def plane(x: HeatAxis, y: HeatAxis, values: npt.ArrayLike, *, signed: bool = False) -> Plane:
     """Check the numbers of a map and thin them out to what a picture can show; `signed` ones without noise.
@@ -176,9 +192,9 @@ class Frame:
 def frame(drawn: Plane) -> Frame:
     """Lay out the plane: each value has a cell that reaches halfway to its neighbours."""
     bottom = TOP + _PLOT
-    y = _scale(drawn.y, drawn.up.log, bottom, TOP)
-    left = 12 + max(text_width(words, SMALL) for words in tick_labels(y.ticks(6), log=y.log))
-    x = _scale(drawn.x, drawn.across.log, left, WIDTH - 10)
+    y = cell_scale(drawn.y, drawn.up.log, bottom, TOP)
+    left = room_for_ticks(y)
+    x = cell_scale(drawn.x, drawn.across.log, left, WIDTH - 10)
     x_edges, y_edges = _edges(x, drawn.x, left, WIDTH - 10), _edges(y, drawn.y, bottom, TOP)
     marks = [rule(x(tick), bottom, x(tick), bottom + 4) for tick in x.ticks(6)]
     marks += [rule(left - 4, y(tick), left, y(tick)) for tick in y.ticks(6)]
@@ -247,15 +263,14 @@ def key_entries(
     levels: Sequence[Contour], places: Sequence[Spot], ways: Sequence[Track] = ()
 ) -> list[tuple[str, str]]:
     """Return the legend's entries for contours, paths and points; equal points share one."""
-    across = np.array([[0.0, 0.0], [22.0, 0.0]])
     lines = [
         (
-            line(across, role="s2", width=1.8, dashes=_DASHES[index % len(_DASHES)]),
+            swatch("s2", width=1.8, dashes=_DASHES[index % len(_DASHES)]),
             level.label if level.lines else f"{level.label}: nowhere",
         )
         for index, level in enumerate(levels)
     ]
-    lines += [(line(across, role="text", width=1.4) + _dot(11.0, 0.0), way.label) for way in ways]
+    lines += [(swatch("text", width=1.4) + _dot(11.0, 0.0), way.label) for way in ways]
     kinds: dict[tuple[Shape, str], None] = dict.fromkeys((spot.shape, spot.label) for spot in places)
     return lines + [
         (point(11, 0, shape=shape, role="text", hollow=True, radius=5.5), label) for shape, label in kinds
@@ -285,7 +300,7 @@ def _places(laid: Frame, part: FloatArray) -> FloatArray:
     return points[kept]
 
 
-def _scale(values: FloatArray, log: bool, start: float, end: float) -> Scale:
+def cell_scale(values: FloatArray, log: bool, start: float, end: float) -> Scale:
     """Return the scale that leaves the first and last value room for half a cell."""
     room = (end - start) / len(values) / 2
     return Scale(low=float(values[0]), high=float(values[-1]), start=start + room, end=end - room, log=log)
@@ -341,11 +356,7 @@ def heat_map(
         details=_in_words(drawn, scale.missing, places, ways),
         notes=drawn.notes,
         headers=[x.label, y.label, scale.label],
-        rows=[
-            [float(a), float(b), float(drawn.values[i, j])]
-            for i, b in enumerate(drawn.y)
-            for j, a in enumerate(drawn.x)
-        ],
+        rows=drawn.rows(float),
     )
 
 
@@ -357,17 +368,23 @@ def _steps(values: FloatArray, scale: HeatScale) -> npt.NDArray[np.int64]:
     return np.where(known, np.round(share * (STEPS - 1)), -1).astype(np.int64)
 
 
+def ramp(start: float, y: float) -> tuple[str, float]:
+    """Return all shades side by side from `start` on, and where they end."""
+    width = 10.0
+    shades = (cell(start + width * step, y, width, 10, role=f"h{step}") for step in range(STEPS))
+    return "".join(shades), start + width * STEPS
+
+
 def _key(y: float, scale: HeatScale) -> tuple[str, float]:
     """Return the ramp with its ends in numbers below height `y`, and its lower edge."""
     first, last = format_number(scale.low), format_number(scale.high)
-    width, start = 10.0, 14 + text_width(first, SMALL)
-    end = start + width * STEPS
-    ramp = [cell(start + width * step, y, width, 10, role=f"h{step}") for step in range(STEPS)]
+    start = 14 + text_width(first, SMALL)
+    drawn, end = ramp(start, y)
     after = end + 12 + text_width(last, SMALL) + 6
     words = fit(axis_label(scale.label, log=scale.log), WIDTH - 8 - after, SMALL)
     return "".join(
         [
-            *ramp,
+            drawn,
             text(start - 5, y + 9, first, anchor="end", size=SMALL, role="muted"),
             text(end + 5, y + 9, last, size=SMALL, role="muted"),
             text(after, y + 9, words, size=SMALL),

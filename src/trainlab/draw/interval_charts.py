@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+import numpy as np
+
 from trainlab.draw.axes import (
     Scale,
     axis_label,
@@ -15,7 +17,7 @@ from trainlab.draw.axes import (
     label_width,
     legend,
     linear_scale,
-    log_scale,
+    scale_of,
     x_axis,
 )
 from trainlab.draw.formats import counted, decimals_for, format_fixed, format_number
@@ -195,7 +197,6 @@ def strips(rows: Sequence[tuple[str, Sequence[int]]], parts: Sequence[str], *, t
         title=title,
         summary=f"{counted(len(rows), 'strip')} of {counted(len(parts), 'part')}.",
         details=[f"{name}: {_strip_in_words(counts, parts)}." for name, counts in rows],
-        notes=[],
         headers=["Row", *(f"{part} (rows)" for part in parts)],
         rows=[[name, *counts] for name, counts in rows],
     )
@@ -269,7 +270,7 @@ def before_after(rows: Sequence[BeforeAfter], *, x_label: str, title: str, log: 
     finite = [value for row in rows for value in (row.before, row.after) if math.isfinite(value)]
     log = log and bool(finite) and min(finite) > 0
     left = 24 + label_width([row.label for row in rows], 130, SMALL)
-    x = log_scale(finite, start=left, end=_END) if log else _linear(finite, left)
+    x = scale_of(np.array(finite), start=left, end=_END, log=log)
     bottom = 8 + _BEFORE_ROW * len(rows)
     entries = [(_before(11, 0), "unchanged"), (_after(11, 0), "with the remedy")]
     key, taken = legend(entries, y=bottom + 38)
@@ -280,14 +281,9 @@ def before_after(rows: Sequence[BeforeAfter], *, x_label: str, title: str, log: 
         title=title,
         summary=f"{axis_label(x_label, log=log)}: unchanged and with the remedy.",
         details=[f"{row.label}: {_before_in_words(row)}." for row in rows],
-        notes=[],
         headers=["Row", "Unchanged", "With the remedy"],
         rows=[[row.label, row.before, row.after] for row in rows],
     )
-
-
-def _linear(finite: list[float], left: float) -> Scale:
-    return linear_scale(finite, start=left, end=_END, nice=True)
 
 
 def _before_row(row: BeforeAfter, x: Scale, top: float) -> str:

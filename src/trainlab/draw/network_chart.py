@@ -9,10 +9,10 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from trainlab.draw.axes import legend
+from trainlab.draw.axes import legend, swatch
 from trainlab.draw.formats import format_number
 from trainlab.draw.picture import Picture, compose
-from trainlab.draw.svg import SMALL, WIDTH, FloatArray, element, group, line, paint, short, text, tooltip
+from trainlab.draw.svg import WIDTH, FloatArray, caption, element, group, paint, short, tooltip
 from trainlab.draw.table import Cell
 from trainlab.errors import TrainlabError
 
@@ -128,7 +128,7 @@ def network_graph(widths: Sequence[int], weights: Weights, biases: Biases, *, ti
             _layer(place, nodes[place], offsets[place - 1] if place else None, radius, full)
             for place in range(len(nodes))
         ),
-        _captions(widths, nodes, height),
+        captions(widths, nodes, height + 8),
     ]
     key, taken = legend(sign_entries([*arrays, *(b for b in offsets if b is not None)]), y=height + 20)
     notes = [f"Thickest line: ±{format_number(largest)}. Rings of units: biases, in the same way."]
@@ -254,35 +254,22 @@ def _layer(place: int, nodes: Sequence[_Node], bias: FloatArray | None, radius: 
     return "".join(drawn)
 
 
-def _captions(widths: Sequence[int], nodes: Sequence[Sequence[_Node]], height: float) -> str:
+def captions(widths: Sequence[int], nodes: Sequence[Sequence[_Node]], y: float, of_layer: str = "") -> str:
+    """Return the names of the columns below them; of very many, those of the first and the last alone."""
     last = len(widths) - 1
     names = {0: "inputs" if widths[0] > 1 else "input", last: "outputs" if widths[last] > 1 else "output"}
-    drawn = [
-        text(
-            nodes[place][0][0],
-            height + 8,
-            names.get(place, str(place)),
-            anchor="middle",
-            size=SMALL,
-            role="muted",
-        )
-        for place in range(last + 1)
+    return "".join(
+        caption(column[0][0], y, names.get(place, f"{of_layer}{place}"))
+        for place, column in enumerate(nodes)
         if place in names or last <= 16
-    ]
-    return "".join(drawn)
+    )
 
 
 def sign_entries(arrays: Sequence[FloatArray]) -> list[tuple[str, str]]:
     """Return the legend's entries for the signs that occur."""
-
-    def swatch(role: str) -> str:
-        return line(
-            np.array([[0.0, 0.0], [22.0, 0.0]]),
-            role=role,
-            dashes=sign_dashes(role).get("stroke_dasharray", ""),
-        )
-
-    entries = [(swatch("s1"), "positive"), (swatch("s2"), "negative")]
+    kinds = [("s1", "positive"), ("s2", "negative")]
     if any((~np.isfinite(array) | (array == 0)).any() for array in arrays):
-        entries.append((swatch("neutral"), "zero or not finite"))
-    return entries
+        kinds.append(("neutral", "zero or not finite"))
+    return [
+        (swatch(role, dashes=sign_dashes(role).get("stroke_dasharray", "")), words) for role, words in kinds
+    ]

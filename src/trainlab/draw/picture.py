@@ -61,8 +61,8 @@ def compose(
     height: float,
     title: str,
     summary: str,
-    details: Sequence[str],
-    notes: Sequence[str],
+    details: Sequence[str] = (),
+    notes: Sequence[str] = (),
     headers: Sequence[str],
     rows: Sequence[Sequence[Cell]],
 ) -> Picture:

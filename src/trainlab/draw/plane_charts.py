@@ -18,6 +18,7 @@ from trainlab.draw.heat_charts import (
     HeatAxis,
     Plane,
     Spot,
+    cell_scale,
     cells,
     crisp,
     frame,
@@ -28,7 +29,7 @@ from trainlab.draw.heat_charts import (
 )
 from trainlab.draw.palette import TERMINAL
 from trainlab.draw.picture import Picture, compose
-from trainlab.draw.svg import SMALL, FloatArray, cell, element, escape, paint, text_width
+from trainlab.draw.svg import SMALL, cell, element, escape, paint, text_width
 from trainlab.errors import TrainlabError
 
 if TYPE_CHECKING:
@@ -117,11 +118,7 @@ def region_map(
         details=_in_words(drawn, names),
         notes=drawn.notes,
         headers=[x.label, y.label, "what holds"],
-        rows=[
-            [float(a), float(b), names[int(drawn.values[i, j])]]
-            for i, b in enumerate(drawn.y)
-            for j, a in enumerate(drawn.x)
-        ],
+        rows=drawn.rows(lambda code: names[int(code)]),
     )
 
 
@@ -236,7 +233,7 @@ def heat_text(
     from rich.text import Text
 
     drawn = plane(x, y, codes)
-    labels = _labels(_scale(drawn.y, y.log))
+    labels = _labels(cell_scale(drawn.y, y.log, 0, 1))
     left = max((len(words) for _, words in labels), default=0)
     columns = _columns(len(drawn.x), max(8, min(_WIDE, width - left - 3)))
     across = _places(len(drawn.x), columns)
@@ -255,7 +252,7 @@ def heat_text(
         text.append("┤" if row in named else "│", style=TERMINAL["muted"])
         _append_row(text, pixels[each * row : each * (row + 1)], shades)
         text.append("\n")
-    for line in _below(_scale(drawn.x, x.log), columns):
+    for line in _below(cell_scale(drawn.x, x.log, 0, 1), columns):
         text.append(f"{' ' * (left + 1)}{line}\n", style=TERMINAL["muted"])
     text.append(f"{' ' * (left + 2)}{axis_label(x.label, log=x.log).center(columns).rstrip()}\n")
     text.append(_key(shades, left + 2, coloured=coloured))
@@ -291,11 +288,6 @@ def _lines(count: int, *, across: int, columns: int) -> int:
     """Return how many lines to draw, stretched like the columns: a line is as high as two are wide."""
     wanted = min(_WIDE, max(2, round(count * columns / across)))
     return (wanted + 1) // 2
-
-
-def _scale(values: FloatArray, log: bool) -> Scale:
-    room = 0.5 / len(values)
-    return Scale(low=float(values[0]), high=float(values[-1]), start=room, end=1 - room, log=log)
 
 
 def _labels(scale: Scale) -> list[tuple[float, str]]:

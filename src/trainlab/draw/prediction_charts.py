@@ -19,8 +19,9 @@ from trainlab.draw.axes import (
     label_width,
     legend,
     linear_scale,
-    log_scale,
-    tick_labels,
+    room_for_ticks,
+    scale_of,
+    swatch,
     x_axis,
     y_axis,
 )
@@ -41,7 +42,6 @@ from trainlab.draw.svg import (
     rule,
     short,
     text,
-    text_width,
     tooltip,
 )
 from trainlab.draw.table import Cell
@@ -290,11 +290,8 @@ def measured_curves(
         [np.empty(0), *(values for c in checked for values in (c.theory, c.measured, c.low, c.high))]
     )
     top, bottom = 24.0, 24.0 + _PLOT
-    if log_y:
-        y = log_scale(everything, start=bottom, end=top)
-    else:
-        y = linear_scale(everything, start=bottom, end=top, nice=True)
-    left = 12 + max(text_width(words, SMALL) for words in tick_labels(y.ticks(6), log=y.log))
+    y = scale_of(everything, start=bottom, end=top, log=log_y)
+    left = room_for_ticks(y)
     right = WIDTH - 16
     x = linear_scale(np.concatenate([np.empty(0), *(c.x for c in checked)]), start=left + 6, end=right - 6)
     key, taken = legend([(_swatch(i), each.label) for i, each in enumerate(checked)], y=bottom + 38)
@@ -363,8 +360,9 @@ def _line_note(checked: Sequence[_Checked]) -> list[str]:
 
 def _swatch(index: int) -> str:
     role = series_role(index)
-    rule = line(np.array([[0.0, 0.0], [22.0, 0.0]]), role=role, dashes=dash(index), width=1.4)
-    return rule + point(11, 0, shape=_SHAPES[index % len(_SHAPES)], role=role, radius=3.4)
+    return swatch(role, dashes=dash(index), width=1.4) + point(
+        11, 0, shape=_SHAPES[index % len(_SHAPES)], role=role, radius=3.4
+    )
 
 
 def _measured_in_words(each: _Checked) -> str:

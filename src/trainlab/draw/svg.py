@@ -93,6 +93,11 @@ def text(
     return element("text", escape(words), **attributes, **paint(fill=role))
 
 
+def caption(x: float, y: float, words: str) -> str:
+    """Return small muted words centred at x, as below a part of a picture."""
+    return text(x, y, words, anchor="middle", size=SMALL, role="muted")
+
+
 def text_width(words: str, size: float = SIZE) -> float:
     """Return about how wide `words` are, rather too wide than too narrow, since the font isn't known."""
     return size * sum(_advance(character) for character in words)
