@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from trainlab.cli.options import UsageError
+from trainlab.draw import join
 from trainlab.errors import SpecError, printable
 from trainlab.spec import Experiment, File, Scaling, Split, data_words, study_from_toml
 from trainlab.spec.data_description import id_columns
@@ -267,7 +268,7 @@ def _listed(names: Any) -> str:
     words = [f"`{printable(name)}`" if isinstance(name, str) else f"column {name}" for name in named]
     if len(named) < len(names):
         words.append(f"{len(names) - len(named):,} more")
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return join(words)
 
 
 def _toml(value: object) -> str:

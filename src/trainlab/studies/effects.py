@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -139,6 +139,9 @@ INTERACTIONS: TableOf[Interaction] = TableOf(
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Pair = tuple[str, str]
+"""A network and a change."""
+T = TypeVar("T", bound=np.generic)
 
 
 def solved_at_the_end(runs: Runs) -> Bools:
@@ -185,9 +188,9 @@ def effects_of(
         return told(partial(paired_difference, without, made), scores, 1.0)
 
     names = study.change_names
-    alone: dict[tuple[str, str], Estimate] = {}
-    last: dict[tuple[str, str], Estimate] = {}
-    main: dict[tuple[str, str], Estimate] = {}
+    alone: dict[Pair, Estimate] = {}
+    last: dict[Pair, Estimate] = {}
+    main: dict[Pair, Estimate] = {}
     both: dict[tuple[str, str, str], Estimate] = {}
     for network in study.network_names:
         baseline = solved.get((network, ()))
@@ -215,25 +218,34 @@ def effects_of(
                     partial(interaction_scores, crossed, *pair),
                     2.0,
                 )
-    read_alone, read_main, read_both = read_family(alone), read_family(main), read_family(both)
-    read_last = read_family(last)
-    return (
-        tuple(
-            Effect(
-                network=network,
-                change=name,
-                alone=read_alone.get((network, name)),
-                main=read_main.get((network, name)),
-                last=read_last.get((network, name)),
-            )
-            for network in study.network_names
-            for name in names
-            if (network, name) in read_alone or (network, name) in read_main
-        ),
-        tuple(
-            Interaction(network=network, changes=(a, b), effect=effect)
-            for (network, a, b), effect in read_both.items()
-        ),
+    interactions = tuple(
+        Interaction(network=network, changes=(a, b), effect=effect)
+        for (network, a, b), effect in read_family(both).items()
+    )
+    return effects_read(study, alone=alone, main=main, last=last), interactions
+
+
+def effects_read(
+    study: Study,
+    *,
+    alone: dict[Pair, Estimate],
+    main: dict[Pair, Estimate],
+    last: dict[Pair, Estimate],
+) -> tuple[Effect, ...]:
+    """Return the effects of each change on each network, as far as told; each kind is a family of its own."""
+    read_alone, read_main, read_last = read_family(alone), read_family(main), read_family(last)
+    return tuple(
+        Effect(
+            network=network,
+            change=name,
+            alone=read_alone.get(pair),
+            main=read_main.get(pair),
+            last=read_last.get(pair),
+        )
+        for network in study.network_names
+        for name in study.change_names
+        for pair in [(network, name)]
+        if pair in read_alone or pair in read_main
     )
 
 
@@ -246,13 +258,13 @@ def over_splits(
 
 
 def factorial(
-    solved: dict[tuple[str, tuple[str, ...]], Bools], network: str, names: tuple[str, ...]
-) -> Bools | None:
+    values: Mapping[tuple[str, tuple[str, ...]], npt.NDArray[T]], network: str, names: tuple[str, ...]
+) -> npt.NDArray[T] | None:
     """Return ``[n, 2, …, 2]``, an axis for each change; None if a cell is missing or there are no changes."""
-    cells: list[Bools] = []
+    cells: list[npt.NDArray[T]] = []
     for index in np.ndindex(*(2,) * len(names)):
         subset = tuple(name for name, made in zip(names, index, strict=True) if made)
-        if (network, subset) not in solved:
+        if (network, subset) not in values:
             return None
-        cells.append(solved[network, subset])
+        cells.append(values[network, subset])
     return np.stack(cells, axis=1).reshape(-1, *(2,) * len(names)) if names else None

@@ -343,7 +343,8 @@ def _answer(result: EndingsResult) -> str:
     told += [f"{each.runs.k:,} {_verb(each)}{PLACES[each.kind]}" for each in others]
     none = [PLACES[each.kind] for each in result.kinds if not each.runs.k and each.kind in _EXPECTED]
     gone = f" {counted(result.diverged, 'run')} diverged and can't be read." if result.diverged else ""
-    return f"{result.name}: {join(told)}{f'; none {_or(none)}' if none else ''}.{gone}"
+    rest = f"; none {join(none, 'or')}" if none else ""
+    return f"{result.name}: {join(told)}{rest}.{gone}"
 
 
 def _verb(each: EndingKind) -> str:
@@ -397,10 +398,6 @@ def _thresholds(result: EndingsResult) -> str:
     span = f"{min(shares):,} to {max(shares):,} of {result.failed:,} are {PLACES[first.kind]}"
     also = join(turned) if turned else "it stays the commonest"
     return f"If each threshold is ten times larger or smaller, {span}; {also}."
-
-
-def _or(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _are(count: int) -> str:

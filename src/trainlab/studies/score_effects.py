@@ -27,7 +27,15 @@ from trainlab.engine import Runs
 from trainlab.spec import Study
 from trainlab.stats import Estimate, ReadEstimate, contrast, main_scores, read_family
 from trainlab.studies.cells import CellResult
-from trainlab.studies.effects import Effect, changes_but_interventions, crossed_with, over_splits
+from trainlab.studies.effects import (
+    Effect,
+    Pair,
+    changes_but_interventions,
+    crossed_with,
+    effects_read,
+    factorial,
+    over_splits,
+)
 from trainlab.studies.performance_measure import PerformanceMeasure
 
 Floats = npt.NDArray[np.float64]
@@ -70,9 +78,9 @@ def score_effects(
     Left out are those whose cells are missing, and those that `score_untold` names.
     """
     values, names, table = score_values(measure, cells), study.change_names, _table(cells)
-    alone: dict[tuple[str, str], Estimate] = {}
-    last: dict[tuple[str, str], Estimate] = {}
-    main: dict[tuple[str, str], Estimate] = {}
+    alone: dict[Pair, Estimate] = {}
+    last: dict[Pair, Estimate] = {}
+    main: dict[Pair, Estimate] = {}
     for network in study.network_names:
         for name in names:
             among = crossed_with(study, name)
@@ -85,23 +93,10 @@ def score_effects(
             if ends[0] and ends[1] and not _why_untold(measure, [ends[0]], [ends[1]]):
                 pair = np.stack([values[network, rest], values[network, among]], axis=1)
                 last[network, name] = _effect(pair, 0, measure)
-            crossed, sides = _factorial(values, network, among), _sides(table, network, (name,), among)
+            crossed, sides = factorial(values, network, among), _sides(table, network, (name,), among)
             if crossed is not None and sides is not None and not _why_untold(measure, *sides):
                 main[network, name] = _effect(crossed, among.index(name), measure)
-    read_alone, read_main, read_last = read_family(alone), read_family(main), read_family(last)
-    return tuple(
-        Effect(
-            network=network,
-            change=name,
-            alone=read_alone.get(pair),
-            main=read_main.get(pair),
-            last=read_last.get(pair),
-        )
-        for network in study.network_names
-        for name in names
-        for pair in [(network, name)]
-        if pair in read_alone or pair in read_main
-    )
+    return effects_read(study, alone=alone, main=main, last=last)
 
 
 def score_together(
@@ -201,17 +196,6 @@ def _sides(
     if not pairs or any(made not in mine for pair in pairs for made in pair):
         return None
     return [mine[made] for made, _ in pairs], [mine[made] for _, made in pairs]
-
-
-def _factorial(values: Values, network: str, names: tuple[str, ...]) -> Floats | None:
-    """Return ``[n, 2, …, 2]``, an axis a change; None if a cell is missing."""
-    cells: list[Floats] = []
-    for index in np.ndindex(*(2,) * len(names)):
-        made = tuple(name for name, with_it in zip(names, index, strict=True) if with_it)
-        if (network, made) not in values:
-            return None
-        cells.append(values[network, made])
-    return np.stack(cells, axis=1).reshape(-1, *(2,) * len(names))
 
 
 def _effect(crossed: Floats, change: int, measure: PerformanceMeasure) -> Estimate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,8 +42,13 @@ def refused(message: str, *, status: int) -> Response:
 
 def links() -> Html:
     """Return the links between the lab and the pages beside it."""
-    items = (tag("li", tag("a", escape(words), href=address)) for address, words in LINKS)
-    return tag("nav", tag("ul", *items), aria_label="Lab")
+    return listed_links(((words, address) for address, words in LINKS), label="Lab")
+
+
+def listed_links(ways: Iterable[tuple[str, str]], *, label: str) -> Html:
+    """Return a list of words that lead to addresses; `label` says of what, to screen readers."""
+    items = (tag("li", tag("a", escape(words), href=address)) for words, address in ways)
+    return tag("nav", tag("ul", *items), aria_label=label)
 
 
 # A table of a page whose cells may be links.

@@ -29,7 +29,7 @@ from trainlab.studies.endings import check_readable
 from trainlab.studies.landscape import Ending, read_ending
 from trainlab.studies.stored import HeldRuns, Part
 from trainlab.web.experiment_forms import lab_address
-from trainlab.web.pages.answer import Link, linked_table, links
+from trainlab.web.pages.answer import Link, linked_table, links, listed_links
 from trainlab.web.pages.study_page import study_address
 
 # A cell of a study, a candidate of a race or a point of a map as a page: its rate, and its runs.
@@ -122,10 +122,9 @@ def _pages(address: str, first: int, total: int) -> Html:
     near = {first + ROWS * step for step in range(-NEAR, NEAR + 1)}
     starts = sorted({0, last, *(start for start in near if 0 <= start <= last)} - {first})
     others = [
-        tag("a", escape(f"{start + 1:,} to {min(start + ROWS, total):,}"), href=f"{address}?first={start}")
-        for start in starts
+        (f"{start + 1:,} to {min(start + ROWS, total):,}", f"{address}?first={start}") for start in starts
     ]
-    return joined(words, tag("nav", tag("ul", *(tag("li", each) for each in others)), aria_label="Runs"))
+    return joined(words, listed_links(others, label="Runs"))
 
 
 def _experiment(experiment: Experiment) -> Html:
@@ -158,15 +157,11 @@ def run_page(
         Front(
             say=paragraph(f"Seed {seed:,}: {outcome_words(row)}.", kind="question"),
             show=run_graph(runs, 0, f"The network of seed {seed:,} at its end"),
-            more=joined(terms(_facts(row)), *_ways(experiment, seed, row, here, cell, end=end), links()),
+            more=joined(terms(_facts(row)), _ways(experiment, seed, row, here, cell, end=end), links()),
         ),
         [
             ("end", "Where it ended", _ending(experiment, runs) if end else NOTHING),
-            (
-                "experiment",
-                "The experiment",
-                fold("As a study file (TOML)", code(experiment_to_toml(experiment))),
-            ),
+            ("experiment", "The experiment", _experiment(experiment)),
         ],
     )
 
@@ -184,9 +179,7 @@ def _facts(row: Outcomes) -> list[tuple[str, str]]:
     return [(name, words) for name, words in facts if words not in ("–", "NaN", "nan")]
 
 
-def _ways(
-    experiment: Experiment, seed: int, row: Outcomes, here: str, cell: str, *, end: bool
-) -> Sequence[Html]:
+def _ways(experiment: Experiment, seed: int, row: Outcomes, here: str, cell: str, *, end: bool) -> Html:
     """Return links to what else can be asked of the run."""
     ways = [("All runs of this cell", cell)]
     lab = lab_link(experiment, seed)
@@ -196,8 +189,7 @@ def _ways(
         ways.append(("Where did it end?", f"{here}?end=1"))
     if not row["solved"] and row["solved_epoch"] >= 0:
         ways.append(("How did it lose it?", f"{here}/spike"))
-    items = (tag("li", tag("a", escape(words), href=address)) for words, address in ways)
-    return (tag("nav", tag("ul", *items), aria_label="This run"),)
+    return listed_links(ways, label="This run")
 
 
 def _ending(experiment: Experiment, runs: Runs) -> Html:
