@@ -34,6 +34,11 @@ class Site:
         return f"{self}: `{self.text}`" if self.text else str(self)
 
 
+def quoted(site: Site | None, otherwise: str = "", *, before: str = "") -> str:
+    """Return a place with its source line, after words that lead to it; `otherwise` where it isn't known."""
+    return otherwise if site is None else f"{before}{site.quoted}"
+
+
 # Where a finding points, in parts: remedies, edits and JSON take them, and read nothing out of words.
 
 

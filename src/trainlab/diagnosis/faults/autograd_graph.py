@@ -14,9 +14,15 @@ from trainlab.diagnosis.observed.record import Graph, Op, ParamRecord
 from trainlab.diagnosis.observed.torch_names import LAYER_NODES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.shared_pictures import reached
-from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.place import Place, place_at, quoted
 from trainlab.diagnosis.remedies.remedy import Remedy, single
-from trainlab.diagnosis.signals.training import Training, gets_no_gradient, nothing_moves, rest_words
+from trainlab.diagnosis.signals.training import (
+    Training,
+    from_loss,
+    gets_no_gradient,
+    nothing_moves,
+    rest_words,
+)
 
 # detached_graph: A tensor leaves the autograd graph on its way to the loss: what lies before it learns
 # nothing.
@@ -45,7 +51,7 @@ def judge_detached_graph(training: Training) -> Finding | None:
     cut = cut_above(training, lost) if lost else None
     if cut is None:
         return _cut_at_each_turn(training)
-    called, place = _called(cut), cut.site.quoted if cut.site is not None else cut.module
+    called, place = _called(cut), quoted(cut.site, cut.module)
     return Finding(
         place=place_at(
             cut.site, "call", module=cut.module, parameters=tuple(param.name for param in lost), call=cut.name
@@ -72,15 +78,7 @@ def _of_leafs(training: Training, loss_curve: LossCurve) -> Finding:
         for event in training.record.events_of(Cut)
         if event.params and event.site is not None and event.ticks >= LEAST_CUT
     ]
-    loss = f"the loss at {loss_curve.site.quoted}" if loss_curve.site else "the loss"
-    evidence = (
-        f"{loss_curve.leafs} of {loss_curve.count} losses that backward() was called on "
-        "have no graph: they are new tensors, not results of the network",
-        *(
-            f"{_called(cut)} at {cut.site.quoted if cut.site else ''} ends the network's graph"
-            for cut in cuts
-        ),
-    )
+    loss = f"the loss{quoted(loss_curve.site, before=' at ')}"
     only = cuts[0] if len(cuts) == 1 else None
     remedy = "Call backward() on the loss itself, not on a tensor made of its value."
     if only is not None and only.name in WITHOUT_DERIVATIVE:
@@ -92,10 +90,14 @@ def _of_leafs(training: Training, loss_curve: LossCurve) -> Finding:
         place=place_at(loss_curve.site, "loss")
         if only is None
         else place_at(only.site, "call", module=only.module, call=only.name),
-        where=loss if only is None or only.site is None else f"{_called(only)} at {only.site.quoted}; {loss}",
+        where=loss if only is None else f"{_called(only)} at {quoted(only.site)}; {loss}",
         confidence=0.97,
         proof=proven_if(_all_without_graph(training), "no gradient reaches any parameter"),
-        evidence=evidence,
+        evidence=(
+            f"{loss_curve.leafs} of {loss_curve.count} losses that backward() was called on "
+            "have no graph: they are new tensors, not results of the network",
+            *(f"{_called(cut)} at {quoted(cut.site)} ends the network's graph" for cut in cuts),
+        ),
         remedy=remedy,
         code="loss = criterion(model(x), y)\nloss.backward()",
     )
@@ -130,12 +132,11 @@ def _reaches_nothing(training: Training) -> Finding | None:
     # A leaf that is made anew in every step is no parameter: those are met again and again.
     if any(param.reached >= 3 or param.with_grad for param in record.params.values()):
         return None
-    site = losses[0].site.quoted if losses[0].site else "backward()"
     made = next((event for event in record.events_of(Cut) if event.name in ("tensor", "as_tensor")), None)
-    made_at = f"; a new tensor is made at {made.site.quoted}" if made is not None and made.site else ""
+    made_at = quoted(made.site, before="; a new tensor is made at ") if made is not None else ""
     return Finding(
         place=place_at(losses[0].site, "loss"),
-        where=f"the loss at {site}{made_at}",
+        where=f"the loss at {quoted(losses[0].site, 'backward()')}{made_at}",
         confidence=0.93,
         proof=proven_if(gets_no_gradient(training), "no gradient reaches any parameter"),
         evidence=(
@@ -158,7 +159,7 @@ def _constant_derivative(training: Training) -> Finding | None:
     made = op.derivative_site
     return Finding(
         place=place_at(made, "call", call="grad"),
-        where=f"torch.autograd.grad(…) at {made.quoted if made is not None else 'a call'}",
+        where=f"torch.autograd.grad(…) at {quoted(made, 'a call')}",
         confidence=0.93,
         evidence=(
             "the derivative that it gives has no graph (create_graph is False), and is added, at "
@@ -172,14 +173,8 @@ def _constant_derivative(training: Training) -> Finding | None:
 
 def _with_constant_derivative(graph: Graph) -> Op | None:
     """Return the sum with such a term, between the loss and the last layers."""
-    places = [0]
-    for place in places:
-        node = graph.nodes[place]
-        if node.op is not None and node.op.adds_constant_derivative:
-            return node.op
-        if node.kind not in LAYER_NODES:
-            places += [one for one in node.inputs if one not in places]
-    return None
+    ops = (node.op for node in from_loss(graph, lambda node: node.kind not in LAYER_NODES))
+    return next((op for op in ops if op is not None and op.adds_constant_derivative), None)
 
 
 def _only_asked(training: Training, lost: list[ParamRecord]) -> Finding | None:
@@ -196,11 +191,11 @@ def _only_asked(training: Training, lost: list[ParamRecord]) -> Finding | None:
             or root.judge_ticks < steps / 2
         ):
             continue
-        place = f" at {root.judge_site.quoted}" if root.judge_site is not None else ""
         names = training.names(training.record.params[key] for key in sorted(mine))
         return Finding(
             place=place_at(root.judge_site, "module", module=root.name),
-            where=f"{root.name} ({root.kind}), called under no_grad(){place}",
+            where=f"{root.name} ({root.kind}), called under no_grad()"
+            f"{quoted(root.judge_site, before=' at ')}",
             confidence=0.93,
             evidence=(
                 f"{asked:,} calls, all of them without gradients, in {steps:,} steps",
@@ -218,10 +213,9 @@ def _cut_at_each_turn(training: Training) -> Finding | None:
         turns = cut.count / max(1, cut.ticks)
         if not cut.inside or not cut.params or cut.name == "item" or turns < TIMES:
             continue
-        place = cut.site.quoted if cut.site is not None else cut.module
         return Finding(
             place=place_at(cut.site, "call", module=cut.module, call=cut.name),
-            where=f"{cut.name}() at {place}",
+            where=f"{cut.name}() at {quoted(cut.site, cut.module)}",
             confidence=0.7,
             evidence=(
                 f"called {turns:.0f} times in a forward pass, each time on what "
@@ -255,11 +249,8 @@ def without_gradient(training: Training) -> list[ParamRecord]:
         and not param.reached
         and param.without_grad >= 5
     ]
-    return [] if len(lost) == len(found) or not _are_layers(lost) else lost
-
-
-def _are_layers(lost: list[ParamRecord]) -> bool:
-    return any(len(param.shape) >= 2 for param in lost)
+    are_layers = any(len(param.shape) >= 2 for param in lost)
+    return lost if are_layers and len(lost) < len(found) else []
 
 
 def cut_above(training: Training, lost: list[ParamRecord]) -> Cut | NoGradInside | None:
@@ -357,9 +348,7 @@ def judge_unreachable_params(training: Training) -> Finding | None:
     """Fire if such parameters exist and no call that leaves the graph explains them."""
     lost = without_gradient(training)
     if "params_not_in_optimizer" in training.faults:
-        lost = [
-            param for param in lost if param.owner is not None
-        ]  # the others were replaced, and are told of
+        lost = [param for param in lost if param.owner is not None]  # others were replaced, and are told of
     if not lost or cut_above(training, lost) is not None:
         return None
     record = training.record
@@ -377,7 +366,6 @@ def judge_unreachable_params(training: Training) -> Finding | None:
             f"declared {declared:,}, reachable from the loss {declared - size:,}, out of reach {size:,}",
         ),
         remedy="Use the output of this layer where the next one takes its input, or remove the layer.",
-        code="",
     )
     return finding.as_note() if size < SMALL * declared else finding
 
@@ -427,7 +415,7 @@ def judge_layer_made_in_forward(training: Training) -> Finding | None:
     weights = "random weights are new" if len(event.different) > 1 else "weights are the same"
     finding = Finding(
         place=place_at(site, "module", module=event.module, call=event.kind),
-        where=site.quoted if site else f"the {event.kind} within forward()",
+        where=quoted(site, f"the {event.kind} within forward()"),
         confidence=0.95,
         evidence=(
             f"in each of {event.ticks} steps looked at, this line called another {event.kind}, "
@@ -457,7 +445,7 @@ def _is_another(event: LayerMadeAnew) -> bool:
 def _picture_of_layer_made_in_forward(training: Training) -> Picture | None:
     """How many layers there were at each line, one after the other."""
     pairs = [
-        (f"{event.kind}{f' at line {event.site.line}' if event.site else ''}", float(event.count))
+        (f"{event.kind}{f' at line {event.site.line}' if event.site else ''}", event.count)
         for event in _found(training)
     ]
     return bars("Layers made one after the other", "layers", pairs)

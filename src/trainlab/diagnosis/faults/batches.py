@@ -13,7 +13,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.events import RandomDraws, StoredDataChanged
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars, strips
-from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.place import place_at, quoted
 from trainlab.diagnosis.remedies.remedy import single
 from trainlab.diagnosis.signals.curve import mean, median
 from trainlab.diagnosis.signals.training import Training
@@ -33,9 +33,8 @@ def judge_repeated_batch(training: Training) -> Finding | None:
     if data.fingerprinted <= LEAST_REPEATED or len(data.batches) > 2 or not data.batches:
         return None
     shown = len(data.train_rows) if data.largest_batch <= 256 else data.largest_batch
-    loaders = [
-        loader for loader in training.record.loaders if loader.rows and loader.shuffled
-    ] or training.record.loaders
+    every = training.record.loaders
+    loaders = [loader for loader in every if loader.rows and loader.shuffled] or every
     rows = max((loader.rows or 0 for loader in loaders), default=0)
     from_loader = any((loader.rows or 0) >= 3 * shown for loader in loaders)
     from_memory = (
@@ -44,11 +43,10 @@ def judge_repeated_batch(training: Training) -> Finding | None:
     learnt_by_heart = _is_new_to(training, shown)
     if not from_loader and not from_memory and not learnt_by_heart:
         return None
-    loader = next((one for one in loaders if one.site is not None), None)
-    place = loader.site.quoted if loader is not None and loader.site else "the training loop"
+    site = next((one.site for one in loaders if one.site is not None), None)
     return Finding(
-        place=place_at(loader.site if loader is not None else None, "loader"),
-        where=place,
+        place=place_at(site, "loader"),
+        where=quoted(site, "the training loop"),
         confidence=0.93,
         evidence=(
             f"{data.fingerprinted} training passes looked at used {len(data.batches)} different batch"
@@ -89,10 +87,10 @@ def _picture_of_repeated_batch(training: Training) -> Picture | None:
     rows = max([data.held, *(loader.rows or 0 for loader in training.record.loaders)])
     shown = len(data.train_rows) if data.largest_batch <= 256 else data.largest_batch
     pairs = [
-        ("training passes looked at", float(data.fingerprinted)),
-        ("different batches", float(len(data.batches))),
-        ("rows in them", float(shown)),
-        ("rows of the data", float(rows)),
+        ("training passes looked at", data.fingerprinted),
+        ("different batches", len(data.batches)),
+        ("rows in them", shown),
+        ("rows of the data", rows),
     ]
     return bars("Batches and rows", "count", pairs, log=True)
 
@@ -136,7 +134,7 @@ def judge_repeated_randomness(training: Training) -> Finding | None:
         return None
     return Finding(
         place=place_at(event.site, "data", call=event.name),
-        where=event.site.quoted if event.site else f"torch.{event.name}",
+        where=quoted(event.site, f"torch.{event.name}"),
         confidence=0.88,
         evidence=(
             f"in {event.ticks} steps looked at this line drew random numbers for the whole batch, and they "
@@ -162,7 +160,7 @@ def _picture_of_repeated_randomness(training: Training) -> Picture | None:
     event = _repeated_draws(training)
     if event is None:
         return None
-    pairs = [("steps that drew", float(event.ticks)), ("different draws", float(len(event.different)))]
+    pairs = [("steps that drew", event.ticks), ("different draws", len(event.different))]
     return bars("Random numbers of one line", "count", pairs)
 
 
@@ -240,8 +238,8 @@ def _picture_of_dataset_mutated(training: Training) -> Picture | None:
     if event is None:
         return None
     pairs = [
-        ("fetches looked at", float(event.fetches)),
-        ("changed the stored data", float(event.fetches_that_change)),
+        ("fetches looked at", event.fetches),
+        ("changed the stored data", event.fetches_that_change),
     ]
     return bars("Batches fetched, and what that did to the data", "fetches", pairs)
 
@@ -298,16 +296,11 @@ def judge_data_not_shuffled(training: Training) -> Finding | None:
         share, expected, classes, changes = found
         if share < 0.85 or share < TIMES * expected or changes < 2:
             continue
-        loaders = [
-            loader for loader in training.record.loaders if not loader.shuffled and loader.site is not None
-        ]
-        place = (
-            loaders[0].site.quoted
-            if loaders and loaders[0].site
-            else (loss.site.quoted if loss.site else "the training loop")
-        )
+        unmixed = (loader.site for loader in training.record.loaders if not loader.shuffled and loader.site)
+        site = next(unmixed, loss.site)
+        place = quoted(site, "the training loop")
         return Finding(
-            place=place_at(loaders[0].site if loaders else loss.site, "loader"),
+            place=place_at(site, "loader"),
             where=f"{place}: the training data isn't shuffled (shuffle=False, or taken in order)",
             confidence=0.93,
             evidence=(
@@ -366,10 +359,7 @@ def _top(batch: tuple[float, ...] | list[float]) -> float:
     return Counter(batch).most_common(1)[0][1] / len(batch)
 
 
-_MOST_BATCHES = 24
-
-
-_MOST_CLASSES = 8
+_MOST_BATCHES, _MOST_CLASSES = 24, 8
 
 
 def _picture_of_data_not_shuffled(training: Training) -> Picture | None:

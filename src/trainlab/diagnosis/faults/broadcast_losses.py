@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from math import prod
 
 from trainlab.diagnosis.edits import parsed, replaced, splice
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding, proven_if
-from trainlab.diagnosis.observed.record import Graph, Op, Shape
+from trainlab.diagnosis.observed.record import Graph, Node, Op, Shape
 from trainlab.diagnosis.observed.torch_names import LAYER_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.place import place_at, quoted
 from trainlab.diagnosis.remedies.remedy import Remedy, single
-from trainlab.diagnosis.signals.training import Training
+from trainlab.diagnosis.signals.training import Training, from_loss, walk_back
 
 # loss_broadcast: Outputs and targets of shapes that don't match are broadcast to a table of all pairs.
 #
@@ -40,17 +41,14 @@ def judge_loss_broadcast(training: Training) -> Finding | None:
 
 def _weighted(training: Training) -> Op | None:
     """Return the product of a loss for each row with a weight for each row that made all pairs of them."""
+
+    def is_after_loss(node: Node) -> bool:
+        return node.kind not in LAYER_NODES and training.loss_of(node.op) is None
+
     for graph in training.record.graphs:
-        waiting, met = [0] if graph.nodes else [], {0}
-        for place in waiting:
-            node = graph.nodes[place]
-            if node.kind in LAYER_NODES or training.loss_of(node.op) is not None:
-                continue
-            if node.op is not None and _is_all_pairs(node.op) and _has_loss(training, graph, place):
+        for node in filter(is_after_loss, from_loss(graph, is_after_loss)):
+            if node.op is not None and _is_all_pairs(node.op) and _has_loss(training, graph, node):
                 return node.op
-            new = [one for one in node.inputs if one not in met]
-            met.update(new)
-            waiting += new
     return None
 
 
@@ -58,20 +56,13 @@ def _is_all_pairs(op: Op) -> bool:
     if op.name not in WEIGHED or len(op.shapes) != 2:
         return False
     first, second = op.shapes
-    return _size(first) == _size(second) and _is_blown_up(first, second, op.out)
+    return prod(first) == prod(second) and _is_blown_up(first, second, op.out)
 
 
-def _has_loss(training: Training, graph: Graph, place: int) -> bool:
+def _has_loss(training: Training, graph: Graph, node: Node) -> bool:
     """Whether a confirmed loss goes into a node, and no layer lies between."""
-    waiting, met = list(graph.nodes[place].inputs), set(graph.nodes[place].inputs)
-    for one in waiting:
-        node = graph.nodes[one]
-        if training.loss_of(node.op) is not None:
-            return True
-        new = [] if node.kind in LAYER_NODES else [parent for parent in node.inputs if parent not in met]
-        met.update(new)
-        waiting += new
-    return False
+    before = walk_back(graph, node.inputs, lambda one: one.kind not in LAYER_NODES)
+    return any(training.loss_of(one.op) is not None for one in before)
 
 
 def _of_weights(op: Op) -> Finding:
@@ -79,11 +70,11 @@ def _of_weights(op: Op) -> Finding:
     shorter, longer = sorted((first, second), key=len)
     return Finding(
         place=place_at(op.site, "loss", call=op.name),
-        where=f"loss line {op.site.quoted if op.site else op.name}",
+        where=f"loss line {quoted(op.site, op.name)}",
         confidence=0.97,
         evidence=(
             f"{op.name}: {list(first)} and {list(second)} are broadcast to {list(op.out)}",
-            f"{_size(op.out):,} products instead of {_size(longer):,}: each row's loss is multiplied by "
+            f"{prod(op.out):,} products instead of {prod(longer):,}: each row's loss is multiplied by "
             "every row's weight, and the mean is that of both, with no weights",
         ),
         remedy=f"Give both the same shape: {list(shorter)} wants an axis more.",
@@ -94,34 +85,25 @@ def _of_weights(op: Op) -> Finding:
 WEIGHED = ("mul", "__mul__", "__rmul__", "multiply", "div", "__truediv__", "true_divide")
 
 
-def _size(shape: tuple[int, ...]) -> int:
-    total = 1
-    for extent in shape:
-        total *= extent
-    return total
-
-
-def _is_blown_up(output: tuple[int, ...], target: tuple[int, ...], wide: tuple[int, ...]) -> bool:
+def _is_blown_up(output: Shape, target: Shape, wide: Shape) -> bool:
     """Both are stretched, and one lacks an axis: with all axes written out, pairs may be meant."""
-    bigger = _size(wide) > max(_size(output), _size(target))
-    return bigger and len(output) != len(target) and min(_size(output), _size(target)) > 1
+    bigger = prod(wide) > max(prod(output), prod(target))
+    return bigger and len(output) != len(target) and min(prod(output), prod(target)) > 1
 
 
-def _finding(
-    training: Training, op: Op, output: tuple[int, ...], target: tuple[int, ...], wide: tuple[int, ...]
-) -> Finding:
+def _finding(training: Training, op: Op, output: Shape, target: Shape, wide: Shape) -> Finding:
     of_pairs = output == (*target, 1) or target == (*output, 1)
     alone = sum(loss.count > 0 for loss in training.record.losses) == 1
     constant = of_pairs and len(wide) == 2 and alone and training.learning.state == "stuck"
     shorter = "the output" if len(output) > len(target) else "the target"
     return Finding(
         place=place_at(op.site, "loss", call=op.name),
-        where=f"loss line {op.site.quoted if op.site else op.name}",
+        where=f"loss line {quoted(op.site, op.name)}",
         confidence=0.98,
         proof=proven_if(constant, "this loss is least where all outputs are the same"),
         evidence=(
             f"{op.name}: output {list(output)} and target {list(target)} are broadcast to {list(wide)}",
-            f"{_size(wide):,} differences instead of {max(_size(output), _size(target)):,}: "
+            f"{prod(wide):,} differences instead of {max(prod(output), prod(target)):,}: "
             "each output is compared with every target",
         ),
         remedy=f"Give both the same shape: squeeze the last axis of {shorter}.",

@@ -102,8 +102,8 @@ def _picture_of_capacity_too_small(training: Training) -> Picture | None:
     if not weights:
         return None
     pairs = [
-        ("inputs", float(weights[0].shape[1])),
-        *((param.name, float(param.shape[0])) for param in weights),
+        ("inputs", weights[0].shape[1]),
+        *((param.name, param.shape[0]) for param in weights),
     ]
     title = "Width of the network, input first"
     return bars(title, "units", pairs, worst=lambda value: -value)

@@ -11,7 +11,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.events import Clipping
 from trainlab.diagnosis.observed.record import OptimizerRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars, lines, one_line
-from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.place import Site, place_at, quoted
 from trainlab.diagnosis.remedies.remedy import Remedy, single
 from trainlab.diagnosis.signals.curve import median
 from trainlab.diagnosis.signals.training import Training, optimizer_name
@@ -68,7 +68,7 @@ def judge_clip_misplaced(training: Training) -> Finding | None:
     name, site = optimizer_name(optimizer), optimizer.clip_site
     return Finding(
         place=place_at(site, "call", call="clip_grad_norm_"),
-        where=site.quoted if site else "the clipping",
+        where=quoted(site, "the clipping"),
         confidence=0.93,
         evidence=(
             f"in {optimizer.clips_in_vain:,} of {optimizer.clips:,} calls no backward pass had come since "
@@ -81,10 +81,18 @@ def judge_clip_misplaced(training: Training) -> Finding | None:
 
 
 def _found(training: Training) -> OptimizerRecord | None:
-    if len(training.record.optimizers) != 1:
-        return None
-    (one,) = training.record.optimizers
-    return one if one.clips_in_vain >= LEAST and one.clips_in_vain > SHARE_MISPLACED * one.clips else None
+    one = _only(training)
+    return one if one is not None and _is_usual(one.clips_in_vain, one) else None
+
+
+def _only(training: Training) -> OptimizerRecord | None:
+    optimizers = training.record.optimizers
+    return optimizers[0] if len(optimizers) == 1 else None
+
+
+def _is_usual(calls: int, optimizer: OptimizerRecord) -> bool:
+    """Whether these are many of the calls that clip, and nearly all."""
+    return calls >= LEAST and calls > SHARE_MISPLACED * optimizer.clips
 
 
 def _scaled(training: Training) -> OptimizerRecord | None:
@@ -93,12 +101,11 @@ def _scaled(training: Training) -> OptimizerRecord | None:
     Where the limit is multiplied, too, or the gradients were divided by hand, next to nothing isn't what is
     left of them.
     """
-    if len(training.record.optimizers) != 1:
+    one = _only(training)
+    if one is None or not _is_usual(one.clips_scaled, one):
         return None
-    (one,) = training.record.optimizers
-    often = one.clips_scaled >= LEAST and one.clips_scaled > SHARE_MISPLACED * one.clips
     left = median([min(1.0, limit / norm) for _, norm, limit in _clips(training)] or [1.0])
-    return one if often and one.scale > 1 / COEFFICIENT and left < COEFFICIENT else None
+    return one if one.scale > 1 / COEFFICIENT and left < COEFFICIENT else None
 
 
 def _of_scaled(training: Training) -> Finding | None:
@@ -134,11 +141,9 @@ def _scaler_name(optimizer: OptimizerRecord) -> str:
 def _edit_of_clip_misplaced(finding: Finding, training: Training) -> str:
     """Divide gradients by the loss scale before they are clipped."""
     optimizer = _scaled(training) if _found(training) is None else None
-    site = optimizer.clip_site if optimizer is not None else None
-    if optimizer is None or site is None:
+    if optimizer is None or optimizer.clip_site is None or optimizer.step_site is None:
         return ""
-    line = optimizer.step_site.text if optimizer.step_site is not None else ""
-    stepped = re.search(r"\.step\(([\w.]+)", line)
+    site, stepped = optimizer.clip_site, re.search(r"\.step\(([\w.]+)", optimizer.step_site.text)
     if stepped is None:
         return ""
     return diff(site, f"+ {_scaler_name(optimizer)}.unscale_({stepped[1]})", f"  {site.text}")
@@ -150,8 +155,8 @@ def _picture_of_clip_misplaced(training: Training) -> Picture | None:
     if one is None:
         return _picture_of_clip_too_tight(training)
     pairs = [
-        ("calls that clip", float(one.clips)),
-        ("between backward() and step()", float(one.clips - one.clips_in_vain)),
+        ("calls that clip", one.clips),
+        ("between backward() and step()", one.clips - one.clips_in_vain),
     ]
     return bars("When gradients are clipped", "calls", pairs)
 
@@ -203,14 +208,12 @@ def judge_clip_too_tight(training: Training) -> Finding | None:
     limit = COEFFICIENT_OF_SGD if plain else COEFFICIENT
     if median(coefficients) >= limit or float((coefficients < 1).mean()) < SHARE_TIGHT:
         return None
-    event = next(iter(training.record.events_of(Clipping)), None)
+    site = _clipping_site(training)
     norms = np.asarray([norm for norm, _ in clips])
     usual = float(np.percentile(norms, 90))
     finding = Finding(
-        place=place_at(None if event is None else event.site, "call", call="clip_grad_norm_"),
-        where=f"clip_grad_norm_ at {event.site.quoted}"
-        if event is not None and event.site
-        else "clip_grad_norm_",
+        place=place_at(site, "call", call="clip_grad_norm_"),
+        where=f"clip_grad_norm_{quoted(site, before=' at ')}",
         confidence=0.85,
         evidence=(
             f"max_norm is {clips[0][1]:g}; the norms before clipping are "
@@ -226,6 +229,10 @@ def judge_clip_too_tight(training: Training) -> Finding | None:
     )
     blamed = training.learning.is_unfit(UNFIT_CLIPPED) and not adaptive
     return finding if blamed else finding.as_note()
+
+
+def _clipping_site(training: Training) -> Site | None:
+    return next((event.site for event in training.record.events_of(Clipping)), None)
 
 
 def _picture_of_clip_too_tight(training: Training) -> Picture | None:
@@ -247,15 +254,15 @@ def _picture_of_clip_too_tight(training: Training) -> Picture | None:
 
 
 def _edit_of_clip_too_tight(finding: Finding, training: Training) -> str:
-    event = next(iter(training.record.events_of(Clipping)), None)
-    if event is None or event.site is None or finding.value is None:
+    site = _clipping_site(training)
+    if site is None or finding.value is None:
         return ""
-    text = event.site.text
+    text = site.text
     found = list(re.finditer(r"(?<=[,=(\s])[0-9][0-9.]*(?:e[+-]?[0-9]+)?(?=\s*[,)])", text))
     if len(found) != 1:
         return ""
     start, end = found[0].span()
-    return replaced(event.site, f"{text[:start]}{finding.value:.2g}{text[end:]}")
+    return replaced(site, f"{text[:start]}{finding.value:.2g}{text[end:]}")
 
 
 def _remedies_for_clip_too_tight(finding: Finding) -> tuple[Remedy, ...]:

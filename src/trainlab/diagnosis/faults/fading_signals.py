@@ -6,7 +6,7 @@ import math
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding, proven_if
-from trainlab.diagnosis.observed.record import ActivationRecord, ParamRecord
+from trainlab.diagnosis.observed.record import ActivationRecord, Node, ParamRecord
 from trainlab.diagnosis.observed.torch_names import LINEAR_NODES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.shared_pictures import gradient_by_depth, shares
@@ -19,7 +19,13 @@ from trainlab.diagnosis.remedies.remedy import (
     rate_times,
 )
 from trainlab.diagnosis.signals.curve import median
-from trainlab.diagnosis.signals.training import Training, answers_alike, early_gradients, late_gradients
+from trainlab.diagnosis.signals.training import (
+    Training,
+    answers_alike,
+    early_gradients,
+    from_loss,
+    late_gradients,
+)
 
 # vanishing_gradient: The gradient fades on its way to the first layers: told relative to the others, not
 # by its size.
@@ -350,20 +356,16 @@ def _is_fed_wide(training: Training, one: ActivationRecord) -> bool:
 
 def _outputs(training: Training) -> set[int]:
     """Return the activations that no layer follows: those of the output."""
-    outputs: set[int] = set()
-    for graph in training.record.graphs:
-        queue, met = [0], {0}
-        for place in queue if graph.nodes else []:
-            node = graph.nodes[place]
-            if node.kind in LINEAR_NODES or node.kind == "Bmm":
-                continue
-            if node.op is not None and node.op.activation is not None:
-                outputs.add(node.op.activation)
-                continue
-            new = [parent for parent in node.inputs if parent not in met]
-            met.update(new)
-            queue += new
-    return outputs
+
+    def activation(node: Node) -> int | None:
+        is_layer = node.kind in LINEAR_NODES or node.kind == "Bmm"
+        return None if is_layer or node.op is None else node.op.activation
+
+    def goes_on(node: Node) -> bool:
+        return node.kind not in LINEAR_NODES and node.kind != "Bmm" and activation(node) is None
+
+    met = (activation(node) for graph in training.record.graphs for node in from_loss(graph, goes_on))
+    return {place for place in met if place is not None}
 
 
 def _picture_of_saturated_activation(training: Training) -> Picture | None:

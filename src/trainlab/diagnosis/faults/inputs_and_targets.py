@@ -11,7 +11,7 @@ from trainlab.diagnosis.observed.events import FirstInput
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, LINEAR_NODES
 from trainlab.diagnosis.pictures.kinds import Picture, bars, histogram
 from trainlab.diagnosis.pictures.shared_pictures import main_loss
-from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.place import Place, place_at, quoted
 from trainlab.diagnosis.remedies.remedy import STANDARDIZED_INPUTS, single
 from trainlab.diagnosis.signals.baselines import LEVEL, linear_signal, references
 from trainlab.diagnosis.signals.curve import mean
@@ -176,7 +176,7 @@ def judge_unnormalised_targets(training: Training) -> Finding | None:
     outputs = [fit.out_high for fit in main.fits[-10:] if fit.out_high is not None]
     return Finding(
         place=place_at(main.site, "targets", call=main.kind),
-        where=f"the targets of the loss at {main.site.quoted if main.site else main.kind}",
+        where=f"the targets of the loss at {quoted(main.site, main.kind)}",
         confidence=0.8,
         evidence=(
             f"targets: mean {middle:.4g}, standard deviation {spread:.4g}, from "
@@ -289,7 +289,7 @@ def judge_shuffled_targets(training: Training) -> Finding | None:
         )
     return Finding(
         place=place_at(main.site, "data", call=main.kind),
-        where=f"the data: inputs and targets of the loss at {main.site.quoted if main.site else main.kind}",
+        where=f"the data: inputs and targets of the loss at {quoted(main.site, main.kind)}",
         confidence=0.6,
         evidence=(*evidence, learning.words),
         remedy="Look at ten pairs by eye, where inputs and targets first meet: sorted differently, shuffled "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from trainlab.diagnosis.edits import without_activation
 from trainlab.diagnosis.fault import Explains, Fault
@@ -11,11 +12,11 @@ from trainlab.diagnosis.observed.record import Graph, Node, Op
 from trainlab.diagnosis.observed.torch_names import LINEAR_NODES, OF_NUMBERS, RANGES, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.shared_pictures import chain_to_loss, targets_and_range
-from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.place import Place, place_at, quoted
 from trainlab.diagnosis.remedies.remedy import Remedy, single
 from trainlab.diagnosis.signals import clipped_logits
 from trainlab.diagnosis.signals.curve import mean, median
-from trainlab.diagnosis.signals.training import Training, behind, holds_up
+from trainlab.diagnosis.signals.training import Training, behind, from_loss, holds_up
 
 # loss_activation_mismatch: A loss gets what it isn't made for: softmax before cross-entropy, raw outputs
 # into NLL, and so on.
@@ -25,6 +26,7 @@ from trainlab.diagnosis.signals.training import Training, behind, holds_up
 _TO_LOSS = frozenset(
     ("NllLoss", "NllLoss2D", "Mul", "Neg", "Sum", "Mean", "Div", "Add", "KlDiv", "Gather", "Sub")
 )
+_NEAR = _TO_LOSS | SHAPE_NODES
 _SQUASHED = frozenset(("Softmax", "Sigmoid"))
 _LIMITED = frozenset(("Clamp", "Relu", "Hardtanh", "ClampMin", "ClampMax", "Abs", "Tanh", "Hardsigmoid"))
 _LOGARITHMS = frozenset(("Log1P", "Softplus", "Logsumexp"))
@@ -43,8 +45,7 @@ def judge_loss_activation_mismatch(training: Training) -> Finding | None:
 def _clipping(training: Training) -> Finding | None:
     """A ReLU or its like right before a loss of logits, where it keeps answers from the loss."""
     for graph in training.record.graphs:
-        for place in _near_loss(graph):
-            node = graph.nodes[place]
+        for node in _near_loss(graph):
             wrong = next((one for one in behind(graph, node) if one.kind in clipped_logits.CLIPPING), None)
             loss = training.loss_of(_of_logits(graph, node))
             if wrong is None or loss is None:
@@ -52,15 +53,13 @@ def _clipping(training: Training) -> Finding | None:
             found = clipped_logits.clipped(training, loss, wrong)
             if found is None:
                 continue
-            name = wrong.op.name.rstrip("_") if wrong.op is not None else wrong.kind.lower()
-            line = f" `{wrong.op.site.text}`" if wrong.op is not None and wrong.op.site else ""
-            into = loss.site.quoted if loss.site else loss.kind
+            name = _called(wrong)
             finding = Finding(
                 place=_activation(wrong, name),
-                where=f"{name} at {_place_of_loss(wrong)}{line} into the loss at {into}",
+                where=f"{name} at {_line(wrong)} into the loss at {quoted(loss.site, loss.kind)}",
                 confidence=found.confidence,
                 evidence=(
-                    f"the tensor given to the loss comes out of {name} ({_place_of_loss(wrong)}); "
+                    f"the tensor given to the loss comes out of {name} ({_place_of(wrong)}); "
                     f"{loss.kind} takes logits, which may be below 0 as well as above",
                     *found.evidence,
                 ),
@@ -85,12 +84,8 @@ def _of_logits(graph: Graph, node: Node) -> Op | None:
 
 def _provenance(training: Training) -> Finding | None:
     for graph in training.record.graphs:
-        near = _near_loss(graph)
-        for place in near:
-            found = _judge_node(training, graph, graph.nodes[place])
-            if found is not None:
-                return found
-        found = _by_hand(training, graph)
+        found = next(filter(None, (_judge_node(training, graph, node) for node in _near_loss(graph))), None)
+        found = found or _by_hand(training, graph)
         if found is not None:
             return found
     return None
@@ -128,35 +123,20 @@ def _squashed_behind(graph: Graph, node: Node) -> Node | None:
     return None
 
 
-def _near_loss(graph: Graph) -> list[int]:
-    """Return the nodes between the loss and the first that isn't loss arithmetic, that one included."""
-    if not graph.nodes:
-        return []
-    queue, met = [0], {0}
-    for place in queue:
-        kind = graph.nodes[place].kind
-        if len(queue) > 400:
-            break
-        if place and kind not in _TO_LOSS and kind not in SHAPE_NODES:
-            continue
-        if kind in ("NllLoss", "NllLoss2D") or place == 0 or kind in _TO_LOSS or kind in SHAPE_NODES:
-            new = [parent for parent in graph.nodes[place].inputs if parent not in met]
-            met.update(new)
-            queue += new
-    return queue
+def _near_loss(graph: Graph) -> Iterator[Node]:
+    """Yield the nodes between the loss and the first that isn't loss arithmetic, that one included."""
+    first = next(iter(graph.nodes), None)
+    return from_loss(graph, lambda node: node is first or node.kind in _NEAR)
 
 
 def _judge_node(training: Training, graph: Graph, node: Node) -> Finding | None:
     before = behind(graph, node)
     kinds = {parent.kind for parent in before}
-    if node.kind == "LogSoftmax":
-        wrong = next((parent for parent in before if parent.kind in _SQUASHED), None)
-        if wrong is not None:
-            return _twice(training, node, wrong, "cross-entropy applies softmax itself")
-    if node.kind == "BinaryCrossEntropyWithLogits":
-        wrong = next((parent for parent in before if parent.kind in _SQUASHED), None)
-        if wrong is not None:
-            return _twice(training, node, wrong, "BCEWithLogitsLoss applies sigmoid itself")
+    wrong = next((parent for parent in before if parent.kind in _SQUASHED), None)
+    if wrong is not None and node.kind == "LogSoftmax":
+        return _twice(training, node, wrong, "cross-entropy applies softmax itself")
+    if wrong is not None and node.kind == "BinaryCrossEntropyWithLogits":
+        return _twice(training, node, wrong, "BCEWithLogitsLoss applies sigmoid itself")
     if node.kind in ("NllLoss", "NllLoss2D") and "LogSoftmax" not in kinds:
         return _raw_into_nll(training, node, before)
     if node.kind == "BinaryCrossEntropy":
@@ -165,37 +145,42 @@ def _judge_node(training: Training, graph: Graph, node: Node) -> Finding | None:
 
 
 def _activation(node: Node, name: str) -> Place:
-    op = node.op
-    return place_at(
-        op.site if op is not None else None, "activation", module=op.module if op else "", call=name
-    )
+    if node.op is None:
+        return Place(kind="activation", call=name)
+    return place_at(node.op.site, "activation", module=node.op.module, call=name)
 
 
-def _place_of_loss(node: Node) -> str:
+def _called(node: Node) -> str:
+    """Return what a node is called in the script, as ``relu``."""
+    return node.op.name.rstrip("_") if node.op is not None else node.kind.lower()
+
+
+def _place_of(node: Node) -> str:
     return node.op.place if node.op is not None else node.kind
 
 
-def _loss_name(node: Node) -> str:
-    return (
-        f" into the loss at {node.op.site.quoted}"
-        if node.op is not None and node.op.site
-        else " into the loss"
-    )
+def _line(node: Node) -> str:
+    """Return the place with its source line."""
+    site = None if node.op is None else node.op.site
+    return f"{_place_of(node)} `{site.text}`" if site is not None else _place_of(node)
+
+
+def _into_loss(node: Node) -> str:
+    return f" into the loss{quoted(None if node.op is None else node.op.site, before=' at ')}"
 
 
 def _twice(training: Training, loss: Node, wrong: Node, why: str) -> Finding:
     name = wrong.kind.lower()
     main = training.learning.main
-    evidence = [f"the tensor given to the loss comes out of {name} ({_place_of_loss(wrong)}); {why}"]
+    evidence = [f"the tensor given to the loss comes out of {name} ({_place_of(wrong)}); {why}"]
     if main is not None and main.classes and wrong.kind == "Softmax" and loss.kind == "LogSoftmax":
         floor = math.log(main.classes - 1 + math.e) - 1
         evidence.append(
             f"with outputs between 0 and 1 the loss of {main.classes} classes can't fall below {floor:.2f}"
         )
-    line = f" `{wrong.op.site.text}`" if wrong.op is not None and wrong.op.site else ""
     return Finding(
         place=_activation(wrong, name),
-        where=f"{name} at {_place_of_loss(wrong)}{line}{_loss_name(loss)}",
+        where=f"{name} at {_line(wrong)}{_into_loss(loss)}",
         confidence=0.97,
         proof=_at_its_floor(training, loss, wrong),
         evidence=tuple(evidence),
@@ -227,11 +212,11 @@ def _raw_into_nll(training: Training, node: Node, before: list[Node]) -> Finding
     source = before[0] if before else node
     return Finding(
         place=place_at(node.op.site, "output", call=node.op.name),
-        where=f"{_place_of_loss(source)}{_loss_name(node)}",
+        where=f"{_place_of(source)}{_into_loss(node)}",
         confidence=0.97,
         evidence=(
             f"nll_loss expects log-probabilities, but gets the output of {source.kind.lower()} "
-            f"({_place_of_loss(source)})",
+            f"({_place_of(source)})",
             f"the rows' probabilities don't sum to 1: |log Σ exp| is {mass:.3g} in the median, "
             "0 for log-probabilities",
         ),
@@ -249,14 +234,12 @@ def _raw_into_bce(graph: Graph, node: Node, before: list[Node]) -> Finding | Non
         elif parent.kind not in LINEAR_NODES:
             continue
         return Finding(
-            place=place_at(
-                node.op.site if node.op is not None else None, "output", call="binary_cross_entropy"
-            ),
-            where=f"{_place_of_loss(parent)}{_loss_name(node)}",
+            place=place_at(node.op and node.op.site, "output", call="binary_cross_entropy"),
+            where=f"{_place_of(parent)}{_into_loss(node)}",
             confidence=0.9,
             evidence=(
                 f"binary_cross_entropy expects probabilities, but gets the output of {parent.kind.lower()} "
-                f"({_place_of_loss(parent)}) without a sigmoid before it",
+                f"({_place_of(parent)}) without a sigmoid before it",
             ),
             remedy="Use binary_cross_entropy_with_logits on the raw outputs.",
             code="loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, target)",
@@ -354,13 +337,11 @@ def judge_output_range_mismatch(training: Training) -> Finding | None:
                 outside = float(((targets < low - margin) | (targets > high + margin)).mean())
                 if outside > SHARE:
                     floor = _floor(loss.kind, loss.sample, low, high)
-                    place = source.op.place if source.op is not None else source.kind
-                    line = f" `{source.op.site.text}`" if source.op is not None and source.op.site else ""
                     return Finding(
-                        place=_place_of_output(source),
+                        place=_activation(source, _called(source)),
                         where=(
-                            f"{source.kind.lower()} at {place}{line}, into the loss at "
-                            f"{loss.site.quoted if loss.site else loss.kind}"
+                            f"{source.kind.lower()} at {_line(source)}, into the loss at "
+                            f"{quoted(loss.site, loss.kind)}"
                         ),
                         confidence=0.93,
                         proof=proven_if(
@@ -394,13 +375,6 @@ def _floor(kind: str, values: list[float], low: float, high: float) -> float:
     if kind == "l1_loss":
         return float(missed.mean() / max(np.abs(targets - np.median(targets)).mean(), 1e-12))
     return math.nan
-
-
-def _place_of_output(source: Node) -> Place:
-    op = source.op
-    if op is None:
-        return Place(kind="activation", call=source.kind.lower())
-    return place_at(op.site, "activation", module=op.module, call=op.name.rstrip("_"))
 
 
 OUTPUT_RANGE_MISMATCH = Fault(

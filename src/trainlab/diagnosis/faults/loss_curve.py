@@ -14,7 +14,7 @@ from trainlab.diagnosis.pictures.shared_pictures import (
     loss_to_the_end,
     losses_drawn,
 )
-from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.place import Place, place_at, quoted
 from trainlab.diagnosis.remedies.remedy import CLIPPED, Remedy, initialized, rate_times, single
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.curve import autocorrelation, median
@@ -41,22 +41,19 @@ def judge_nonfinite_values(training: Training) -> Finding | None:
         return _of_the_data(training)
     events = [*gradients, *record.events_of(NonFiniteLoss)]
     first = min(events, key=lambda event: event.tick, default=None)
-    if first is None:
-        return None
-    return _of_an_operation(training, first)
+    return None if first is None else _of_an_operation(training, first)
 
 
 def _of_the_data(training: Training) -> Finding:
     step = training.record.data.nonfinite_input
     made = training.record.events_of(NonFiniteData)
     evidence = (f"a batch given to the network at step {step} holds NaN or infinity",)
-    if made and made[0].site is not None:
-        first, pole = made[0], ""
-        if first.nearest < _AT_POLE:
-            pole = f"; the nearest input to 0 was {first.nearest:.3g}"
+    first = made[0] if made else None
+    if first is not None and first.site is not None:
+        pole = f"; the nearest input to 0 was {first.nearest:.3g}" if first.nearest < _AT_POLE else ""
         return Finding(
             place=place_at(first.site, "data", call=first.name),
-            where=f"the data at {made[0].site.quoted}",
+            where=f"the data at {first.site.quoted}",
             confidence=0.95,
             evidence=(
                 *evidence,
@@ -87,7 +84,7 @@ def _infinite(name: str) -> str:
 
 def _of_an_operation(training: Training, event: NonFinite) -> Finding:
     name = event.name
-    place = event.site.quoted if event.site is not None else event.module or "the loss"
+    place = quoted(event.site, event.module or "the loss")
     at_pole = event.nearest < _AT_POLE
     evidence = [
         f"step {event.tick}: the first value that isn't finite comes out of {name or 'the loss'} at {place}"
@@ -109,12 +106,8 @@ def _of_an_operation(training: Training, event: NonFinite) -> Finding:
         confidence=0.95 if at_pole else 0.7,
         proof=_ruined(training),
         evidence=tuple(evidence),
-        remedy=(
-            f"Keep the input of {name} away from 0: add a small constant, or clamp it."
-            if at_pole
-            else f"Keep the input of {name or 'the operation'} away from where it is infinite: add a small "
-            "constant, or clamp it."
-        ),
+        remedy=f"Keep the input of {name or 'the operation'} away from "
+        f"{'0' if at_pole else 'where it is infinite'}: add a small constant, or clamp it.",
         code="eps = 1e-6\nx = x.clamp(min=eps)  # before log, sqrt or a division",
     )
 
@@ -128,8 +121,6 @@ def _ruined(training: Training) -> Proof:
 
 
 _EPS = 1e-6
-
-
 _POLES = frozenset(
     ("log", "log2", "log10", "sqrt", "rsqrt", "pow", "__pow__", "logdet", "div", "true_divide", "__truediv__",
      "divide", "reciprocal", "__rtruediv__", "__rdiv__", "norm", "std", "acos", "asin", "exp")
@@ -284,7 +275,7 @@ def judge_oscillating_loss(training: Training) -> Finding | None:
         return None
     return Finding(
         place=place_at(loss_curve.site, "loss"),
-        where=f"the loss at {loss_curve.site.quoted}" if loss_curve.site else "the loss",
+        where=f"the loss{quoted(loss_curve.site, before=' at ')}",
         confidence=0.6,
         evidence=(
             f"without its trend, the loss has a correlation of {correlation:.2f} from step to step",
@@ -343,7 +334,7 @@ def judge_loss_rises(training: Training) -> Finding | None:
         return None
     return Finding(
         place=place_at(loss_curve.site, "loss"),
-        where=f"the loss at {loss_curve.site.quoted}" if loss_curve.site else "the loss",
+        where=f"the loss{quoted(loss_curve.site, before=' at ')}",
         confidence=0.8,
         evidence=(
             f"the loss begins at {start:.3g} and ends at {end:.3g}, {end / start:,.0f} times that",
@@ -386,10 +377,10 @@ def judge_loss_plateau(training: Training) -> Finding | None:
         return None  # it learnt, and lost it again
     from trainlab.draw import counted
 
-    main = learning.main
+    site = learning.main and learning.main.site
     finding = Finding(
-        place=place_at(main.site if main is not None else None, "loss"),
-        where=f"the loss at {main.site.quoted}" if main is not None and main.site else "the loss",
+        place=place_at(site, "loss"),
+        where=f"the loss{quoted(site, before=' at ')}",
         confidence=0.4,
         evidence=(
             learning.words,

@@ -9,7 +9,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.losses import LossRecord, LossTerm, LossTerms
 from trainlab.diagnosis.observed.torch_names import CLASSES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
-from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.place import place_at, quoted
 from trainlab.diagnosis.remedies.remedy import Remedy, single
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.baselines import trivial_loss
@@ -33,7 +33,7 @@ def judge_class_weights_swapped(training: Training) -> Finding | None:
         total = sum(count for _, count, _ in pairs)
         return Finding(
             place=place_at(loss.site, "loss", call=loss.kind),
-            where=f"loss line {loss.site.quoted if loss.site else loss.kind}",
+            where=f"loss line {quoted(loss.site, loss.kind)}",
             confidence=0.9,
             evidence=(
                 f"{often[0]} is {often[1] / total:.0%} of the targets seen and has weight {often[2]:.3g}; "
@@ -130,7 +130,7 @@ def judge_class_imbalance(training: Training) -> Finding | None:
     often, few = rare.rows - rare.count, rare.count
     return Finding(
         place=place_at(main.site, "loss", call=main.kind),
-        where=f"loss line {main.site.quoted if main.site else main.kind}",
+        where=f"loss line {quoted(main.site, main.kind)}",
         confidence=0.9,
         evidence=(
             f"{often / rare.rows:.1%} of the rows checked are of one class, and {rare.right:.0%} of the "
@@ -153,8 +153,8 @@ def _picture_of_class_imbalance(training: Training) -> Picture | None:
     if rare is None:
         return None
     pairs = [
-        ("rows of the commonest class", float(rare.rows - rare.count)),
-        ("rows of others", float(rare.count)),
+        ("rows of the commonest class", rare.rows - rare.count),
+        ("rows of others", rare.count),
         ("of these answered right", rare.right * rare.count),
     ]
     return bars("Rows checked, by class", "rows", pairs)
@@ -203,7 +203,7 @@ def judge_loss_term_dominates(training: Training) -> Finding | None:
         is_far = larger.gradient >= TIMES * term.gradient
         return Finding(
             place=place_at(loss.site, "loss", call=loss.kind),
-            where=f"{loss.kind} at {loss.site.quoted}" if loss.site else loss.kind,
+            where=f"{loss.kind}{quoted(loss.site, before=' at ')}",
             confidence=0.9 if is_far else 0.7,
             evidence=(
                 f"on the parameters that both move, the gradient of {_name(training, larger)} was "

@@ -12,7 +12,7 @@ from trainlab.diagnosis.observed.events import BatchNorm, DropoutInEval
 from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.shared_pictures import modes
-from trainlab.diagnosis.place import Place, Site, place_at
+from trainlab.diagnosis.place import Place, Site, place_at, quoted
 from trainlab.diagnosis.remedies.remedy import single
 from trainlab.diagnosis.signals.training import Training, named
 
@@ -34,11 +34,11 @@ def judge_eval_mode_training(training: Training) -> Finding | None:
         trained = [name for name, keys in root.noisy_in_eval.items() if _are_trained(training, keys)]
         if not trained or any(training.record.params[key].loaded for key in root.params):
             continue
-        since = f" since {root.last_eval.quoted}" if root.last_eval is not None else ""
+        since = quoted(root.last_eval, before=" since ")
         name = _as_called(root, root.last_eval)
         return Finding(
             place=place_at(root.last_eval, "module", module=root.name),
-            where=(f"{name}.eval(){since}: no {name}.train() before training goes on ({named(trained)})"),
+            where=f"{name}.eval(){since}: no {name}.train() before training goes on ({named(trained)})",
             confidence=0.95,
             evidence=(
                 f"{root.learn_in_eval} of {calls} training passes of {root.name} were made in eval mode",
@@ -116,10 +116,8 @@ def judge_train_mode_evaluation(training: Training) -> Finding | None:
         name = _as_called(root, site)
         return Finding(
             place=place_at(site, "module", module=root.name),
-            where=(
-                f"{root.name} at {site.quoted if site else 'the evaluation'}: no {name}.eval() "
-                f"before it ({named(root.noisy)})"
-            ),
+            where=f"{root.name} at {quoted(site, 'the evaluation')}: no {name}.eval() before it "
+            f"({named(root.noisy)})",
             confidence=0.9,
             evidence=(
                 f"all {root.judge_in_train} passes of {root.name} that evaluate were made in train mode",
@@ -177,7 +175,7 @@ def judge_dropout_always_on(training: Training) -> Finding | None:
     )
     finding = Finding(
         place=place_at(event.site, "module", module=event.module, call="dropout"),
-        where=event.site.quoted if event.site else event.module,
+        where=quoted(event.site, event.module),
         confidence=0.9,
         evidence=(f"dropout (p = {event.p:g}) is active in {event.count} evaluations, in eval mode", why),
         remedy="Make nn.Dropout in __init__ and call it, or pass training=self.training.",
@@ -244,7 +242,7 @@ def judge_batchnorm_small_batch(training: Training) -> Finding | None:
 def _picture_of_batchnorm_small_batch(training: Training) -> Picture | None:
     """The fewest values that each batch-norm took mean and variance of."""
     pairs = [
-        (f"batch-norm {event.module}".rstrip(), float(event.values))
+        (f"batch-norm {event.module}".rstrip(), event.values)
         for event in training.record.events_of(BatchNorm)
     ]
     title = "Fewest values a channel in a training batch"

@@ -7,7 +7,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.events import LoadedItself, MixedWithItself
 from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
-from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.place import place_at, quoted
 from trainlab.diagnosis.signals.training import LEAST_PASSES, Training, learning_twin, learns
 
 # target_net_not_updated: A target network that never follows the network it is a copy of, or that is this
@@ -34,7 +34,7 @@ def _mixed(training: Training) -> Finding | None:
             continue
         return Finding(
             place=place_at(event.site, "call", module=root.name, call=event.name),
-            where=event.site.quoted if event.site else root.name,
+            where=quoted(event.site, root.name),
             confidence=_SURE,
             evidence=(
                 f"{event.name} is given a weight of {root.name} and the same weight again, "
@@ -58,7 +58,7 @@ def _loaded(training: Training) -> Finding | None:
         target, online = _names(root, twin)
         return Finding(
             place=place_at(event.site, "call", module=root.name, call="load_state_dict"),
-            where=event.site.quoted if event.site else root.name,
+            where=quoted(event.site, root.name),
             confidence=_SURE,
             evidence=(
                 f"{target} loads its own weights, {_times(event.count)}: that changes nothing",
@@ -82,7 +82,7 @@ def _still(training: Training) -> Finding | None:
         site = root.judge_site or root.eval_site
         finding = Finding(
             place=place_at(site, "module", module=root.name),
-            where=f"{target} at {site.quoted}" if site else target,
+            where=f"{target}{quoted(site, before=' at ')}",
             confidence=_LIKELY,
             evidence=(
                 f"{target} answered without gradients in {root.judge_ticks:,} of "
@@ -150,12 +150,13 @@ def _times(count: int) -> str:
 def _picture_of_target_net_not_updated(training: Training) -> Picture | None:
     """What each network did: passes to learn, and passes without gradients."""
     pairs: list[tuple[str, float]] = []
-    several = len({root.name for root in training.record.networks[:4]}) < len(training.record.networks[:4])
-    for place, root in enumerate(training.record.networks[:4]):
+    shown = training.record.networks[:4]
+    several = len({root.name for root in shown}) < len(shown)
+    for place, root in enumerate(shown):
         name = f"{root.name} {place + 1}" if several else root.name
         pairs += [
-            (f"{name}: to learn", float(root.learn_in_train + root.learn_in_eval)),
-            (f"{name}: without gradients", float(root.judge_in_train + root.judge_in_eval)),
+            (f"{name}: to learn", root.learn_in_train + root.learn_in_eval),
+            (f"{name}: without gradients", root.judge_in_train + root.judge_in_eval),
         ]
     return bars("Forward passes of the networks", "forward passes", pairs)
 
@@ -210,7 +211,7 @@ def judge_average_lags(training: Training) -> Finding | None:
     site = root.eval_site or root.judge_site
     finding = Finding(
         place=place_at(site, "evaluation", module=root.name),
-        where=f"the evaluation{f' at {site.quoted}' if site else ''}, of {root.name}, which only follows",
+        where=f"the evaluation{quoted(site, before=' at ')}, of {root.name}, which only follows",
         confidence=0.93,
         evidence=(
             f"of the way that the weights learnt have gone from their start it has come {way} (all of it is "
@@ -281,12 +282,11 @@ def judge_best_state_not_copied(training: Training) -> Finding | None:
     event = _worst(training)
     if event is None:
         return None
-    taken = event.taken
-    kept = f", taken at {taken.quoted}," if taken is not None else ""
+    kept = f"{quoted(event.taken, before=', taken at ')}," if event.taken is not None else ""
     name = event.module or "the network"
     return Finding(
         place=place_at(event.site, "call", module=event.module, call="load_state_dict"),
-        where=event.site.quoted if event.site else f"load_state_dict of {name}",
+        where=quoted(event.site, f"load_state_dict of {name}"),
         confidence=0.97,
         evidence=(
             f"the state that {name} loads{kept} is made of its own tensors: "
@@ -319,7 +319,7 @@ def _picture_of_best_state_not_copied(training: Training) -> Picture | None:
     event = _worst(training)
     if event is None:
         return None
-    pairs = [("steps from taking to loading", float(event.steps)), ("tensors that loading changed", 0.0)]
+    pairs = [("steps from taking to loading", event.steps), ("tensors that loading changed", 0.0)]
     return bars("A state that was never copied", "count", pairs)
 
 

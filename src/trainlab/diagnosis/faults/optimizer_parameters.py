@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 
-from trainlab.diagnosis.edits import replaced
+from trainlab.diagnosis.edits import parsed, replaced
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding, Proof, by_structure
 from trainlab.diagnosis.observed.events import UnfrozenInName
 from trainlab.diagnosis.observed.record import NetworkRecord, OptimizerRecord, ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.shared_pictures import by_layer
-from trainlab.diagnosis.place import Place
+from trainlab.diagnosis.place import Place, quoted
 from trainlab.diagnosis.remedies.remedy import Remedy, single
 from trainlab.diagnosis.signals.training import Training, gets_no_gradient, optimizer_name, rest_words
 
@@ -48,19 +47,15 @@ def judge_params_not_in_optimizer(training: Training) -> Finding | None:
     twins = _twins(training, outside) if apart is not None else None
     if unregistered:
         cause = "they lie in a plain list or dictionary, which nn.Module doesn't look into"
-        remedy, code = (
-            "Keep layers in nn.ModuleList (or nn.ModuleDict), tensors in nn.Parameter.",
-            "self.layers = nn.ModuleList(…)",
-        )
+        remedy = "Keep layers in nn.ModuleList (or nn.ModuleDict), tensors in nn.Parameter."
+        code = "self.layers = nn.ModuleList(…)"
     elif stale:
         cause = (
             f"{name} still holds {len(lost)} other parameters that no loss reaches: "
             "it was made before these layers were"
         )
-        remedy, code = (
-            "Make the optimizer after the model has its final layers.",
-            _made_again(training, outside, name),
-        )
+        remedy = "Make the optimizer after the model has its final layers."
+        code = _made_again(training, outside, name)
     elif apart is not None and twins is not None:
         name, other = (optimizer_name(one) for one in twins)
         cause = f"{name} and {other} both hold the same parameters, and none of these"
@@ -74,10 +69,8 @@ def judge_params_not_in_optimizer(training: Training) -> Finding | None:
     else:
         cause = f"{name} was made without them"
         module = (_name_of(apart) if apart is not None else "") or "module"
-        remedy, code = (
-            f"Give these parameters to {name}, too.",
-            f"{name}.add_param_group({{'params': {module}.parameters()}})",
-        )
+        remedy = f"Give these parameters to {name}, too."
+        code = f"{name}.add_param_group({{'params': {module}.parameters()}})"
     made = (training.stepped[0] if twins is None else twins[0]).site
     return Finding(
         place=Place(
@@ -94,7 +87,7 @@ def judge_params_not_in_optimizer(training: Training) -> Finding | None:
             f"{len(outside)} parameters with {missing:,} values get gradients and belong to no optimizer "
             f"({missing / max(1, missing + inside):.0%} of the values that the loss depends on)",
             cause,
-            f"{name}: {made.quoted}" if made is not None else name,
+            f"{name}{quoted(made, before=': ')}",
         ),
         remedy=remedy,
         code=code,
@@ -156,8 +149,8 @@ def _of_network(optimizer: OptimizerRecord, root: NetworkRecord, name: str) -> s
     site = optimizer.site
     line = site.text if site is not None else ""
     network = _name_of(root)
-    if network and line.count(".parameters()") == 1 and _is_whole(line):
-        return replaced(site, re.sub(r"[\w.]+(?=\.parameters\(\))", network, line))
+    if network and line.count(".parameters()") == 1 and parsed(line) is not None:
+        return replaced(site, _with_network(line, network))
     return f"{name} = torch.optim.{optimizer.kind}({network or 'network'}.parameters(), …)"
 
 
@@ -169,22 +162,17 @@ def _made_again(training: Training, outside: list[ParamRecord], name: str) -> st
     optimizer = training.stepped[0]
     owner = next((param.owner for param in outside if param.owner is not None), None)
     root = training.record.networks[owner] if owner is not None else None
-    model = root.name if root is not None and root.name != root.kind else ""
+    model = _name_of(root) if root is not None else ""
     line = optimizer.site.text if optimizer.site is not None else ""
-    if line.count(".parameters()") != 1 or not _is_whole(line):
+    if line.count(".parameters()") != 1 or parsed(line) is None:
         line = f"{name} = {optimizer.kind}({model or 'model'}.parameters(), …)"
     elif model:
-        line = re.sub(r"[\w.]+(?=\.parameters\(\))", model, line)
+        line = _with_network(line, model)
     return f"{line}  # below the line that makes its last layer"
 
 
-def _is_whole(line: str) -> bool:
-    """Whether a line is a statement, and not the first of several lines that are one."""
-    try:
-        ast.parse(line)
-    except SyntaxError:
-        return False
-    return True
+def _with_network(line: str, network: str) -> str:
+    return re.sub(r"[\w.]+(?=\.parameters\(\))", network, line)
 
 
 def _is_left_out(training: Training, param: ParamRecord) -> bool:
@@ -313,7 +301,7 @@ def judge_frozen_params(training: Training) -> Finding | None:
             place=Place(
                 kind="parameters", module=root.name, parameters=tuple(param.name for param in frozen)
             ),
-            where=(f"{training.layers(frozen)} ({training.names(frozen)}): requires_grad is False"),
+            where=f"{training.layers(frozen)} ({training.names(frozen)}): requires_grad is False",
             confidence=0.85,
             proof=Proof(words=rest_words(training, frozen)),
             evidence=(

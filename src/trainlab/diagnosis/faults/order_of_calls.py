@@ -11,7 +11,7 @@ from trainlab.diagnosis.observed.events import StepsByHand
 from trainlab.diagnosis.observed.record import OptimizerRecord, ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.shared_pictures import gradient_norm
-from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.place import Place, place_at, quoted
 from trainlab.diagnosis.remedies.remedy import single
 from trainlab.diagnosis.signals.curve import median
 from trainlab.diagnosis.signals.training import Training, named, nothing_moves, optimizer_name, total_norms
@@ -51,13 +51,11 @@ def _moves(training: Training, param: ParamRecord) -> bool:
 
 
 def _never(training: Training, optimizer: OptimizerRecord, reached: list[ParamRecord]) -> Finding:
-    name = optimizer_name(optimizer)
-    loss_curve = training.learning.loss_curve
-    site = None if loss_curve is None else loss_curve.site
-    place = f" after {site.quoted}" if site is not None else ""
+    name, loss_curve = optimizer_name(optimizer), training.learning.loss_curve
+    site = loss_curve and loss_curve.site
     return Finding(
         place=place_at(site, "call", call="backward"),
-        where=f"{name}.step() is never called{place}",
+        where=f"{name}.step() is never called{quoted(site, before=' after ')}",
         confidence=0.97,
         proof=proven_if(nothing_moves(training), "no parameter that the loss reaches ever changes"),
         evidence=(
@@ -71,8 +69,8 @@ def _never(training: Training, optimizer: OptimizerRecord, reached: list[ParamRe
 
 def _picture_of_missing_optimizer_step(training: Training) -> Picture | None:
     """Backward passes beside the steps of each optimizer."""
-    steps = [(f"{optimizer_name(one)}.step()", float(one.steps)) for one in training.record.optimizers]
-    return bars("Calls counted", "calls", [("loss.backward()", float(training.record.backwards)), *steps])
+    steps = [(f"{optimizer_name(one)}.step()", one.steps) for one in training.record.optimizers]
+    return bars("Calls counted", "calls", [("loss.backward()", training.record.backwards), *steps])
 
 
 def _edit_of_missing_optimizer_step(finding: Finding, training: Training) -> str:
@@ -117,11 +115,11 @@ def judge_zero_grad_misplaced(training: Training) -> Finding | None:
     for optimizer in training.stepped:
         if not _is_cleared_early(optimizer) and not _has_none(training, optimizer):
             continue
-        name = optimizer_name(optimizer)
-        site = optimizer.clear_site or optimizer.step_site
-        looked = optimizer.looked_back if _is_cleared_early(optimizer) else optimizer.empty
-        gone = optimizer.cleared_early if _is_cleared_early(optimizer) else optimizer.empty
-        step = optimizer.step_site
+        name, step = optimizer_name(optimizer), optimizer.step_site
+        site = optimizer.clear_site or step
+        looked = gone = optimizer.empty
+        if _is_cleared_early(optimizer):
+            looked, gone = optimizer.looked_back, optimizer.cleared_early
         idle = gone == looked and not any(param.moved is True for param in training.record.params.values())
         return Finding(
             place=place_at(site, "call", call="zero_grad" if optimizer.clear_site else "step"),
@@ -131,9 +129,7 @@ def judge_zero_grad_misplaced(training: Training) -> Finding | None:
             evidence=(
                 f"in {gone} of {looked} steps looked at no parameter of {name} had a gradient left: "
                 "steps that do nothing",
-                f"they were cleared after the backward pass and before {step.quoted}"
-                if step
-                else "they were cleared after the backward pass",
+                f"they were cleared after the backward pass{quoted(step, before=' and before ')}",
             ),
             remedy=f"Clear the gradients before backward(), not between backward() and {name}.step().",
             code=f"{name}.zero_grad()\nloss.backward()\n{name}.step()",
@@ -159,11 +155,8 @@ def _picture_of_zero_grad_misplaced(training: Training) -> Picture | None:
     """Steps looked at, and those without a gradient."""
     pairs: list[tuple[str, float]] = []
     for one in training.stepped[:4]:
-        looked, gone = max(one.looked_back, one.empty), max(one.cleared_early, one.empty)
-        pairs += [
-            (f"{optimizer_name(one)}: steps looked at", float(looked)),
-            ("no gradient was left", float(gone)),
-        ]
+        pairs.append((f"{optimizer_name(one)}: steps looked at", max(one.looked_back, one.empty)))
+        pairs.append(("no gradient was left", max(one.cleared_early, one.empty)))
     return bars("Steps, and gradients that were left for them", "steps", pairs)
 
 
@@ -171,8 +164,7 @@ def _edit_of_zero_grad_misplaced(finding: Finding, training: Training) -> str:
     """Take the line out where it is; before backward() it has to be put in."""
     optimizer = next((one for one in training.stepped if _is_cleared_early(one)), None)
     curve = training.learning.loss_curve
-    line = optimizer.clear_site if optimizer is not None else None
-    backward = curve.site if curve is not None else None
+    line, backward = optimizer and optimizer.clear_site, curve and curve.site
     if line is None or backward is None or not line.text.endswith(".zero_grad()"):
         return ""
     if line.file != backward.file or line.function != backward.function or line.line <= backward.line:
@@ -256,19 +248,16 @@ def _picture_of_missing_zero_grad(training: Training) -> Picture | None:
     part = max(1, len(norms) // 4)
     if len(norms) > 1 and median(norms[-part:]) > 1.5 * median(norms[:part]):
         return gradient_norm(training)
-    pairs: list[tuple[str, float]] = []
-    for one in training.record.optimizers:
-        name = optimizer_name(one)
-        pairs += [
-            (f"{name}: steps looked at", float(one.checked)),
-            ("old gradients still there", float(one.stale)),
-        ]
-    if not any(one.stale for one in training.record.optimizers):
-        for event in training.record.events_of(StepsByHand):
-            pairs = [
-                ("updates by hand", float(event.steps)),
-                ("old gradients still there", float(event.stale)),
-            ]
+    counts = [
+        (f"{optimizer_name(one)}: steps looked at", one.checked, one.stale)
+        for one in training.record.optimizers
+    ]
+    if not any(stale for _, _, stale in counts):
+        by_hand = training.record.events_of(StepsByHand)[-1:]
+        counts = [("updates by hand", one.steps, one.stale) for one in by_hand] or counts
+    pairs = [
+        pair for what, all_, stale in counts for pair in ((what, all_), ("old gradients still there", stale))
+    ]
     return bars("Steps, and gradients that were never cleared", "steps", pairs)
 
 
@@ -333,7 +322,7 @@ def judge_zero_grad_every_microbatch(training: Training) -> Finding | None:
         code = f"if (i + 1) % accumulate == 0:\n    {name}.step()\n    {name}.zero_grad()"
     return Finding(
         place=place_at(site, "call", call="zero_grad"),
-        where=site.quoted if site else f"{name}.zero_grad()",
+        where=quoted(site, f"{name}.zero_grad()"),
         confidence=0.93,
         evidence=(
             f"about {every:.0f} backward passes come before each step, and gradients are cleared "
@@ -374,9 +363,9 @@ def _picture_of_zero_grad_every_microbatch(training: Training) -> Picture | None
     if optimizer is None:
         return None
     pairs = [
-        ("backward passes", float(optimizer.steps_after_lost + optimizer.lost_passes)),
-        ("cleared before the step", float(optimizer.lost_passes)),
-        ("used by the step", float(optimizer.steps_after_lost)),
+        ("backward passes", optimizer.steps_after_lost + optimizer.lost_passes),
+        ("cleared before the step", optimizer.lost_passes),
+        ("used by the step", optimizer.steps_after_lost),
     ]
     return bars("Backward passes in the steps looked at", "backward passes", pairs)
 

@@ -8,7 +8,7 @@ from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding, Proof
 from trainlab.diagnosis.observed.answers import OwnGradient
 from trainlab.diagnosis.pictures.kinds import Picture, bars
-from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.place import place_at, quoted
 from trainlab.diagnosis.remedies.remedy import single
 from trainlab.diagnosis.signals.training import Training
 
@@ -28,7 +28,7 @@ def judge_wrong_gradient(training: Training) -> Finding | None:
     pairs = ", ".join(f"{slope:.3g} and {given:.3g}" for slope, given in _pairs(one))
     finding = Finding(
         place=place_at(one.site, "call", call=one.function),
-        where=one.site.quoted if one.site else f"{one.function}.backward",
+        where=quoted(one.site, f"{one.function}.backward"),
         confidence=0.95,
         proof=Proof(words="it may be a surrogate, and meant"),
         evidence=(

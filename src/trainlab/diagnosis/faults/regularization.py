@@ -13,7 +13,7 @@ from trainlab.diagnosis.observed.record import Graph, Op
 from trainlab.diagnosis.observed.torch_names import LINEAR_NODES, LOSS_NODES, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture, bars, is_wide, lines, one_line
 from trainlab.diagnosis.pictures.shared_pictures import MOST_LINES, held_out_line
-from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.place import Place, place_at, quoted
 from trainlab.diagnosis.remedies.remedy import Remedy, single
 from trainlab.diagnosis.signals.curve import mean, median
 from trainlab.diagnosis.signals.loss_readings import held_out
@@ -21,10 +21,12 @@ from trainlab.diagnosis.signals.training import (
     GONE,
     Training,
     epochs,
+    from_loss,
     is_a_copy_judged,
+    largest_rate,
     named,
-    optimizer_name,
     vanished,
+    with_setting,
 )
 
 # weight_decay_too_high: Weight decay pulls harder than the loss: the weights shrink to nothing.
@@ -56,7 +58,7 @@ def judge_weight_decay_too_high(training: Training) -> Finding | None:
         decay = optimizer.settings.get("weight_decay")
         if not isinstance(decay, int | float) or decay <= 0:
             continue
-        rate = max((value for _, value in optimizer.lr), default=0.0)
+        rate = largest_rate(optimizer)
         weights = [param for param in training.weights() if optimizer.index in param.optimizers]
         if not weights:
             continue
@@ -82,10 +84,7 @@ def judge_weight_decay_too_high(training: Training) -> Finding | None:
             continue
         return Finding(
             place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
-            where=(
-                f"{optimizer_name(optimizer)}: {optimizer.kind} "
-                f"weight_decay={decay:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
-            ),
+            where=with_setting(optimizer, "weight_decay", decay),
             confidence=0.88,
             evidence=(
                 ", ".join(
@@ -170,10 +169,9 @@ def judge_dropout_misuse(training: Training) -> Finding | None:
     high = [event for event in training.record.events_of(Dropout) if event.p > limit]
     if high:
         event = max(high, key=lambda one: one.p)
-        place = f"{event.module} at {event.site.quoted}" if event.site else event.module
         return _finding(
             place_at(event.site, "module", module=event.module, call="dropout"),
-            place or event.module,
+            f"{event.module}{quoted(event.site, before=' at ')}",
             f"p = {event.p:g}: only {1 - event.p:.0%} of the units are left in each step",
             training.learning.words,
             "Use p between 0.1 and 0.5.",
@@ -194,19 +192,12 @@ def _finding(place: Place, where: str, first: str, second: str, remedy: str) -> 
 
 def _on_output(graph: Graph) -> Op | None:
     """Return the dropout that is met on the way from the loss to the first layer."""
-    queue, met = [0], {0}
-    for place in queue if graph.nodes else []:
-        node = graph.nodes[place]
+    for node in from_loss(graph, lambda node: node.kind in _TO_LOSS or node.kind in SHAPE_NODES):
         if node.op is not None and node.op.dropout and node.op.name.startswith("dropout"):
             behind = [graph.nodes[parent] for parent in node.inputs]
             while behind and all(one.kind in SHAPE_NODES for one in behind):
                 behind = [graph.nodes[parent] for one in behind for parent in one.inputs]
             return node.op if any(one.kind in LINEAR_NODES for one in behind) else None
-        if node.kind not in _TO_LOSS and node.kind not in SHAPE_NODES:
-            continue
-        new = [parent for parent in node.inputs if parent not in met]
-        met.update(new)
-        queue += new
     return None
 
 
@@ -300,10 +291,8 @@ def judge_overfitting(training: Training) -> Finding | None:
                 f"end (step {ticks[-1]})",
                 f"training loss {train:.3g} at the end",
             ),
-            remedy=(
-                "Stop at the lowest held-out loss, use weight decay or dropout, a smaller network, "
-                "or more data."
-            ),
+            remedy="Stop at the lowest held-out loss, use weight decay or dropout, a smaller network, "
+            "or more data.",
             code="# keep the weights of the best epoch\nbest = copy.deepcopy(model.state_dict())",
         )
     return _by_heart(training)
@@ -347,7 +336,7 @@ def _by_heart(training: Training) -> Finding | None:
     values = sum(param.size for param in training.weights())
     return Finding(
         place=place_at(site, "evaluation"),
-        where=f"the evaluation{f' at {site.quoted}' if site else ''}, on other rows than those trained on",
+        where=f"the evaluation{quoted(site, before=' at ')}, on other rows than those trained on",
         confidence=0.65,
         evidence=(
             f"accuracy {learning.reached:.2f} on rows trained on, {judged:.2f} in the last evaluation "

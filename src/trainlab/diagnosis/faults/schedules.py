@@ -14,10 +14,10 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.record import OptimizerRecord, SchedulerRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.shared_pictures import learning_rate
-from trainlab.diagnosis.place import Site, place_at
+from trainlab.diagnosis.place import place_at, quoted
 from trainlab.diagnosis.remedies.remedy import single
 from trainlab.diagnosis.signals.curve import median
-from trainlab.diagnosis.signals.training import Training, optimizer_name
+from trainlab.diagnosis.signals.training import Training, largest_rate, optimizer_name
 
 # What schedules do to optimizers.
 
@@ -33,10 +33,6 @@ def _schedulers_of(training: Training, optimizer: OptimizerRecord) -> list[Sched
     """Return the schedulers that drive an optimizer, or may: of some it isn't known which they drive."""
     known = [one for one in training.record.schedulers if one.optimizer == optimizer.index]
     return known or [one for one in training.record.schedulers if one.optimizer is None]
-
-
-def _quoted(scheduler: SchedulerRecord, site: Site | None) -> str:
-    return site.quoted if site is not None else scheduler.kind
 
 
 def _applied(training: Training, optimizer: OptimizerRecord) -> list[tuple[float, int]]:
@@ -68,7 +64,7 @@ def judge_scheduler_kills_lr(training: Training) -> Finding | None:
         batches = _is_stepped_by_batch(training, scheduler)
         return Finding(
             place=place_at(scheduler.site, "call", call="step"),
-            where=f"{scheduler.kind}.step() at {_quoted(scheduler, scheduler.site)}",
+            where=f"{scheduler.kind}.step() at {quoted(scheduler.site, scheduler.kind)}",
             confidence=0.9,
             evidence=(
                 f"the learning rate of {optimizer_name(optimizer)} falls from {top:.3g} to "
@@ -118,7 +114,7 @@ def _edit_of_scheduler_kills_lr(finding: Finding, training: Training) -> str:
 
 def dead_share(optimizer: OptimizerRecord, ticks: int) -> tuple[float, int, float]:
     """Return for what share of the training the rate was under 1 % of its largest, since when, and that."""
-    top = max((value for _, value in optimizer.lr), default=0.0)
+    top = largest_rate(optimizer)
     peak = next((place for place, (_, value) in enumerate(optimizer.lr) if value == top), 0)
     later = optimizer.lr[peak:]
     dead, first = 0, ticks
@@ -181,7 +177,7 @@ def judge_lr_never_reached(training: Training) -> Finding | None:
         place = scheduler.made or scheduler.site
         return Finding(
             place=place_at(place, "call", call=scheduler.kind),
-            where=f"{scheduler.kind} at {_quoted(scheduler, place)}",
+            where=f"{scheduler.kind} at {quoted(place, scheduler.kind)}",
             confidence=0.85,
             evidence=(
                 f"lr={set_to:g} is set, and the rate that {name} steps with is never above {max(rates):.2g}, "
@@ -206,10 +202,8 @@ def _why_never(training: Training, optimizer: OptimizerRecord, scheduler: Schedu
             "Make optimizer and scheduler once, before the loops.",
         )
     if not scheduler.steps:
-        return (
-            f"{kind} is never stepped",
-            "Step the scheduler: after each step of the optimizer, or each epoch.",
-        )
+        remedy = "Step the scheduler: after each step of the optimizer, or each epoch."
+        return f"{kind} is never stepped", remedy
     if not _rises(rates):
         remedy = f"Let {kind} begin with a factor near 1."
         if kind == "LambdaLR":
@@ -302,17 +296,17 @@ def judge_scheduler_of_another(training: Training) -> Finding | None:
         return None
     scheduler, stepping = pair
     driven = training.record.optimizers[scheduler.optimizer or 0]
-    made = f" made at {driven.site.quoted}" if driven.site is not None else ""
-    later = f" made at {stepping.site.quoted}" if stepping.site is not None else ""
-    rate = stepping.lr[-1][1] if stepping.lr else float("nan")
+    made, later = (quoted(one.site, before=" made at ") for one in (driven, stepping))
+    place = scheduler.made or scheduler.site
     finding = Finding(
-        place=place_at(scheduler.made or scheduler.site, "call", call=scheduler.kind),
-        where=f"{scheduler.kind} at {_quoted(scheduler, scheduler.made or scheduler.site)}",
+        place=place_at(place, "call", call=scheduler.kind),
+        where=f"{scheduler.kind} at {quoted(place, scheduler.kind)}",
         confidence=0.9,
         evidence=(
             f"in {scheduler.idle} of its {scheduler.steps} steps the optimizer that it drives, {driven.kind}"
             f"{made}, had taken no step since the one before",
-            f"{stepping.kind}{later} takes the steps, {stepping.steps:,} of them, all with lr={rate:g}",
+            f"{stepping.kind}{later} takes the steps, {stepping.steps:,} of them, all with "
+            f"lr={largest_rate(stepping):g}",
             training.learning.words,
         ),
         remedy="Make the scheduler after the optimizer that takes the steps, and of that one.",
@@ -346,8 +340,8 @@ def _picture_of_scheduler_of_another(training: Training) -> Picture | None:
         return None
     scheduler, _ = pair
     pairs = [
-        (f"steps of {scheduler.kind}", float(scheduler.steps)),
-        ("its optimizer had stepped", float(scheduler.steps - scheduler.idle)),
+        (f"steps of {scheduler.kind}", scheduler.steps),
+        ("its optimizer had stepped", scheduler.steps - scheduler.idle),
     ]
     return bars("Steps of the scheduler, and of its optimizer between them", "steps", pairs)
 
@@ -387,10 +381,9 @@ def judge_optimizer_made_anew(training: Training) -> Finding | None:
         steps = sum(one.steps for one in same)
         if lives < MADE or steps > STEPS_EACH * lives or not _keeps_moments(optimizer):
             continue
-        place = optimizer.site
         finding = Finding(
-            place=place_at(place, "optimizer", call=optimizer.kind),
-            where=f"{optimizer.kind} at {place.quoted}" if place is not None else optimizer.kind,
+            place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
+            where=f"{optimizer.kind}{quoted(optimizer.site, before=' at ')}",
             confidence=0.95,
             evidence=(
                 f"it is made {lives:,} times of the same parameters, for {steps:,} steps in all",
@@ -413,7 +406,7 @@ def _picture_of_optimizer_made_anew(training: Training) -> Picture | None:
         lives = again(training, one)
         if lives >= MADE:
             steps = sum(other.steps for other in training.stepped if other.site == one.site)
-            pairs = [("made", float(lives)), ("steps", float(steps))]
+            pairs = [("made", lives), ("steps", steps)]
             return bars(f"{one.kind}: how often it is made, and its steps", "times", pairs)
     return None
 

@@ -40,7 +40,7 @@ def judge_unused_input(training: Training) -> Finding | None:
 def _picture_of_unused_input(training: Training) -> Picture | None:
     """What is given and not used, by its size."""
     unused = [one for asked in training.record.dependences for one in asked.unused]
-    pairs = [(one.name, float(math.prod(one.shape))) for one in unused]
+    pairs = [(one.name, math.prod(one.shape)) for one in unused]
     return bars("What is given and never used", "numbers", pairs)
 
 

@@ -10,7 +10,7 @@ from trainlab.diagnosis.observed.record import Graph, Node
 from trainlab.diagnosis.observed.torch_names import BINARY, LOSS_NODES, OF_NUMBERS, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.shared_pictures import chain_to_loss
-from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.place import place_at, quoted
 from trainlab.diagnosis.remedies.remedy import Remedy, single
 from trainlab.diagnosis.signals.baselines import numbers_in_order, references
 from trainlab.diagnosis.signals.signed_terms import cancelling, endless
@@ -59,10 +59,10 @@ def _turned(training: Training) -> Finding | None:
     for graph in training.record.graphs:
         node = negated(graph)
         if node is not None and len(training.stepped) == 1:
-            place = node.op.site.quoted if node.op is not None and node.op.site else node.kind
+            site = node.op and node.op.site
             return Finding(
-                place=place_at(node.op.site if node.op is not None else None, "sign", call=node.kind),
-                where=f"the sign of the loss at {place}",
+                place=place_at(site, "sign", call=node.kind),
+                where=f"the sign of the loss at {quoted(site, node.kind)}",
                 confidence=0.85,
                 proof=by_structure("every step makes the distance larger"),
                 evidence=(
@@ -78,12 +78,8 @@ def _turned(training: Training) -> Finding | None:
 def _no_floor(training: Training) -> Finding | None:
     """Targets that are no probabilities, or a term that is never below 0 and is taken away."""
     for loss in training.record.losses:
-        if (
-            loss.count
-            and loss.kind in BINARY
-            and loss.share_outside > OUTSIDE
-            and _counts_all(training, loss)
-        ):
+        outside = loss.count and loss.kind in BINARY and loss.share_outside > OUTSIDE
+        if outside and _counts_all(training, loss):
             return _of_no_probabilities(training, loss)
     if any(one.index < 0 or one.settings.get("maximize") for one in training.stepped):
         return None
@@ -91,17 +87,15 @@ def _no_floor(training: Training) -> Finding | None:
     if found is None:
         return None
     node, turned = found.term.node, found.term.turned
-    at = node.op.site if node.op is not None else None
-    sign = turned.site if turned is not None else None
+    at, sign = node.op and node.op.site, turned and turned.site
     name = node.op.name.strip("_") if node.op is not None else node.kind.lower()
-    how = f"{name} at {at.quoted}" if at is not None else name
-    minus = f" by the minus sign at {sign.quoted}" if sign is not None and sign != at else ""
+    minus = quoted(sign, before=" by the minus sign at ") if sign != at else ""
     ending = f"the loss went from {found.start:.3g} to {found.end:.3g}"
     if found.certain:
         ending += "; a divergence between normal distributions has eᵘ − u − 1, never below 0, not u − eᵘ"
     return Finding(
         place=place_at(at or sign, "loss", call=name),
-        where=f"a term of the loss: {how}",
+        where=f"a term of the loss: {name}{quoted(at, before=' at ')}",
         confidence=0.93 if found.certain else 0.85,
         proof=proven_if(found.end < 0, "each step makes this term larger, and nothing ends that"),
         evidence=(
@@ -135,7 +129,7 @@ def _of_no_probabilities(training: Training, loss: LossRecord) -> Finding:
         code = f"target = target / {high:g}  # or (target > 0).float()"
     return Finding(
         place=place_at(loss.site, "loss", call=loss.kind),
-        where=f"the targets of {loss.kind} at {loss.site.quoted if loss.site else 'the loss'}",
+        where=f"the targets of {loss.kind} at {quoted(loss.site, 'the loss')}",
         confidence=0.95,
         evidence=(
             f"targets lie between {low:.3g} and {high:.3g}, and "
@@ -152,18 +146,14 @@ def _no_divergence(training: Training) -> Finding | None:
     for event in training.record.events_of(Divergence):
         if 2 * event.below <= event.count:
             continue
-        given, target = (
-            f"{event.low:.3g} to {event.high:.3g}",
-            f"{event.target_low:.3g} to {event.target_high:.3g}",
-        )
+        target = f"{event.target_low:.3g} to {event.target_high:.3g}"
         raw = event.high > ROUNDING
         if raw:
             squashed = event.low >= 0 and event.high <= 1
-            words = f"its input goes from {given}: " + ("probabilities" if squashed else "raw outputs")
-            remedy, code = (
-                "Give it logarithms first: log_softmax.",
-                "loss = kl_div(logits.log_softmax(-1), target)",
-            )
+            given = "probabilities" if squashed else "raw outputs"
+            words = f"its input goes from {event.low:.3g} to {event.high:.3g}: {given}"
+            remedy = "Give it logarithms first: log_softmax."
+            code = "loss = kl_div(logits.log_softmax(-1), target)"
         elif event.log_target and event.target_high > ROUNDING:
             words = f"with log_target=True its target goes from {target}: no logarithms of probabilities"
             remedy, code = "Give it log_softmax for a target, too, or leave log_target out.", ""
@@ -175,7 +165,7 @@ def _no_divergence(training: Training) -> Finding | None:
             continue
         return Finding(
             place=place_at(event.site, "output" if raw else "targets", call="kl_div"),
-            where=f"kl_div at {event.site.quoted if event.site else 'the loss'}",
+            where=f"kl_div at {quoted(event.site, 'the loss')}",
             confidence=0.95,
             evidence=(
                 f"kl_div is {event.value:.3g} at the end, and was below 0, or none, in {event.below:,} of "
@@ -194,7 +184,7 @@ def _nothing_left(training: Training) -> Finding | None:
     if found is None:
         return None
     one, other = found
-    places = " and ".join(op.site.quoted if op.site else op.name for op in found)
+    places = " and ".join(quoted(op.site, op.name) for op in found)
     return Finding(
         place=place_at(one.site, "loss", call=one.name),
         where=f"two terms of the loss: {places}",
@@ -219,7 +209,7 @@ def _no_signs(training: Training) -> Finding | None:
             continue
         return Finding(
             place=place_at(event.site, "targets", call=name),
-            where=f"the targets of {name} at {event.site.quoted if event.site else 'the loss'}",
+            where=f"the targets of {name} at {quoted(event.site, 'the loss')}",
             confidence=0.95,
             proof=proven_if(
                 name == "soft_margin_loss" and len(training.record.losses) == 1,
@@ -244,11 +234,10 @@ def _no_probabilities(training: Training) -> Finding | None:
         one = loss.classes == 1
         if not one and not loss.soft_rows_off > HALF:
             continue
-        site = loss.site.quoted if loss.site else loss.kind
         shapes = f"output {list(loss.out_shape)}, target {list(loss.target_shape)} ({loss.target_dtype})"
         return Finding(
             place=place_at(loss.site, "loss", call="cross_entropy"),
-            where=f"cross_entropy at {site}",
+            where=f"cross_entropy at {quoted(loss.site, loss.kind)}",
             confidence=0.95 if one else 0.85,
             proof=proven_if(
                 one and len(training.record.losses) == 1, "the loss is 0 whatever the network answers"
@@ -286,9 +275,7 @@ def negated(graph: Graph) -> Node | None:
         scalar = node.op.scalar if node.op is not None else None
         if node.kind == "Neg" or (node.kind == "Mul" and scalar is not None and scalar < 0):
             sign = -sign
-        elif node.kind in ("Mul", "Div") and len(node.inputs) == 1:
-            pass
-        elif node.kind not in ("Mean", "Sum") and node.kind not in SHAPE_NODES:
+        elif node.kind not in ("Mul", "Div", "Mean", "Sum") and node.kind not in SHAPE_NODES:
             return None
         if len(node.inputs) != 1:
             return None
@@ -315,16 +302,12 @@ def _classes_as_numbers(training: Training) -> Finding | None:
         return None
     return Finding(
         place=place_at(main.site, "loss", call=main.kind),
-        where=f"{main.kind} at {main.site.quoted if main.site else 'the loss'}",
+        where=f"{main.kind} at {quoted(main.site, 'the loss')}",
         confidence=0.7,
         evidence=(
             f"the targets are the class numbers 0 to {values.max():.0f}, measured as if 2 were twice 1",
             f"evaluated as classes: accuracy {judged[-1][1]:.2f}"
-            + (
-                f"; 5 nearest neighbours {found.neighbours:.2f} on training batches"
-                if found is not None
-                else ""
-            ),
+            + (f"; 5 nearest neighbours {found.neighbours:.2f} on training batches" if found else ""),
         ),
         remedy="Give the network one output a class, and use cross_entropy.",
         code="loss = torch.nn.functional.cross_entropy(logits, labels.long())",

@@ -33,10 +33,10 @@ def modes(training: Training) -> Picture | None:
     for root in networks[:3]:
         name = f"{root.name}: " if len(networks) > 1 else ""
         pairs += [
-            (f"{name}training, train mode", float(root.learn_in_train)),
-            (f"{name}training, eval mode", float(root.learn_in_eval)),
-            (f"{name}evaluation, train mode", float(root.judge_in_train)),
-            (f"{name}evaluation, eval mode", float(root.judge_in_eval)),
+            (f"{name}training, train mode", root.learn_in_train),
+            (f"{name}training, eval mode", root.learn_in_eval),
+            (f"{name}evaluation, train mode", root.judge_in_train),
+            (f"{name}evaluation, eval mode", root.judge_in_eval),
         ]
     return bars("Forward passes by purpose and mode", "forward passes", pairs)
 
@@ -88,8 +88,8 @@ def loss_to_the_end(training: Training) -> Picture | None:
     values = loss_curve.values
     if not any(map(math.isfinite, values)):
         pairs = [
-            ("backward passes", float(loss_curve.count)),
-            ("losses that aren't finite", float(loss_curve.nonfinite)),
+            ("backward passes", loss_curve.count),
+            ("losses that aren't finite", loss_curve.nonfinite),
         ]
         return bars("Losses that aren't finite", "losses", pairs)
     bad = next((at for at, value in enumerate(values) if not math.isfinite(value)), len(values))
@@ -280,7 +280,7 @@ def targets_and_range(training: Training) -> Picture | None:
         return None
     if loss.counts:
         known = sorted(loss.counts.items())[:14]
-        return bars("Targets seen", "rows", [(f"class {label}", float(count)) for label, count in known])
+        return bars("Targets seen", "rows", [(f"class {label}", count) for label, count in known])
     for graph in training.record.graphs:
         for made in graph.nodes:
             if training.loss_of(made.op) is not loss:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from trainlab.diagnosis.observed.record import Graph, NetworkRecord, Node, OptimizerRecord, TrainingRecord
 from trainlab.diagnosis.observed.torch_names import SHAPE_NODES
-from trainlab.diagnosis.signals.training import Training, epochs, loaders_of, optimizer_name
+from trainlab.diagnosis.signals.training import Training, epochs, loaders_of, optimizer_name, walk_back
 from trainlab.draw import counted, format_number
 from trainlab.page.section import Fact
 
@@ -97,21 +97,19 @@ _ACTIVATIONS = frozenset(
 
 def _head(training: Training) -> str | None:
     """Return what the loss gets its outputs from: ``linear (fc2), no activation``; None if unknown."""
-    for graph in training.record.graphs:
-        for node in graph.nodes:
-            loss = training.loss_of(node.op)
-            if loss is not None:
-                words = _source(graph, node)
-                if words:
-                    return words
-    return None
+    heads = (
+        _source(graph, node)
+        for graph in training.record.graphs
+        for node in graph.nodes
+        if training.loss_of(node.op) is not None
+    )
+    return next(filter(None, heads), None)
 
 
 def _source(graph: Graph, loss: Node) -> str | None:
     """Walk from the loss to the nearest layer; an activation met on the way is the head's."""
-    queue, met, activation = [*loss.inputs], set(loss.inputs), ""
-    for place in queue:
-        node = graph.nodes[place]
+    activation = ""
+    for node in walk_back(graph, loss.inputs, lambda _: True):
         own = node.op is not loss.op and node.op is not None
         if node.kind in _LAYERS:
             name = node.op.module if node.op is not None else ""
@@ -121,9 +119,6 @@ def _source(graph: Graph, loss: Node) -> str | None:
             activation = activation or node.kind.lower()
         elif own and node.kind not in SHAPE_NODES and node.kind not in _ARITHMETIC:
             return node.kind.lower()
-        new = [parent for parent in node.inputs if parent not in met]
-        met.update(new)
-        queue += new
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from trainlab.diagnosis.observed.record import (
     TrainingRecord,
 )
 from trainlab.diagnosis.observed.torch_names import SHAPE_NODES
+from trainlab.diagnosis.place import quoted
 from trainlab.diagnosis.signals.baselines import TELLING
 from trainlab.diagnosis.signals.curve import median, medians_of_5
 from trainlab.diagnosis.signals.learning import Learning, learning
@@ -152,6 +153,34 @@ def optimizer_name(optimizer: OptimizerRecord) -> str:
         if match is not None and match.group(1) not in ("scaler", "self"):
             return match.group(1)
     return "optimizer"
+
+
+def largest_rate(optimizer: OptimizerRecord) -> float:
+    """Return the largest learning rate that it stepped with; NaN if it never did."""
+    return max((value for _, value in optimizer.lr), default=math.nan)
+
+
+def with_setting(optimizer: OptimizerRecord, name: str, value: float) -> str:
+    """Return ``optimizer: Adam lr=0.1``, and in brackets the line that makes it."""
+    line = quoted(optimizer.site, before=" (") + (")" if optimizer.site else "")
+    return f"{optimizer_name(optimizer)}: {optimizer.kind} {name}={value:g}{line}"
+
+
+def walk_back(graph: Graph, start: Iterable[int], goes_on: Callable[[Node], bool]) -> Iterator[Node]:
+    """Yield the nodes at these places, and on from those that `goes_on` what they come from, each once."""
+    waiting = list(dict.fromkeys(start))
+    met = set(waiting)
+    for place in waiting:
+        node = graph.nodes[place]
+        yield node
+        new = [parent for parent in node.inputs if parent not in met] if goes_on(node) else []
+        met.update(new)
+        waiting += new
+
+
+def from_loss(graph: Graph, goes_on: Callable[[Node], bool]) -> Iterator[Node]:
+    """Yield the loss's node, and on from those that `goes_on` what they come from, each once."""
+    return walk_back(graph, [0] if graph.nodes else [], goes_on)
 
 
 def behind(graph: Graph, node: Node) -> list[Node]:
