@@ -272,7 +272,7 @@ def test_a_warning_of_compiled_code_is_shown_with_the_users_line(capsys: pytest.
     def show(message: object, category: object, file: str, line: int, *_: object) -> None:
         shown.append((Path(file).name, line))
 
-    wrapped = frames.wrap_showwarning(show)
+    wrapped = frames.showwarning_instead_of(show)
     frame = traceback.extract_stack(limit=1)[-1]
     code = compile("\n\nact()", listener.__file__, "exec")
     exec(code, {"act": lambda: wrapped("w", UserWarning, listener.__file__, 3)})

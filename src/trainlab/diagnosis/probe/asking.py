@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import random
 import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from torch import nn
 
 from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.observed.torch_names import CLASSES
+from trainlab.diagnosis.probe.global_state import random_states
 from trainlab.diagnosis.probe.kept_rows import MANY, KeptRows, Network, Pair, Pass, bytes_of
 from trainlab.diagnosis.probe.loss_addends import MOST_TERMS, Addend, addends, total_of
 from trainlab.diagnosis.probe.losses import DIFFERENCES, LOSSES, pair_of
@@ -116,7 +116,7 @@ class Asking:
             return
         call = Node((), CallOf(place), args, tuple(kwargs.items()))
         unchecked = network.first is None
-        self._pass = Pass(network, call, given, _random_states() if unchecked else None, [network])
+        self._pass = Pass(network, call, given, random_states() if unchecked else None, [network])
         self._keep_sample(network, args, kwargs)
 
     def _keep_sample(self, network: Network, args: Any, kwargs: dict[str, Any]) -> None:
@@ -253,13 +253,6 @@ class Asking:
             pairs = [pair.index for pair in now.pairs if comes_from(one.node, pair.met)]
             terms.append(Addend(one.node, one.factor, pairs[0] if len(pairs) == 1 else None))
         now.network.total = total_of(CallOf(now.network.place), terms)
-
-
-def _random_states() -> Any:
-    import numpy as np
-
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
-    return torch.get_rng_state(), np.random.get_state(), random.getstate(), devices
 
 
 def _cloned(value: Any) -> Any:

@@ -135,38 +135,30 @@ class Backward:
         self._suspects: list[Op] = []
         self._given: Any = None
 
-    def wrap(self, original: Any) -> Any:
-        """Return ``backward`` with a look before and after it."""
+    def around_backward(self, original: Any, *args: Any, **kwargs: Any) -> Any:
+        """Look before and after ``backward``."""
+        tensors = args[0] if args else kwargs.get("tensors")
+        if is_compiling() or self._is_again(tensors):
+            return original(*args, **kwargs)
+        if self.state.on and threading.get_ident() != self.state.thread and not self.calls.follow():
+            self.state.record.other_threads += 1
+        self.before(tensors, _retains(args[1:], kwargs))
+        out = self._run(original, tensors, *args, **kwargs)
+        if self.state.sampling or self.losses.sums:  # a guarded call takes time, and most steps need none
+            self.after()
+        return out
 
-        def backward(*args: Any, **kwargs: Any) -> Any:
-            tensors = args[0] if args else kwargs.get("tensors")
-            if is_compiling() or self._is_again(tensors):
-                return original(*args, **kwargs)
-            if self.state.on and threading.get_ident() != self.state.thread and not self.calls.follow():
-                self.state.record.other_threads += 1
-            self.before(tensors, _retains(args[1:], kwargs))
-            out = self._run(original, tensors, *args, **kwargs)
-            if self.state.sampling or self.losses.sums:  # a guarded call takes time, and most steps need none
-                self.after()
-            return out
-
-        return backward
-
-    def wrap_grad(self, original: Any) -> Any:
-        """Return ``grad`` with a look before it, where gradients of parameters are asked for."""
-
-        def grad(*args: Any, **kwargs: Any) -> Any:
-            outputs = args[0] if args else kwargs.get("outputs")
-            inputs = args[1] if len(args) > 1 else kwargs.get("inputs")
-            if is_compiling() or self._is_again(outputs):
-                return original(*args, **kwargs)
-            self.before_grad(outputs, inputs, _retains(args[2:], kwargs))
-            found = self._run(original, outputs, *args, **kwargs)
-            create_graph = bool(args[4] if len(args) > 4 else kwargs.get("create_graph"))
-            self.after_grad(outputs, inputs, found, create_graph)
-            return found
-
-        return grad
+    def around_grad(self, original: Any, *args: Any, **kwargs: Any) -> Any:
+        """Look before and after ``grad``, where gradients of parameters are asked for."""
+        outputs = args[0] if args else kwargs.get("outputs")
+        inputs = args[1] if len(args) > 1 else kwargs.get("inputs")
+        if is_compiling() or self._is_again(outputs):
+            return original(*args, **kwargs)
+        self.before_grad(outputs, inputs, _retains(args[2:], kwargs))
+        found = self._run(original, outputs, *args, **kwargs)
+        create_graph = bool(args[4] if len(args) > 4 else kwargs.get("create_graph"))
+        self.after_grad(outputs, inputs, found, create_graph)
+        return found
 
     def _is_again(self, given: Any) -> bool:
         """Whether it's the same call once more: where a function mode is on, PyTorch calls its own twice."""
@@ -196,19 +188,10 @@ class Backward:
         self.losses.derivatives.made(outputs, inputs, found, create_graph=create_graph)
 
     def _asks_for_parameters(self, inputs: Any) -> bool:
-        first = (
-            inputs
-            if isinstance(inputs, torch.Tensor)
-            else next(iter(inputs), None)
-            if isinstance(inputs, list | tuple)
-            else None
-        )
-        return (
-            isinstance(first, torch.Tensor)
-            and first.is_leaf
-            and first.requires_grad
-            and self.state.registry.known(first) is not None
-        )
+        first = _first(inputs)
+        if first is None or not first.is_leaf or not first.requires_grad:
+            return False
+        return self.state.registry.known(first) is not None
 
     @guarded
     def before(self, tensors: Any, retains: bool) -> None:
@@ -327,15 +310,7 @@ class Backward:
         elif op is None:
             saved, place = saved_nonfinite(loss)
             op = self._op_at(place, saved)
-        state.seen(
-            NonFiniteLoss(
-                site=op.site if op is not None else user_site(),
-                module=op.module if op is not None else "",
-                name=op.name if op is not None else saved,
-                parameters=bad[:5],
-                nearest=op.nearest if op is not None else math.inf,
-            )
-        )
+        self._see(NonFiniteLoss, op, bad, saved)
 
     def _op_at(self, place: int, kind: str) -> Op | None:
         """Return the call at a place of the graph, as it was when last looked at closely."""
@@ -377,15 +352,14 @@ class Backward:
         if not bad:
             return
         op = first_nonfinite(self.losses.sums) or nearest_singularity(self.losses.sums)
-        state.seen(
-            NonFiniteGradient(
-                site=op.site if op is not None else user_site(),
-                module=op.module if op is not None else "",
-                name=op.name if op is not None else "",
-                parameters=bad[:5],
-                nearest=op.nearest if op is not None else math.inf,
-            )
-        )
+        self._see(NonFiniteGradient, op, bad)
+
+    def _see(
+        self, kind: type[NonFiniteLoss | NonFiniteGradient], op: Op | None, bad: list[str], name: str = ""
+    ) -> None:
+        op = op or Op(name, "", user_site(), self.state.record.tick)
+        seen = kind(site=op.site, module=op.module, name=op.name, parameters=bad[:5], nearest=op.nearest)
+        self.state.seen(seen)
 
 
 def _retains(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

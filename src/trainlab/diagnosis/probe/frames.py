@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import linecache
 import os
 import sys
@@ -114,7 +115,7 @@ def forget_own_frames(error: BaseException) -> None:
             waiting += cast("BaseExceptionGroup[BaseException]", each).exceptions
 
 
-def wrap_warn(
+def warn_instead_of(
     original: Callable[..., None], *, is_read: Callable[[], bool] = lambda: False
 ) -> Callable[..., None]:
     """Return `warnings.warn`, counting as if there were no probe.
@@ -124,6 +125,7 @@ def wrap_warn(
     """
     is_ending = sys.is_finalizing
 
+    @functools.wraps(original)
     def warn(
         message: Any,
         category: type[Warning] | None = None,
@@ -146,10 +148,11 @@ def wrap_warn(
     return warn
 
 
-def wrap_showwarning(original: Callable[..., None]) -> Callable[..., None]:
+def showwarning_instead_of(original: Callable[..., None]) -> Callable[..., None]:
     """Return `warnings.showwarning`, naming the user's line where PyTorch's compiled code warns of ours."""
     is_ending = sys.is_finalizing
 
+    @functools.wraps(original)
     def showwarning(
         message: Any, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
     ) -> None:

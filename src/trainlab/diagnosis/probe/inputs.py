@@ -295,17 +295,13 @@ class StoredData:
             found.append(_Held(weakref.ref(dataset), weakref.ref(owner), name, event, values, values, none))
         return found
 
-    def wrap_fetching(self, original: Any) -> Any:
-        """Return an iterator's ``__next__`` with a look before and after it, in steps looked at closely."""
-
-        def fetch(iterator: Any) -> Any:
-            before = self._before(iterator)
-            batch = original(iterator)
-            for held, values in before:
-                self._after(held, values)
-            return batch
-
-        return fetch
+    def around_fetching(self, original: Any, iterator: Any) -> Any:
+        """Look before and after an iterator's ``__next__``, in steps looked at closely."""
+        before = self._before(iterator)
+        batch = original(iterator)
+        for held, values in before:
+            self._after(held, values)
+        return batch
 
     def _before(self, iterator: Any) -> list[tuple[_Held, torch.Tensor | None]]:
         if not self.state.sampling or not self._held or not self.state.mine():

@@ -78,14 +78,10 @@ class LostGradients:
         for optimizer, since in self._since.items():
             since.made = _part(optimizer)
 
-    def wrap_clearing(self, original: Any) -> Any:
-        """Return ``zero_grad``, of an optimizer or of a network, with a look before it."""
-
-        def zero_grad(owner: Any, *args: Any, **kwargs: Any) -> Any:
-            self._cleared(owner)
-            return original(owner, *args, **kwargs)
-
-        return zero_grad
+    def around_clearing(self, original: Any, owner: Any, *args: Any, **kwargs: Any) -> Any:
+        """Look before ``zero_grad``, of an optimizer or of a network."""
+        self._cleared(owner)
+        return original(owner, *args, **kwargs)
 
     @guarded
     def _cleared(self, owner: Any) -> None:

@@ -184,16 +184,12 @@ class StateDicts:
         self._own = False
         self._taken: dict[int, tuple[weakref.ref[torch.Tensor], int, Site | None]] = {}
 
-    def wrap_taking(self, original: Any) -> Any:
+    def around_taking(self, original: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Remember when a network's state was taken; its layers are asked for theirs with a destination."""
-
-        def state_dict(*args: Any, **kwargs: Any) -> Any:
-            out = original(*args, **kwargs)
-            if len(args) <= 1 and kwargs.get("destination") is None:
-                self._was_taken(out)
-            return out
-
-        return state_dict
+        out = original(*args, **kwargs)
+        if len(args) <= 1 and kwargs.get("destination") is None:
+            self._was_taken(out)
+        return out
 
     @guarded
     def _was_taken(self, state: Any) -> None:
@@ -205,18 +201,14 @@ class StateDicts:
         if len(self._taken) < MAX_TAKEN:
             self._taken[id(first)] = (weakref.ref(first), self.state.steps_taken, user_site())
 
-    def wrap_loading(self, original: Any) -> Any:
+    def around_loading(self, original: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Note which weights were loaded, and whether they were there already."""
-
-        def load_state_dict(*args: Any, **kwargs: Any) -> Any:
-            # PyTorch's distributed checkpoints give the network by name, too.
-            module, given = _argument(args, 0, kwargs, "self"), _argument(args, 1, kwargs, "state_dict")
-            self._look_before(module, given)
-            out = original(*args, **kwargs)
-            self._loaded(module, given)
-            return out
-
-        return load_state_dict
+        # PyTorch's distributed checkpoints give the network by name, too.
+        module, given = _argument(args, 0, kwargs, "self"), _argument(args, 1, kwargs, "state_dict")
+        self._look_before(module, given)
+        out = original(*args, **kwargs)
+        self._loaded(module, given)
+        return out
 
     @guarded
     def _look_before(self, module: nn.Module, given: Any) -> None:

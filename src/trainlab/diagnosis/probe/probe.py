@@ -24,7 +24,7 @@ from trainlab.diagnosis.probe.backward import Backward
 from trainlab.diagnosis.probe.batches import Data
 from trainlab.diagnosis.probe.final_answers import ask, ask_what_they_depend_on
 from trainlab.diagnosis.probe.fits import Fits
-from trainlab.diagnosis.probe.frames import wrap_showwarning, wrap_warn
+from trainlab.diagnosis.probe.frames import showwarning_instead_of, warn_instead_of
 from trainlab.diagnosis.probe.global_state import Patches
 from trainlab.diagnosis.probe.inputs import StoredData
 from trainlab.diagnosis.probe.listener import Listener
@@ -60,42 +60,35 @@ class Compiled:
         self.patches = patches
         self._aside = False
 
-    def wrap(self, original: Any) -> Any:
-        """Return ``torch.compile`` whose functions are called with nobody listening."""
-
-        def compiled(*args: Any, **kwargs: Any) -> Any:
-            model = args[0] if args else kwargs.get("model")
-            made = original(*args, **kwargs)
-            self.attach()
-            if model is None or made is model or isinstance(made, nn.Module | type) or not callable(made):
-                return made
-            return self._quiet(made)
-
-        return compiled
+    def around_compile(self, original: Any, *args: Any, **kwargs: Any) -> Any:
+        """Have what ``torch.compile`` gives called with nobody listening."""
+        model = args[0] if args else kwargs.get("model")
+        made = original(*args, **kwargs)
+        self.attach()
+        if model is None or made is model or isinstance(made, nn.Module | type) or not callable(made):
+            return made
+        return self._quiet(made)
 
     def attach(self) -> None:
         """Listen to compiled networks from outside, if the compiler is loaded: loading it takes seconds."""
         network = getattr(sys.modules.get(COMPILER), "OptimizedModule", None)
         if network is not None and not any(owner is network for owner, *_ in self.patches.done):
-            self.patches.wrap(network, "__call__", self._wrap_call)
+            self.patches.around(network, "__call__", self._around_call)
 
-    def _wrap_call(self, original: Any) -> Any:
-        def call(module: Any, *args: Any, **kwargs: Any) -> Any:
-            if is_compiling():
-                return original(module, *args, **kwargs)
-            inner = compiled_network(module)
-            if inner is None:
-                return original(module, *args, **kwargs)
-            self.calls.before(inner, args)
-            out = None
-            try:
-                with self.aside():
-                    out = original(module, *args, **kwargs)
-            finally:
-                self.calls.after(inner, args, out)
-            return out
-
-        return call
+    def _around_call(self, original: Any, module: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_compiling():
+            return original(module, *args, **kwargs)
+        inner = compiled_network(module)
+        if inner is None:
+            return original(module, *args, **kwargs)
+        self.calls.before(inner, args)
+        out = None
+        try:
+            with self.aside():
+                out = original(module, *args, **kwargs)
+        finally:
+            self.calls.after(inner, args, out)
+        return out
 
     def _quiet(self, function: Any) -> Any:
         @functools.wraps(function)
@@ -186,30 +179,30 @@ class Probe:
         self.other_processes.start()
         self.state.on = True
         _listening.append(self)
-        wrap, others = self.patches.wrap, self.schedulers_and_clipping
-        wrap(torch.autograd, "backward", self.backward.wrap)
-        wrap(torch.autograd, "grad", self.backward.wrap_grad)
-        wrap(Optimizer, "__init__", self._wrap_made)
-        wrap(DataLoader, "__iter__", self._wrap_loader)
+        around, others = self.patches.around, self.schedulers_and_clipping
+        around(torch.autograd, "backward", self.backward.around_backward)
+        around(torch.autograd, "grad", self.backward.around_grad)
+        around(Optimizer, "__init__", self._around_made)
+        around(DataLoader, "__iter__", self._around_loader)
         if LOADER_ITERATOR is not None:
-            wrap(LOADER_ITERATOR, "__next__", self.stored.wrap_fetching)
-        wrap(nn.Module, "train", self._wrap_train)
-        wrap(nn.Module, "state_dict", self.state_dicts.wrap_taking)
-        wrap(nn.Module, "load_state_dict", self.state_dicts.wrap_loading)
+            around(LOADER_ITERATOR, "__next__", self.stored.around_fetching)
+        around(nn.Module, "train", self._around_train)
+        around(nn.Module, "state_dict", self.state_dicts.around_taking)
+        around(nn.Module, "load_state_dict", self.state_dicts.around_loading)
         for owner in (lr_scheduler.LRScheduler, lr_scheduler.ReduceLROnPlateau):
-            wrap(owner, "step", others.wrap_scheduler_step)
+            around(owner, "step", others.around_scheduler_step)
         for owner in (nn.utils, nn.utils.clip_grad):
-            wrap(owner, "clip_grad_norm_", others.wrap_clipping)
-            wrap(owner, "clip_grad_value_", others.wrap_clipping_of_values)
+            around(owner, "clip_grad_norm_", others.around_clipping)
+            around(owner, "clip_grad_value_", others.around_clipping_of_values)
         for owner in (Optimizer, nn.Module):
-            wrap(owner, "zero_grad", self.steps.lost.wrap_clearing)
-        wrap(torch.amp.GradScaler, "step", others.wrap_scaler)
-        wrap(torch.amp.GradScaler, "scale", others.wrap_scaling)
-        wrap(torch.amp.GradScaler, "unscale_", others.wrap_unscaling)
-        wrap(torch, "compile", self.compiled.wrap)
+            around(owner, "zero_grad", self.steps.lost.around_clearing)
+        around(torch.amp.GradScaler, "step", others.around_scaler)
+        around(torch.amp.GradScaler, "scale", others.around_scaling)
+        around(torch.amp.GradScaler, "unscale_", others.around_unscaling)
+        around(torch, "compile", self.compiled.around_compile)
         if isinstance(warnings.warn, BuiltinFunctionType):  # a user's own isn't given another line
-            wrap(warnings, "warn", functools.partial(wrap_warn, is_read=is_compiling))
-        wrap(warnings, "showwarning", wrap_showwarning)
+            self.patches.put(warnings, "warn", warn_instead_of(warnings.warn, is_read=is_compiling))
+        self.patches.put(warnings, "showwarning", showwarning_instead_of(warnings.showwarning))
         self.compiled.attach()
         self.calls.attach()
         self.steps.attach()
@@ -273,29 +266,20 @@ class Probe:
             self.asking.networks.clear()
             self.asking.unmet.clear()
 
-    def _wrap_made(self, original: Any) -> Any:
-        def made(optimizer: Any, *args: Any, **kwargs: Any) -> None:
-            original(optimizer, *args, **kwargs)
-            self.steps.made(optimizer)
+    def _around_made(self, original: Any, optimizer: Any, *args: Any, **kwargs: Any) -> None:
+        original(optimizer, *args, **kwargs)
+        self.steps.made(optimizer)
 
-        return made
+    def _around_loader(self, original: Any, loader: Any) -> Any:
+        self.data.loader_started(loader)
+        self.stored.pass_begins(loader, self.data.site_of(loader))
+        return original(loader)
 
-    def _wrap_loader(self, original: Any) -> Any:
-        def iterated(loader: Any) -> Any:
-            self.data.loader_started(loader)
-            self.stored.pass_begins(loader, self.data.site_of(loader))
-            return original(loader)
-
-        return iterated
-
-    def _wrap_train(self, original: Any) -> Any:
-        def train(module: Any, *args: Any, **kwargs: Any) -> Any:
-            mode = args[0] if args else kwargs.get("mode", True)
-            if not mode:
-                self.calls.networks.mode_set(module, mode)
-            return original(module, *args, **kwargs)
-
-        return train
+    def _around_train(self, original: Any, module: Any, *args: Any, **kwargs: Any) -> Any:
+        mode = args[0] if args else kwargs.get("mode", True)
+        if not mode:
+            self.calls.networks.mode_set(module, mode)
+        return original(module, *args, **kwargs)
 
 
 class OtherProcesses:

@@ -18,16 +18,8 @@ from trainlab.diagnosis.torch_private import scheduler_steps
 MAX_CLIPS = 4_000
 MAX_SCHEDULERS = 128
 _SCHEDULED = (
-    "gamma",
-    "step_size",
-    "T_max",
-    "milestones",
-    "factor",
-    "patience",
-    "mode",
-    "total_steps",
-    "total_iters",
-)
+    "gamma", "step_size", "T_max", "milestones", "factor", "patience", "mode", "total_steps", "total_iters",
+)  # fmt: skip
 
 
 class SchedulersAndClipping:
@@ -41,19 +33,15 @@ class SchedulersAndClipping:
             weakref.WeakKeyDictionary()
         )
 
-    def wrap_scheduler_step(self, original: Any) -> Any:
+    def around_scheduler_step(self, original: Any, scheduler: Any, *args: Any, **kwargs: Any) -> Any:
         """Count the steps of a scheduler; the one that it takes when it is made says where that is."""
-
-        def step(scheduler: Any, *args: Any, **kwargs: Any) -> Any:
-            before = scheduler_steps(scheduler)
-            out = original(scheduler, *args, **kwargs)
-            if before is None or before >= 1:
-                self._scheduled(scheduler)
-            else:
-                self._made(scheduler)
-            return out
-
-        return step
+        before = scheduler_steps(scheduler)
+        out = original(scheduler, *args, **kwargs)
+        if before is None or before >= 1:
+            self._scheduled(scheduler)
+        else:
+            self._made(scheduler)
+        return out
 
     @guarded
     def _made(self, scheduler: Any) -> None:
@@ -94,27 +82,19 @@ class SchedulersAndClipping:
             record.idle += now == before and not self.steps.share_groups(scheduler.optimizer)
             self._schedulers[scheduler] = record, now
 
-    def wrap_clipping(self, original: Any) -> Any:
+    def around_clipping(self, original: Any, *args: Any, **kwargs: Any) -> Any:
         """Note the norm before clipping and the limit."""
+        norm = original(*args, **kwargs)
+        limit = args[1] if len(args) > 1 else kwargs.get("max_norm")
+        self._clipped(norm, limit)
+        self.lost.clipped(limit)
+        return norm
 
-        def clip_grad_norm_(*args: Any, **kwargs: Any) -> Any:
-            norm = original(*args, **kwargs)
-            limit = args[1] if len(args) > 1 else kwargs.get("max_norm")
-            self._clipped(norm, limit)
-            self.lost.clipped(limit)
-            return norm
-
-        return clip_grad_norm_
-
-    def wrap_clipping_of_values(self, original: Any) -> Any:
+    def around_clipping_of_values(self, original: Any, *args: Any, **kwargs: Any) -> Any:
         """Note that gradients were clipped value by value."""
-
-        def clip_grad_value_(*args: Any, **kwargs: Any) -> Any:
-            out = original(*args, **kwargs)
-            self.lost.clipped(args[1] if len(args) > 1 else kwargs.get("clip_value"))
-            return out
-
-        return clip_grad_value_
+        out = original(*args, **kwargs)
+        self.lost.clipped(args[1] if len(args) > 1 else kwargs.get("clip_value"))
+        return out
 
     @guarded
     def _clipped(self, norm: Any, limit: Any) -> None:
@@ -129,32 +109,20 @@ class SchedulersAndClipping:
 
             state.deferred.read(norm, keep)
 
-    def wrap_scaler(self, original: Any) -> Any:
+    def around_scaler(self, original: Any, scaler: Any, *args: Any, **kwargs: Any) -> Any:
         """Note that losses are scaled: then overflowing gradients mean skipped steps, and no fault."""
+        self.state.record.uses_scaler = self.state.record.uses_scaler or bool(scaler.is_enabled())
+        return original(scaler, *args, **kwargs)
 
-        def step(scaler: Any, *args: Any, **kwargs: Any) -> Any:
-            self.state.record.uses_scaler = self.state.record.uses_scaler or bool(scaler.is_enabled())
-            return original(scaler, *args, **kwargs)
-
-        return step
-
-    def wrap_scaling(self, original: Any) -> Any:
+    def around_scaling(self, original: Any, scaler: Any, *args: Any, **kwargs: Any) -> Any:
         """Note that gradients to come are multiplied by a loss scale."""
+        self.lost.scaler = scaler if scaler.is_enabled() else None
+        return original(scaler, *args, **kwargs)
 
-        def scale(scaler: Any, *args: Any, **kwargs: Any) -> Any:
-            self.lost.scaler = scaler if scaler.is_enabled() else None
-            return original(scaler, *args, **kwargs)
-
-        return scale
-
-    def wrap_unscaling(self, original: Any) -> Any:
+    def around_unscaling(self, original: Any, scaler: Any, *args: Any, **kwargs: Any) -> Any:
         """Note that gradients are divided by it; the scaler's own step does so, too."""
-
-        def unscale_(scaler: Any, *args: Any, **kwargs: Any) -> Any:
-            self.lost.scaler = None
-            return original(scaler, *args, **kwargs)
-
-        return unscale_
+        self.lost.scaler = None
+        return original(scaler, *args, **kwargs)
 
 
 def _set_rate(scheduler: Any) -> float | None:

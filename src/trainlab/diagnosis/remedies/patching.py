@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
+from trainlab.diagnosis.probe.global_state import Patches
 from trainlab.diagnosis.torch_private import LOSS_MODULES
 
 
@@ -20,7 +20,7 @@ class Patching:
 
     def __init__(self) -> None:
         self.acted = 0
-        self._replaced: list[tuple[Any, str, Any, bool, Any]] = []
+        self._patches = Patches()
         self._handles: list[Any] = []
         self._roots: Roots | None = None
 
@@ -28,35 +28,21 @@ class Patching:
         """A change has taken hold."""
         self.acted += times
 
-    def replace(self, owner: Any, name: str, make: Callable[[Any], Callable[..., Any]]) -> None:
-        """Replace ``owner.name``, also where it is inherited, by ``make(original)``."""
-        original = getattr(owner, name, None)
-        if original is None:
-            return
-        replacement = functools.wraps(original)(make(original))
-        self.put(owner, name, replacement)
+    def around(self, owner: Any, name: str, call: Callable[..., Any]) -> None:
+        """Have ``owner.name(…)``, also where it is inherited, be ``call(original, …)``."""
+        self._patches.around(owner, name, call, inherited=True)
 
     def put(self, owner: Any, name: str, replacement: Any) -> None:
         """Set ``owner.name``."""
-        own = name in vars(owner)
-        self._replaced.append((owner, name, vars(owner).get(name), own, replacement))
-        setattr(owner, name, replacement)
+        self._patches.put(owner, name, replacement)
 
     def before_step(self, hook: Callable[[torch.optim.Optimizer], None]) -> None:
         """Call the hook before every step of an optimizer."""
-
-        def call(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
-            hook(optimizer)
-
-        self._handles.append(register_optimizer_step_pre_hook(call))
+        self._handles.append(register_optimizer_step_pre_hook(lambda optimizer, *given: hook(optimizer)))
 
     def after_step(self, hook: Callable[[torch.optim.Optimizer], None]) -> None:
         """Call the hook after every step of an optimizer."""
-
-        def call(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
-            hook(optimizer)
-
-        self._handles.append(register_optimizer_step_post_hook(call))
+        self._handles.append(register_optimizer_step_post_hook(lambda optimizer, *given: hook(optimizer)))
 
     def before_call(self, hook: Callable[[nn.Module, Any], Any]) -> None:
         """Call the hook before every module's forward; what it returns takes the arguments' place."""
@@ -78,15 +64,8 @@ class Patching:
         """Take everything off, in reverse order; what someone else has replaced since then stays."""
         for handle in self._handles:
             handle.remove()
-        for owner, name, original, own, replacement in reversed(self._replaced):
-            if vars(owner).get(name) is not replacement:
-                continue
-            if own:
-                setattr(owner, name, original)
-            else:
-                delattr(owner, name)
         self._handles.clear()
-        self._replaced.clear()
+        self._patches.undo()
 
 
 class Roots:

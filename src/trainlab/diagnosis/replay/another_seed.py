@@ -39,22 +39,19 @@ def _shuffle_batches(on: Patching, draw: random.Random) -> None:
         return
     ahead: dict[int, list[Any]] = {}
 
-    def wrap(original: Any) -> Any:
-        def following(iterator: Any) -> Any:
-            waiting = ahead.setdefault(id(iterator), [])
-            while len(waiting) < AHEAD:
-                try:
-                    waiting.append(original(iterator))
-                except StopIteration:
-                    break
-            if not waiting:
-                del ahead[id(iterator)]
-                raise StopIteration
-            return waiting.pop(draw.randrange(len(waiting)))
+    def following(original: Any, iterator: Any) -> Any:
+        waiting = ahead.setdefault(id(iterator), [])
+        while len(waiting) < AHEAD:
+            try:
+                waiting.append(original(iterator))
+            except StopIteration:
+                break
+        if not waiting:
+            del ahead[id(iterator)]
+            raise StopIteration
+        return waiting.pop(draw.randrange(len(waiting)))
 
-        return following
-
-    on.replace(LOADER_ITERATOR, "__next__", wrap)
+    on.around(LOADER_ITERATOR, "__next__", following)
 
 
 def _draw_weights_anew(on: Patching) -> None:

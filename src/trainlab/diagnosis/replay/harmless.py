@@ -12,7 +12,6 @@ from __future__ import annotations
 import builtins
 import ctypes
 import fcntl
-import functools
 import io
 import os
 import re
@@ -22,6 +21,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,28 +122,27 @@ class Guard:
 
     def start(self) -> None:
         """From here on."""
+        around = self._patches.around
         for owner in (builtins, io):
-            self._patches.wrap(owner, "open", self._wrap_open)
-        self._patches.wrap(os, "open", self._wrap_os_open)
+            around(owner, "open", self._around_open)
+        around(os, "open", self._around_os_open)
         for name in ("mkdir", "makedirs", "rmdir"):
-            self._patches.wrap(
-                os, name, functools.partial(self._wrap_change, instead=lambda path, *more: None)
-            )
+            around(os, name, partial(self._around_change, lambda path, *more: None))
         for name in ("remove", "unlink"):
-            self._patches.wrap(os, name, functools.partial(self._wrap_change, instead=self._removed))
+            around(os, name, partial(self._around_change, self._removed))
         for name in ("rename", "replace"):
-            self._patches.wrap(os, name, functools.partial(self._wrap_change, instead=self._renamed))
-        self._patches.wrap(DataLoader, "__iter__", self._wrap_loader)
+            around(os, name, partial(self._around_change, self._renamed))
+        around(DataLoader, "__iter__", self._around_loader)
         tempfile.tempdir = self.folder
-        self._patches.wrap(torch, "save", lambda original: self._wrap_file(original, 1, "wb"))
-        self._patches.wrap(torch, "load", lambda original: self._wrap_file(original, 0, "rb"))
+        around(torch, "save", partial(self._around_file, 1, "wb"))
+        around(torch, "load", partial(self._around_file, 0, "rb"))
         writer = getattr(
             sys.modules.get("tensorboard.summary.writer.event_file_writer"), "_AsyncWriter", None
         )
         for name in ("write", "flush", "close"):
             # Its thread isn't there in a copy, and what waits for it would wait forever.
             if writer is not None:
-                self._patches.wrap(writer, name, lambda _: lambda *args: None)
+                around(writer, name, lambda *given: None)
         sys.addaudithook(self._audited)
         restrict_to(self.folder)
 
@@ -152,46 +151,31 @@ class Guard:
         self.on = False
         self._patches.undo()
 
-    def _wrap_open(self, original: Any) -> Any:
-        @functools.wraps(original)
-        def opening(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-            return original(self._place(file, mode), mode, *args, **kwargs)
+    def _around_open(self, original: Any, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        return original(self._place(file, mode), mode, *args, **kwargs)
 
-        return opening
+    def _around_os_open(self, original: Any, path: Any, flags: int, *args: Any, **kwargs: Any) -> Any:
+        writes = "a" if flags & os.O_APPEND else "w" if flags & _WRITING else "r"
+        return original(self._place(path, writes), flags, *args, **kwargs)
 
-    def _wrap_os_open(self, original: Any) -> Any:
-        def opening(path: Any, flags: int, *args: Any, **kwargs: Any) -> Any:
-            writes = "a" if flags & os.O_APPEND else "w" if flags & _WRITING else "r"
-            return original(self._place(path, writes), flags, *args, **kwargs)
+    def _around_change(
+        self, instead: Callable[..., None], original: Any, path: Any, *args: Any, **kwargs: Any
+    ) -> None:
+        if self._is_ours(path):
+            original(path, *args, **kwargs)
+        else:
+            instead(path, *args)
 
-        return opening
+    def _around_file(self, at: int, mode: str, original: Any, *args: Any, **kwargs: Any) -> Any:
+        if len(args) > at:
+            args = (*args[:at], self._place(args[at], mode), *args[at + 1 :])
+        elif "f" in kwargs:
+            kwargs["f"] = self._place(kwargs["f"], mode)
+        return original(*args, **kwargs)
 
-    def _wrap_change(self, original: Any, *, instead: Callable[..., None]) -> Any:
-        def change(path: Any, *args: Any, **kwargs: Any) -> None:
-            if self._is_ours(path):
-                original(path, *args, **kwargs)
-            else:
-                instead(path, *args)
-
-        return change
-
-    def _wrap_file(self, original: Any, at: int, mode: str) -> Any:
-        @functools.wraps(original)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if len(args) > at:
-                args = (*args[:at], self._place(args[at], mode), *args[at + 1 :])
-            elif "f" in kwargs:
-                kwargs["f"] = self._place(kwargs["f"], mode)
-            return original(*args, **kwargs)
-
-        return call
-
-    def _wrap_loader(self, original: Any) -> Any:
-        def iterated(loader: Any) -> Any:
-            without_workers(loader)
-            return original(loader)
-
-        return iterated
+    def _around_loader(self, original: Any, loader: Any) -> Any:
+        without_workers(loader)
+        return original(loader)
 
     def _place(self, file: Any, mode: str) -> Any:
         """Return where a file is instead; what isn't written here, and wasn't, stays what it is."""

@@ -53,31 +53,25 @@ class Keeper:
 
     def start(self) -> None:
         """Wait for the first backward pass, or for a loader's workers."""
-        self._patches.wrap(torch.autograd, "backward", self._wrap)
-        self._patches.wrap(torch.autograd, "grad", self._wrap)
-        self._patches.wrap(DataLoader, "__iter__", self._wrap_loader)
+        for name in ("backward", "grad"):
+            self._patches.around(torch.autograd, name, self._around_pass)
+        self._patches.around(DataLoader, "__iter__", self._around_loader)
 
     def stop(self) -> None:
         """Wait no longer; a keeper that is there goes on waiting for the doctor."""
         self._patches.undo()
         self._close(self.ends)
 
-    def _wrap(self, original: Any) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
+    def _around_pass(self, original: Any, *args: Any, **kwargs: Any) -> Any:
+        self._now()
+        return original(*args, **kwargs)
+
+    def _around_loader(self, original: Any, loader: Any) -> Any:
+        if loader.num_workers:
             self._now()
-            return original(*args, **kwargs)
-
-        return call
-
-    def _wrap_loader(self, original: Any) -> Any:
-        def iterated(loader: Any) -> Any:
-            if loader.num_workers:
-                self._now()
-            if self.in_arm:
-                without_workers(loader)
-            return original(loader)
-
-        return iterated
+        if self.in_arm:
+            without_workers(loader)
+        return original(loader)
 
     def _now(self) -> None:
         """Fork, unless that was done; whatever fails, the script goes on."""

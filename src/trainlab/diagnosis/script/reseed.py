@@ -36,16 +36,15 @@ class Reseed:
         torch.manual_seed(self.mixed(0))
         np.random.seed(self.mixed(0))
         random.seed(self.mixed(0))
-        wrap = self.patches.wrap
         for owner, name in (
             (torch, "manual_seed"),
             (torch.random, "manual_seed"),
             (np.random, "seed"),
             (random, "seed"),
         ):
-            wrap(owner, name, self._wrap_seeding)
+            self.patches.around(owner, name, self._around_seeding)
         if not self.active:
-            wrap(nn.Module, "__init__", self._wrap_made)
+            self.patches.around(nn.Module, "__init__", self._around_made)
 
     def stop(self) -> None:
         """Take the patches off."""
@@ -55,22 +54,16 @@ class Reseed:
         """Return a seed that depends on the script's and on ours."""
         return int(np.random.SeedSequence([given % LIMIT, self.seed]).generate_state(1)[0])
 
-    def _wrap_seeding(self, original: Any) -> Any:
-        def seeding(*args: Any, **kwargs: Any) -> Any:
-            if not self.active:
-                return original(*args, **kwargs)
-            given = next(iter((*args, *kwargs.values())), None)
-            return original(self.mixed(given if isinstance(given, int) else 0))
+    def _around_seeding(self, original: Any, *args: Any, **kwargs: Any) -> Any:
+        if not self.active:
+            return original(*args, **kwargs)
+        given = next(iter((*args, *kwargs.values())), None)
+        return original(self.mixed(given if isinstance(given, int) else 0))
 
-        return seeding
-
-    def _wrap_made(self, original: Any) -> Any:
-        def made(module: Any, *args: Any, **kwargs: Any) -> None:
-            if not self.active and not isinstance(module, LOSS_MODULES):
-                self._change()
-            original(module, *args, **kwargs)
-
-        return made
+    def _around_made(self, original: Any, module: Any, *args: Any, **kwargs: Any) -> None:
+        if not self.active and not isinstance(module, LOSS_MODULES):
+            self._change()
+        original(module, *args, **kwargs)
 
     def _change(self) -> None:
         """From here on, all that is random differs."""

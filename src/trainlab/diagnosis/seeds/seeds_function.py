@@ -277,16 +277,13 @@ def _seeding() -> Iterator[list[Any]]:
 
     given: list[Any] = []
 
-    def wrap(original: Any) -> Any:
-        def seeding(*args: Any, **kwargs: Any) -> Any:
-            given.append((args, kwargs))
-            return original(*args, **kwargs)
-
-        return seeding
+    def seeding(original: Any, *args: Any, **kwargs: Any) -> Any:
+        given.append((args, kwargs))
+        return original(*args, **kwargs)
 
     patches = Patches()
     for owner in (torch, torch.random):
-        patches.wrap(owner, "manual_seed", wrap)
+        patches.around(owner, "manual_seed", seeding)
     try:
         yield given
     finally:

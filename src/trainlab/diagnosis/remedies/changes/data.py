@@ -118,26 +118,20 @@ def targets(on: Patching) -> None:
         ):
             spread.add(target.reshape(target.shape[0], -1) if target.dim() > 1 else target[:, None])
 
-    def wrap_named(original: Any) -> Any:
-        def loss(output: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
-            nonlocal power, busy
-            meet(output, target)
-            power = 2 if original.__name__ == "mse_loss" else 1
-            was, busy = busy, True
-            try:
-                return original(output, target, *args, **kwargs)
-            finally:
-                busy = was
+    def loss(original: Any, output: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal power, busy
+        meet(output, target)
+        power = 2 if original.__name__ == "mse_loss" else 1
+        was, busy = busy, True
+        try:
+            return original(output, target, *args, **kwargs)
+        finally:
+            busy = was
 
-        return loss
-
-    def wrap_difference(original: Any) -> Any:
-        def difference(first: Any, second: Any, *args: Any, **kwargs: Any) -> Any:
-            meet(first, second)
-            meet(second, first)
-            return original(first, second, *args, **kwargs)
-
-        return difference
+    def difference(original: Any, first: Any, second: Any, *args: Any, **kwargs: Any) -> Any:
+        meet(first, second)
+        meet(second, first)
+        return original(first, second, *args, **kwargs)
 
     def after(module: nn.Module, output: Any) -> Any:
         if spread.rows < ENOUGH_TARGETS or not isinstance(output, torch.Tensor):
@@ -152,46 +146,38 @@ def targets(on: Patching) -> None:
             mean, std = mean.view(output.shape[1:]), std.view(output.shape[1:])
         return mean + std * output
 
-    def wrap_backward(original: Any) -> Any:
-        def backward(tensors: Any, grad_tensors: Any = None, *args: Any, **kwargs: Any) -> Any:
-            single = isinstance(tensors, torch.Tensor) and tensors.numel() == 1 and spread.rows
-            if single:
-                _, std = spread.of(tensors)
-                ready = spread.rows >= ENOUGH_TARGETS
-                factor = 1 / float((std**power).mean()) if ready else 0.0
-                given = grad_tensors[0] if isinstance(grad_tensors, list | tuple) else grad_tensors
-                grad_tensors = factor * (torch.ones_like(tensors) if given is None else given)
-            return original(tensors, grad_tensors, *args, **kwargs)
-
-        return backward
+    def backward(original: Any, tensors: Any, grad_tensors: Any = None, *args: Any, **kwargs: Any) -> Any:
+        single = isinstance(tensors, torch.Tensor) and tensors.numel() == 1 and spread.rows
+        if single:
+            _, std = spread.of(tensors)
+            ready = spread.rows >= ENOUGH_TARGETS
+            factor = 1 / float((std**power).mean()) if ready else 0.0
+            given = grad_tensors[0] if isinstance(grad_tensors, list | tuple) else grad_tensors
+            grad_tensors = factor * (torch.ones_like(tensors) if given is None else given)
+        return original(tensors, grad_tensors, *args, **kwargs)
 
     for name in DISTANCES:
-        on.replace(nn.functional, name, wrap_named)
+        on.around(nn.functional, name, loss)
     for owner, name in differences():
-        on.replace(owner, name, wrap_difference)
+        on.around(owner, name, difference)
     roots.after.append(after)
-    on.replace(torch.autograd, "backward", wrap_backward)
+    on.around(torch.autograd, "backward", backward)
 
 
 def shuffle(on: Patching) -> None:
     """Make loaders with ``shuffle=True`` where nothing else sets the order."""
 
-    def wrap(original: Any) -> Any:
-        known = inspect.signature(original)
+    known = inspect.signature(DataLoader.__init__)
 
-        def init(*args: Any, **kwargs: Any) -> None:
-            given = known.bind(*args, **kwargs)
-            free = not any(
-                given.arguments.get(name) for name in ("shuffle", "sampler", "batch_sampler")
-            ) and not isinstance(given.arguments["dataset"], IterableDataset)
-            if free:
-                given.arguments["shuffle"] = True
-                on.act()
-            original(*given.args, **given.kwargs)
+    def init(original: Any, *args: Any, **kwargs: Any) -> None:
+        given = known.bind(*args, **kwargs)
+        in_order = not any(given.arguments.get(name) for name in ("shuffle", "sampler", "batch_sampler"))
+        if in_order and not isinstance(given.arguments["dataset"], IterableDataset):
+            given.arguments["shuffle"] = True
+            on.act()
+        original(*given.args, **given.kwargs)
 
-        return init
-
-    on.replace(DataLoader, "__init__", wrap)
+    on.around(DataLoader, "__init__", init)
 
 
 # The same few rows again and again, which any network should learn by heart.
@@ -205,21 +191,18 @@ def few_rows(on: Patching, *, rows: int) -> None:
     """
     first: list[Any] = []
 
-    def wrap(original: Any) -> Any:
-        def following(iterator: Any) -> Any:
-            batch = original(iterator)
-            if not first:
-                first.append(batch)
-            given = _again(first[0], batch, rows)
-            if given is None:
-                return batch
-            on.act()
-            return given
-
-        return following
+    def following(original: Any, iterator: Any) -> Any:
+        batch = original(iterator)
+        if not first:
+            first.append(batch)
+        given = _again(first[0], batch, rows)
+        if given is None:
+            return batch
+        on.act()
+        return given
 
     if LOADER_ITERATOR is not None:
-        on.replace(LOADER_ITERATOR, "__next__", wrap)
+        on.around(LOADER_ITERATOR, "__next__", following)
     _few_by_hand(on, rows, loaded=first)
 
 
@@ -239,15 +222,12 @@ def _few_by_hand(on: Patching, rows: int, *, loaded: list[Any]) -> None:
         kept["batch"] = batch
         return _again(kept.setdefault(kind, batch), batch, rows)
 
-    def wrap_loss(original: Any) -> Any:
-        def loss(output: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
-            given = taken("targets", target)
-            if given is None:
-                return original(output, target, *args, **kwargs)
-            on.act()
-            return original(output, given, *args, **kwargs)
-
-        return loss
+    def loss(original: Any, output: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
+        given = taken("targets", target)
+        if given is None:
+            return original(output, target, *args, **kwargs)
+        on.act()
+        return original(output, given, *args, **kwargs)
 
     def before(module: nn.Module, args: Any) -> Any:
         by_time = any(not getattr(part, "batch_first", True) for part in module.modules())
@@ -255,7 +235,7 @@ def _few_by_hand(on: Patching, rows: int, *, loaded: list[Any]) -> None:
 
     on.roots().before.append(before)
     for name in LOSS_FUNCTIONS:
-        on.replace(nn.functional, name, wrap_loss)
+        on.around(nn.functional, name, loss)
 
 
 def _again(first: Any, batch: Any, rows: int) -> Any:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterable, Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,28 +38,16 @@ def remember(on: Patching, names: Iterable[str]) -> None:
     """Have the results of these functions remember what they were made of."""
     for name in names:
         for owner, attribute in function_places(name, inplace=False):
-
-            def wrap(original: Any, name: str = name) -> Any:
-                def call(given: Any, *args: Any, **kwargs: Any) -> Any:
-                    out = original(given, *args, **kwargs)
-                    if isinstance(given, torch.Tensor):
-                        tag(out, name, given)
-                    return out
-
-                return _with_keyword(call)
-
-            on.replace(owner, attribute, wrap)
+            on.around(owner, attribute, partial(_remembering, name))
 
 
-def _with_keyword(call: Any) -> Any:
-    """Accept ``input=`` for the first argument, as PyTorch's functions do."""
-
-    def either(*args: Any, **kwargs: Any) -> Any:
-        if not args and "input" in kwargs:
-            return call(kwargs.pop("input"), **kwargs)
-        return call(*args, **kwargs)
-
-    return either
+def _remembering(name: str, original: Any, *args: Any, **kwargs: Any) -> Any:
+    if not args and "input" in kwargs:
+        args = (kwargs.pop("input"),)
+    out = original(*args, **kwargs)
+    if isinstance(args[0], torch.Tensor):
+        tag(out, name, args[0])
+    return out
 
 
 # What one line of the script does to a tensor: cuts undone, graphs kept, poles avoided.
@@ -73,14 +62,11 @@ def is_at(line: str) -> bool:
 def no_cut(on: Patching, *, line: str) -> None:
     """Have ``detach()``, ``.data`` and ``torch.tensor(…)`` at this line pass on the tensor itself."""
 
-    def wrap(original: Any) -> Any:
-        def cut(given: Any, *args: Any, **kwargs: Any) -> Any:
-            if isinstance(given, torch.Tensor) and given.grad_fn is not None and is_at(line):
-                on.act()
-                return given
-            return original(given, *args, **kwargs)
-
-        return cut
+    def cut(original: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(given, torch.Tensor) and given.grad_fn is not None and is_at(line):
+            on.act()
+            return given
+        return original(given, *args, **kwargs)
 
     data: Any = torch.Tensor.data
 
@@ -90,26 +76,22 @@ def no_cut(on: Patching, *, line: str) -> None:
             return tensor
         return data.__get__(tensor)
 
-    on.replace(torch.Tensor, "detach", wrap)
-    on.replace(torch, "tensor", wrap)
-    on.replace(torch, "as_tensor", wrap)
+    for owner, name in ((torch.Tensor, "detach"), (torch, "tensor"), (torch, "as_tensor")):
+        on.around(owner, name, cut)
     on.put(torch.Tensor, "data", property(read, lambda tensor, value: data.__set__(tensor, value)))
 
 
 def create_graph(on: Patching, *, line: str) -> None:
     """Have `torch.autograd.grad` at this line give derivatives that gradients flow through."""
 
-    def wrap(original: Any) -> Any:
-        def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if not is_at(line):
-                return original(outputs, inputs, *args, **kwargs)
-            on.act()
-            first = dict(zip(("grad_outputs", "retain_graph"), args, strict=False))
-            return original(outputs, inputs, **{**kwargs, **first, "create_graph": True})
+    def grad(original: Any, outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if not is_at(line):
+            return original(outputs, inputs, *args, **kwargs)
+        on.act()
+        first = dict(zip(("grad_outputs", "retain_graph"), args, strict=False))
+        return original(outputs, inputs, **{**kwargs, **first, "create_graph": True})
 
-        return grad
-
-    on.replace(torch.autograd, "grad", wrap)
+    on.around(torch.autograd, "grad", grad)
 
 
 def gradients_inside(on: Patching) -> None:
@@ -144,27 +126,20 @@ def away_from_pole(on: Patching, *, line: str, eps: float) -> None:
     def bounded(tensor: torch.Tensor) -> torch.Tensor:
         return tensor.clamp(-1 + eps, 1 - eps)
 
-    def wrap_with(change: Any, place: int) -> Any:
-        def wrap(original: Any) -> Any:
-            def call(*args: Any, **kwargs: Any) -> Any:
-                given = args[place] if len(args) > place else None
-                if not isinstance(given, torch.Tensor) or not given.is_floating_point() or not is_at(line):
-                    return original(*args, **kwargs)
-                on.act()
-                return original(*args[:place], change(given), *args[place + 1 :], **kwargs)
-
-            return call
-
-        return wrap
-
     def small(tensor: torch.Tensor) -> torch.Tensor:
         return tensor.clamp_max(80.0)
+
+    def call(how: Any, place: int, original: Any, *args: Any, **kwargs: Any) -> Any:
+        given = args[place] if len(args) > place else None
+        if not isinstance(given, torch.Tensor) or not given.is_floating_point() or not is_at(line):
+            return original(*args, **kwargs)
+        on.act()
+        return original(*args[:place], how(given), *args[place + 1 :], **kwargs)
 
     def change(names: tuple[str, ...], how: Any, place: int = 0) -> None:
         for name in names:
             for owner in (torch, torch.Tensor):
-                if hasattr(owner, name):
-                    on.replace(owner, name, wrap_with(how, place))
+                on.around(owner, name, partial(call, how, place))
 
     change(("log", "log2", "log10", "sqrt", "rsqrt", "pow", "__pow__", "logdet"), positive)
     change(("div", "true_divide", "__truediv__", "divide"), apart, 1)
@@ -187,12 +162,9 @@ def all_parameters(on: Patching) -> None:
     met: dict[int, weakref.ref[torch.Tensor]] = {}
     passes = 0
 
-    def wrap_made(original: Any) -> Any:
-        def init(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
-            original(optimizer, *args, **kwargs)
-            optimizers.add(optimizer)
-
-        return init
+    def init(original: Any, optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
+        original(optimizer, *args, **kwargs)
+        optimizers.add(optimizer)
 
     def give(loss: torch.Tensor) -> None:
         held = {id(p): one for one in optimizers for group in one.param_groups for p in group["params"]}
@@ -212,20 +184,17 @@ def all_parameters(on: Patching) -> None:
             else:
                 met[id(leaf)] = weakref.ref(leaf)
 
-    def wrap(original: Any) -> Any:
-        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            nonlocal passes
-            passes += 1
-            loss = tensors if isinstance(tensors, torch.Tensor) else tensors[0]
-            if passes <= 4 or passes & (passes - 1) == 0:
-                give(loss)
-            return original(tensors, *args, **kwargs)
+    def backward(original: Any, tensors: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal passes
+        passes += 1
+        loss = tensors if isinstance(tensors, torch.Tensor) else tensors[0]
+        if passes <= 4 or passes & (passes - 1) == 0:
+            give(loss)
+        return original(tensors, *args, **kwargs)
 
-        return backward
-
-    on.replace(Optimizer, "__init__", wrap_made)
+    on.around(Optimizer, "__init__", init)
     on.before_step(optimizers.add)
-    on.replace(torch.autograd, "backward", wrap)
+    on.around(torch.autograd, "backward", backward)
 
 
 def own_backward(on: Patching, *, function: str) -> None:

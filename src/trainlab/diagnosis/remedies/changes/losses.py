@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -28,28 +29,22 @@ def given_logits(on: Patching) -> None:
     """Undo a softmax or sigmoid before a loss that applies it itself, and apply it where one is needed."""
     remember(on, (*_SQUASHING, *_LIMITS))
     functional = nn.functional
-    on.replace(functional, "cross_entropy", lambda original: _undone(on, original, "softmax"))
-    on.replace(
-        functional, "binary_cross_entropy_with_logits", lambda original: _undone(on, original, "sigmoid")
-    )
+    on.around(functional, "cross_entropy", partial(_undone, on, "softmax"))
+    on.around(functional, "binary_cross_entropy_with_logits", partial(_undone, on, "sigmoid"))
     for owner, name in function_places("log_softmax", inplace=False):
-        on.replace(owner, name, lambda original: _undone(on, original, "softmax"))
+        on.around(owner, name, partial(_undone, on, "softmax"))
     remember(on, ("log_softmax",))
-    on.replace(functional, "nll_loss", lambda original: _log_probabilities(on, original))
-    on.replace(functional, "binary_cross_entropy", lambda original: _with_logits(on, original))
+    on.around(functional, "nll_loss", partial(_of_log_probabilities, on))
+    on.around(functional, "binary_cross_entropy", partial(_with_logits, on))
 
 
-def _undone(on: Patching, original: Any, name: str) -> Any:
-    """Return the function applied to what `name` was given, where its input came out of `name`."""
-
-    def loss(output: Any, *args: Any, **kwargs: Any) -> Any:
-        bare = _before(output, name)
-        if bare is None:
-            return original(output, *args, **kwargs)
-        on.act()
-        return original(bare, *args, **kwargs)
-
-    return loss
+def _undone(on: Patching, name: str, original: Any, output: Any, *args: Any, **kwargs: Any) -> Any:
+    """Apply a function to what `name` was given, where its input came out of `name`."""
+    bare = _before(output, name)
+    if bare is None:
+        return original(output, *args, **kwargs)
+    on.act()
+    return original(bare, *args, **kwargs)
 
 
 def _before(output: Any, name: str) -> torch.Tensor | None:
@@ -69,38 +64,33 @@ def _before(output: Any, name: str) -> torch.Tensor | None:
     return torch.logit(output, _EPS) if kind.startswith("Sigmoid") else None
 
 
-def _log_probabilities(on: Patching, original: Any) -> Any:
-    def nll_loss(output: Any, *args: Any, **kwargs: Any) -> Any:
-        made = made_of(output)
-        if made is not None and made[0] == "log_softmax":
-            return original(output, *args, **kwargs)
-        bare = _before(output, "softmax")
-        logits = output if bare is None else bare
-        logs = nn.functional.log_softmax(logits, 1 if logits.dim() > 1 else 0)
-        if torch.allclose(logs, output, atol=1e-3):
-            return original(output, *args, **kwargs)
-        on.act()
-        return original(logs, *args, **kwargs)
-
-    return nll_loss
+def _of_log_probabilities(on: Patching, original: Any, output: Any, *args: Any, **kwargs: Any) -> Any:
+    made = made_of(output)
+    if made is not None and made[0] == "log_softmax":
+        return original(output, *args, **kwargs)
+    bare = _before(output, "softmax")
+    logits = output if bare is None else bare
+    logs = nn.functional.log_softmax(logits, 1 if logits.dim() > 1 else 0)
+    if torch.allclose(logs, output, atol=1e-3):
+        return original(output, *args, **kwargs)
+    on.act()
+    return original(logs, *args, **kwargs)
 
 
-def _with_logits(on: Patching, original: Any) -> Any:
-    """Return the loss with a sigmoid of its own, where what it is given has none."""
-
-    def binary_cross_entropy(output: Any, target: Any, weight: Any = None, *args: Any, **kwargs: Any) -> Any:
-        source, limited = output, False
-        while (made := made_of(source)) is not None and made[0] in _LIMITS:
-            source, limited = made[1], True
-        squashed = made_of(source) is not None or _before(source, "sigmoid") is not None
-        raw = limited or (output.grad_fn is not None and output.grad_fn.name().startswith(("Addmm", "Mm")))
-        if squashed or not raw:
-            return original(output, target, weight, *args, **kwargs)
-        on.act()
-        allowed = {name: value for name, value in kwargs.items() if name == "reduction"}
-        return nn.functional.binary_cross_entropy_with_logits(source, target, weight, **allowed)
-
-    return binary_cross_entropy
+def _with_logits(
+    on: Patching, original: Any, output: Any, target: Any, weight: Any = None, *args: Any, **kwargs: Any
+) -> Any:
+    """Apply a sigmoid before the loss, where what it is given has none."""
+    source, limited = output, False
+    while (made := made_of(source)) is not None and made[0] in _LIMITS:
+        source, limited = made[1], True
+    squashed = made_of(source) is not None or _before(source, "sigmoid") is not None
+    raw = limited or (output.grad_fn is not None and output.grad_fn.name().startswith(("Addmm", "Mm")))
+    if squashed or not raw:
+        return original(output, target, weight, *args, **kwargs)
+    on.act()
+    allowed = {name: value for name, value in kwargs.items() if name == "reduction"}
+    return nn.functional.binary_cross_entropy_with_logits(source, target, weight, **allowed)
 
 
 # Where outputs meet targets: shapes made equal, 1 and −1 for 1 and 0.
@@ -109,31 +99,25 @@ def _with_logits(on: Patching, original: Any) -> Any:
 def equal_shapes(on: Patching) -> None:
     """Give a target its output's shape, where the two would be broadcast to a table of all pairs."""
 
-    def wrap_named(original: Any) -> Any:
-        def loss(output: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
-            if _blown_up(output, target):
-                on.act()
-                target = target.reshape(output.shape)
-            return original(output, target, *args, **kwargs)
+    def loss(original: Any, output: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
+        if _blown_up(output, target):
+            on.act()
+            target = target.reshape(output.shape)
+        return original(output, target, *args, **kwargs)
 
-        return loss
-
-    def wrap_difference(original: Any) -> Any:
-        def difference(first: Any, second: Any, *args: Any, **kwargs: Any) -> Any:
-            if _blown_up(first, second) and first.requires_grad != second.requires_grad:
-                on.act()
-                if first.requires_grad:
-                    second = second.reshape(first.shape)
-                else:
-                    first = first.reshape(second.shape)
-            return original(first, second, *args, **kwargs)
-
-        return difference
+    def difference(original: Any, first: Any, second: Any, *args: Any, **kwargs: Any) -> Any:
+        if _blown_up(first, second) and first.requires_grad != second.requires_grad:
+            on.act()
+            if first.requires_grad:
+                second = second.reshape(first.shape)
+            else:
+                first = first.reshape(second.shape)
+        return original(first, second, *args, **kwargs)
 
     for name in DISTANCES:
-        on.replace(nn.functional, name, wrap_named)
+        on.around(nn.functional, name, loss)
     for owner, name in differences():
-        on.replace(owner, name, wrap_difference)
+        on.around(owner, name, difference)
 
 
 def differences() -> list[tuple[Any, str]]:
@@ -165,31 +149,21 @@ def signed_targets(on: Patching) -> None:
         on.act()
         return 2 * target - 1
 
-    def wrap(original: Any) -> Any:
-        def loss(*args: Any, **kwargs: Any) -> Any:
-            if "target" in kwargs:
-                return original(*args, **kwargs | {"target": signed(kwargs["target"])})
-            place = max(place for place, one in enumerate(args) if isinstance(one, torch.Tensor))
-            return original(*args[:place], signed(args[place]), *args[place + 1 :], **kwargs)
-
-        return loss
+    def loss(original: Any, *args: Any, **kwargs: Any) -> Any:
+        if "target" in kwargs:
+            return original(*args, **kwargs | {"target": signed(kwargs["target"])})
+        place = max(place for place, one in enumerate(args) if isinstance(one, torch.Tensor))
+        return original(*args[:place], signed(args[place]), *args[place + 1 :], **kwargs)
 
     for name in SIGNED:
-        on.replace(nn.functional, name, wrap)
+        on.around(nn.functional, name, loss)
 
 
 # Terms of a loss beside the one that compares outputs with targets: made to pull less.
 
 _COMPARING = (
-    "BinaryCrossEntropy",
-    "MseLoss",
-    "NllLoss",
-    "L1Loss",
-    "SmoothL1Loss",
-    "HuberLoss",
-    "KlDiv",
-    "Loss",
-)
+    "BinaryCrossEntropy", "MseLoss", "NllLoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "KlDiv", "Loss",
+)  # fmt: skip
 _SUMS = frozenset(("AddBackward0", "SubBackward0", "RsubBackward0"))
 _SCALES = frozenset(("MulBackward0", "DivBackward0", "NegBackward0"))
 _FAR = 6
@@ -201,20 +175,17 @@ def weaker_terms(on: Patching, *, times: float) -> None:
     def weaker(grads: Any) -> Any:
         return tuple(None if one is None else times * one for one in grads)
 
-    def wrap(original: Any) -> Any:
-        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            loss = tensors if isinstance(tensors, torch.Tensor) else tensors[0]
-            terms = _terms(loss.grad_fn) if isinstance(loss, torch.Tensor) else []
-            others = [node for node in terms if not _compares(node)]
-            if 0 < len(others) < len(terms):
-                on.act()
-                for node in others:
-                    node.register_prehook(weaker)
-            return original(tensors, *args, **kwargs)
+    def backward(original: Any, tensors: Any, *args: Any, **kwargs: Any) -> Any:
+        loss = tensors if isinstance(tensors, torch.Tensor) else tensors[0]
+        terms = _terms(loss.grad_fn) if isinstance(loss, torch.Tensor) else []
+        others = [node for node in terms if not _compares(node)]
+        if 0 < len(others) < len(terms):
+            on.act()
+            for node in others:
+                node.register_prehook(weaker)
+        return original(tensors, *args, **kwargs)
 
-        return backward
-
-    on.replace(torch.autograd, "backward", wrap)
+    on.around(torch.autograd, "backward", backward)
 
 
 def _inputs(node: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -45,40 +46,28 @@ def replace(on: Patching, *, which: list[str], by: str) -> None:
             made = made_of(output)
             last[module] = int(made[0]) if made is not None and made[0].isdigit() else None
 
-    def called(original: Any, other: Any, given: Any, args: Any, kwargs: Any) -> Any:
-        nonlocal count
+    def activation(other: Any, original: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal busy, count
         root = roots.running
+        if busy or root is None or not isinstance(given, torch.Tensor):
+            return original(given, *args, **kwargs)
+        busy = True
         count += 1
-        if root is not None and root in last and last[root] != count:
-            on.act()
-            return other(given)
-        out = original(given, *args, **kwargs)
-        tag(out, str(count), given)
-        return out
-
-    def wrap_as(name: str) -> Any:
-        other = getattr(nn.functional, f"{by}_" if name.endswith("_") else by)
-
-        def wrap(original: Any) -> Any:
-            def activation(given: Any, *args: Any, **kwargs: Any) -> Any:
-                nonlocal busy
-                if busy or roots.running is None or not isinstance(given, torch.Tensor):
-                    return original(given, *args, **kwargs)
-                busy = True
-                try:
-                    return called(original, other, given, args, kwargs)
-                finally:
-                    busy = False
-
-            return activation
-
-        return wrap
+        try:
+            if root in last and last[root] != count:
+                on.act()
+                return other(given)
+            out = original(given, *args, **kwargs)
+            tag(out, str(count), given)
+            return out
+        finally:
+            busy = False
 
     roots.before.append(begin)
     roots.after.append(end)
-    places = [place for name in which for place in function_places(name)]
-    for owner, name in places:
-        on.replace(owner, name, wrap_as(name))
+    for owner, name in [place for one in which for place in function_places(one)]:
+        other = getattr(nn.functional, f"{by}_" if name.endswith("_") else by)
+        on.around(owner, name, partial(activation, other))
 
 
 def between(on: Patching) -> None:
@@ -114,19 +103,16 @@ def off_output(on: Patching) -> None:
         on.act()
         return made[1]
 
-    def wrap(original: Any) -> Any:
-        def loss(output: Any, *args: Any, **kwargs: Any) -> Any:
-            bare = without(output)
-            return original(output if bare is None else bare, *args, **kwargs)
-
-        return loss
+    def loss(original: Any, output: Any, *args: Any, **kwargs: Any) -> Any:
+        bare = without(output)
+        return original(output if bare is None else bare, *args, **kwargs)
 
     remember(on, SQUASHING)
     on.roots().after.append(lambda module, output: without(output))
     for name in (*DISTANCES, *_OF_LOGITS):
-        on.replace(nn.functional, name, wrap)
+        on.around(nn.functional, name, loss)
     for owner, name in function_places("log_softmax", inplace=False):
-        on.replace(owner, name, wrap)
+        on.around(owner, name, loss)
 
 
 # Layers that depend on the mode, and the mode: milder dropout, group norm for batch-norm, train or eval.
@@ -138,37 +124,29 @@ _GROUPS = (32, 16, 8, 4, 2, 1)
 def dropout(on: Patching, *, most: float) -> None:
     """Drop no more than this share, and nothing in passes without gradients."""
 
-    def wrap(original: Any) -> Any:
-        def drop(given: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-            if training and (p > most or not torch.is_grad_enabled()):
-                on.act()
-                training = torch.is_grad_enabled()
-            return original(given, min(p, most), training, inplace)
-
-        return drop
+    def drop(original: Any, given: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+        if training and (p > most or not torch.is_grad_enabled()):
+            on.act()
+            training = torch.is_grad_enabled()
+        return original(given, min(p, most), training, inplace)
 
     for name in _DROPOUTS:
-        on.replace(nn.functional, name, wrap)
+        on.around(nn.functional, name, drop)
 
 
 def group_norm(on: Patching) -> None:
     """Normalize each sample by itself, over groups of at least four channels, where batch-norm is."""
 
-    def wrap(original: Any) -> Any:
-        def batch_norm(
-            given: Any, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None,
-            training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
-        ) -> Any:  # fmt: skip
-            on.act()
-            channels = given.shape[1]
-            groups = next(
-                one for one in _GROUPS if channels % one == 0 and channels // one >= min(4, channels)
-            )
-            return nn.functional.group_norm(given, groups, weight, bias, eps)
+    def batch_norm(
+        original: Any, given: Any, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None,
+        training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
+    ) -> Any:  # fmt: skip
+        on.act()
+        channels = given.shape[1]
+        groups = next(one for one in _GROUPS if channels % one == 0 and channels // one >= min(4, channels))
+        return nn.functional.group_norm(given, groups, weight, bias, eps)
 
-        return batch_norm
-
-    on.replace(nn.functional, "batch_norm", wrap)
+    on.around(nn.functional, "batch_norm", batch_norm)
 
 
 def train_to_learn(on: Patching) -> None:
@@ -217,13 +195,10 @@ def init(on: Patching, *, scheme: str) -> None:
     loaded: weakref.WeakSet[nn.Module] = weakref.WeakSet()
     known: weakref.WeakSet[nn.Module] = weakref.WeakSet()
 
-    def wrap(original: Any) -> Any:
-        def load_state_dict(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-            for inner in module.modules():
-                loaded.add(inner)
-            return original(module, *args, **kwargs)
-
-        return load_state_dict
+    def load_state_dict(original: Any, module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        for inner in module.modules():
+            loaded.add(inner)
+        return original(module, *args, **kwargs)
 
     def before(module: nn.Module, args: Any) -> None:
         if module in known:
@@ -236,7 +211,7 @@ def init(on: Patching, *, scheme: str) -> None:
                 if inner not in loaded:
                     on.act(_start(inner, scheme))
 
-    on.replace(nn.Module, "load_state_dict", wrap)
+    on.around(nn.Module, "load_state_dict", load_state_dict)
     on.roots().before.append(before)
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from trainlab.diagnosis.probe.optimizer_steps import parameters_of
 from trainlab.diagnosis.remedies.patching import Patching
 
 # Calls that a training loop lacks, or makes in the wrong place: zero_grad, step, the sign of the loss.
@@ -21,18 +22,15 @@ def zero_grad(on: Patching) -> None:
     used: weakref.WeakSet[Optimizer] = weakref.WeakSet()
     on.after_step(used.add)
 
-    def wrap(original: Any) -> Any:
-        def backward(*args: Any, **kwargs: Any) -> Any:
-            for optimizer in list(used):
-                if _has_gradients(optimizer):
-                    optimizer.zero_grad()
-                    on.act()
-            used.clear()
-            return original(*args, **kwargs)
+    def backward(original: Any, *args: Any, **kwargs: Any) -> Any:
+        for optimizer in list(used):
+            if _has_gradients(optimizer):
+                optimizer.zero_grad()
+                on.act()
+        used.clear()
+        return original(*args, **kwargs)
 
-        return backward
-
-    on.replace(torch.autograd, "backward", wrap)
+    on.around(torch.autograd, "backward", backward)
 
 
 def step(on: Patching) -> None:
@@ -41,59 +39,50 @@ def step(on: Patching) -> None:
     at_work: weakref.WeakSet[Optimizer] = weakref.WeakSet()
     ours = False
 
-    def wrap_made(original: Any) -> Any:
-        def init(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
-            original(optimizer, *args, **kwargs)
-            made.add(optimizer)
-
-        return init
+    def init(original: Any, optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
+        original(optimizer, *args, **kwargs)
+        made.add(optimizer)
 
     def stepping(optimizer: Optimizer) -> None:
         if not ours and _has_gradients(optimizer):
             at_work.add(optimizer)
 
-    def wrap(original: Any) -> Any:
-        def backward(*args: Any, **kwargs: Any) -> Any:
-            nonlocal ours
-            done = original(*args, **kwargs)
-            for optimizer in list(made):
-                if optimizer not in at_work and _has_gradients(optimizer):
-                    ours = True
-                    optimizer.step()
-                    ours = False
-                    on.act()
-            return done
+    def backward(original: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal ours
+        done = original(*args, **kwargs)
+        for optimizer in list(made):
+            if optimizer not in at_work and _has_gradients(optimizer):
+                ours = True
+                optimizer.step()
+                ours = False
+                on.act()
+        return done
 
-        return backward
-
-    on.replace(Optimizer, "__init__", wrap_made)
+    on.around(Optimizer, "__init__", init)
     on.before_step(stepping)
-    on.replace(torch.autograd, "backward", wrap)
+    on.around(torch.autograd, "backward", backward)
     zero_grad(on)
 
 
 def other_sign(on: Patching) -> None:
     """Flip the sign of the loss: what was maximized is minimized."""
 
-    def wrap(original: Any) -> Any:
-        def backward(tensors: Any, grad_tensors: Any = None, *args: Any, **kwargs: Any) -> Any:
-            single = isinstance(tensors, torch.Tensor)
-            if single and grad_tensors is None and tensors.numel() == 1:
-                grad_tensors = -torch.ones_like(tensors)
-                on.act()
-            elif single and grad_tensors is not None:
-                first = grad_tensors[0] if isinstance(grad_tensors, list | tuple) else grad_tensors
-                grad_tensors = -torch.ones_like(tensors) if first is None else -first
-                on.act()
-            return original(tensors, grad_tensors, *args, **kwargs)
+    def backward(original: Any, tensors: Any, grad_tensors: Any = None, *args: Any, **kwargs: Any) -> Any:
+        single = isinstance(tensors, torch.Tensor)
+        if single and grad_tensors is None and tensors.numel() == 1:
+            grad_tensors = -torch.ones_like(tensors)
+            on.act()
+        elif single and grad_tensors is not None:
+            first = grad_tensors[0] if isinstance(grad_tensors, list | tuple) else grad_tensors
+            grad_tensors = -torch.ones_like(tensors) if first is None else -first
+            on.act()
+        return original(tensors, grad_tensors, *args, **kwargs)
 
-        return backward
-
-    on.replace(torch.autograd, "backward", wrap)
+    on.around(torch.autograd, "backward", backward)
 
 
 def _has_gradients(optimizer: Optimizer) -> bool:
-    gradients = [parameter.grad for group in optimizer.param_groups for parameter in group["params"]]
+    gradients = [one.grad for one in parameters_of(optimizer)]
     return any(one is not None and (one.is_sparse or bool(one.count_nonzero())) for one in gradients)
 
 
@@ -172,12 +161,7 @@ def clip(on: Patching, *, norm: float) -> None:
     """Scale an optimizer's gradients down to this norm before it steps."""
 
     def before(optimizer: Optimizer) -> None:
-        gradients = [
-            parameter.grad
-            for group in optimizer.param_groups
-            for parameter in group["params"]
-            if parameter.grad is not None
-        ]
+        gradients = [one.grad for one in parameters_of(optimizer) if one.grad is not None]
         if not gradients:
             return
         total = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(one) for one in gradients]))
@@ -192,12 +176,9 @@ def clip(on: Patching, *, norm: float) -> None:
 def looser_clip(on: Patching, *, norm: float | None) -> None:
     """Have the script clip at this norm, or not at all."""
 
-    def wrap(original: Any) -> Any:
-        def clip_grad_norm_(parameters: Any, max_norm: float, *args: Any, **kwargs: Any) -> Any:
-            on.act()
-            return original(parameters, float("inf") if norm is None else norm, *args, **kwargs)
-
-        return clip_grad_norm_
+    def clip_grad_norm_(original: Any, parameters: Any, max_norm: float, *args: Any, **kwargs: Any) -> Any:
+        on.act()
+        return original(parameters, float("inf") if norm is None else norm, *args, **kwargs)
 
     for owner in (nn.utils, nn.utils.clip_grad):
-        on.replace(owner, "clip_grad_norm_", wrap)
+        on.around(owner, "clip_grad_norm_", clip_grad_norm_)
