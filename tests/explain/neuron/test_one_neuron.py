@@ -7,15 +7,8 @@ import pytest
 
 from trainlab.engine.network_pass import Array, Layer, forward, initial_layers
 from trainlab.explain import neuron
-from trainlab.explain.questions.neuron.one_neuron import (
-    autograd_difference,
-    falls,
-    line_within,
-    plane_view,
-    side_words,
-    slope_words,
-    taken_apart,
-)
+from trainlab.explain.questions.neuron.one_neuron import autograd_difference, slope_words, taken_apart
+from trainlab.explain.questions.neuron.plane import falls, line_within, plane_view, side_words
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import median
 
 from trainlab.diagnosis.fault import Fault
@@ -9,7 +10,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.data import NEAR, InputScales
 from trainlab.diagnosis.observed.events import Miscounted
 from trainlab.diagnosis.pictures.kinds import Picture, bars
-from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.place import place_at, quoted
 from trainlab.diagnosis.signals.training import Training
 
 # preprocessing_mismatch: What is evaluated is of another scale than what was trained on: most likely it
@@ -25,14 +26,13 @@ def judge_preprocessing_mismatch(training: Training) -> Finding | None:
     if scales is None or training.learning.adversarial or not _differ(scales):
         return None
     ratios = _ratios(scales)
-    times = median(ratios)
-    roots = training.record.networks
+    times, roots = median(ratios), training.record.networks
     site = next((one for root in roots for one in (root.eval_site, root.judge_site) if one is not None), None)
     low, high = scales.trained_range
     judged_low, judged_high = scales.judged_range
     return Finding(
         place=place_at(site, "evaluation"),
-        where=site.quoted if site is not None else "the evaluation",
+        where=quoted(site, "the evaluation"),
         confidence=0.9,
         evidence=(
             f"a feature of the {scales.judged_rows:,} rows evaluated spreads {times:.3g} times as much "
@@ -52,12 +52,7 @@ def _ratios(scales: InputScales) -> list[float]:
 
 def _differ(scales: InputScales) -> bool:
     ratios = _ratios(scales)
-    if (
-        len(ratios) < FEATURES_COMPARED
-        or scales.judged_rows < ROWS
-        or scales.trained_rows < ROWS
-        or scales.alike
-    ):
+    if len(ratios) < FEATURES_COMPARED or min(scales.judged_rows, scales.trained_rows) < ROWS or scales.alike:
         return False
     wider = sum(ratio > NEAR for ratio in ratios)
     narrower = sum(ratio < 1 / NEAR for ratio in ratios)
@@ -80,10 +75,9 @@ PREPROCESSING_MISMATCH = Fault(
     what="The network has learnt from inputs of one scale, and is asked about inputs of another: left at 0 "
     "to 255, not standardized, or scaled twice. Unless it is meant to go so far beyond what it was trained "
     "on, its score says nothing about what it has learnt.",
-    formula=f"In over {SHARE:.0%} of at least {FEATURES_COMPARED} features the rows evaluated spread "
-    f"more than {NEAR:g} "
-    "times as much as the rows trained on, or less than a third as much, and no batch evaluated spreads "
-    f"like them. At least {ROWS} rows of each are needed.",
+    formula=f"In over {SHARE:.0%} of at least {FEATURES_COMPARED} features the rows evaluated spread more "
+    f"than {NEAR:g} times as much as the rows trained on, or less than a third as much, and no batch "
+    f"evaluated spreads like them. At least {ROWS} rows of each are needed.",
     source="Our own: rows of one source spread alike; pixels in 0 to 255 spread 255 times as much as in "
     "0 to 1.",
     silent="single features are shifted or scaled, some batches evaluated are like those trained on, or "
@@ -134,13 +128,8 @@ _WORDS = {
         "predicted = (outputs > 0).float()",
     ),
 }
-_CALLS = {
-    "argmax": "argmax",
-    "one column": "eq",
-    "floor": "floor_divide",
-    "broadcast": "eq",
-    "rounded": "eq",
-}
+_CALLS = {"argmax": "argmax", "floor": "floor_divide"}
+"""What is called; else it is compared."""
 BEYOND = 0.2
 """So large a share of a batch rounds to neither 0 nor 1 where it's logits that are rounded."""
 
@@ -152,8 +141,8 @@ def judge_metric_miscounted(training: Training) -> Finding | None:
         return None
     first, second, remedy, code = _WORDS[event.kind]
     return Finding(
-        place=place_at(event.site, "evaluation", call=_CALLS[event.kind]),
-        where=event.site.quoted if event.site else "the evaluation",
+        place=place_at(event.site, "evaluation", call=_CALLS.get(event.kind, "eq")),
+        where=quoted(event.site, "the evaluation"),
         confidence=0.9 if event.kind == "broadcast" else 0.95,
         evidence=(f"{first} ({event.count} times)" if event.count > 1 else first, second),
         remedy=remedy,
@@ -164,17 +153,17 @@ def judge_metric_miscounted(training: Training) -> Finding | None:
 def _found(training: Training) -> list[Miscounted]:
     events = training.record.events_of(Miscounted)
     least, most = {"rounded": BEYOND}, {"floor": 1.0}
-    return [
-        event
-        for event in events
-        if least.get(event.kind, 0.0) <= event.largest <= most.get(event.kind, event.largest)
-    ]
+    # How large is what came of it: not every division by // is a share, nor every rounding one of logits.
+    return [one for one in events if least.get(one.kind, 0.0) <= one.largest <= most.get(one.kind, math.inf)]
 
 
 def _picture_of_metric_miscounted(training: Training) -> Picture | None:
     """How often answers were counted so."""
     pairs = [
-        (f"{_CALLS[event.kind]}{f' at line {event.site.line}' if event.site else ''}", float(event.count))
+        (
+            f"{_CALLS.get(event.kind, 'eq')}{f' at line {event.site.line}' if event.site else ''}",
+            event.count,
+        )
         for event in _found(training)
     ]
     return bars("Answers counted wrongly", "times", pairs)
@@ -219,15 +208,14 @@ def judge_padding_scored(training: Training) -> Finding | None:
             continue
         finding = Finding(
             place=place_at(loss.site, "loss", call=loss.kind),
-            where=f"the loss at {loss.site.quoted}" if loss.site else f"the loss of {asked.name}",
+            where=f"the loss{quoted(loss.site, f' of {asked.name}', before=' at ')}",
             confidence=0.9,
             evidence=(
                 f"{padding.share:.0%} of the places that the loss counts hold padding (token "
                 f"{padding.token}): {padding.share_of_loss:.0%} of the loss",
                 f"checked after the last step in eval mode, {asked.name} has an accuracy of "
                 f"{padding.reached:.3f} and a loss of {padding.loss:.3g} with it, {padding.without:.3f} "
-                f"and {padding.loss_without:.3g} "
-                "without",
+                f"and {padding.loss_without:.3g} without",
             ),
             remedy="Have the loss leave padding out, and the accuracy, too.",
             code="criterion = nn.CrossEntropyLoss(ignore_index=-100)  # and -100 where targets are padding",

@@ -17,7 +17,7 @@ from trainlab.diagnosis.observed.data import (
 )
 from trainlab.diagnosis.observed.record import OptimizerRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
-from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.place import place_at, quoted
 from trainlab.diagnosis.signals.training import Training
 from trainlab.draw import counted
 
@@ -49,7 +49,7 @@ def judge_eval_on_train(training: Training) -> Finding | None:
     sites = [loader.site for loader in training.record.loaders if loader.site is not None]
     judged_at = (root.judge_site for root in training.record.networks if root.judge_site is not None)
     site = sites[-1] if sites else next(judged_at, None)
-    place = site.quoted if site is not None else "the evaluation"
+    place = quoted(site, "the evaluation")
     return Finding(
         place=place_at(site, "evaluation"),
         where=place,
@@ -124,7 +124,7 @@ def _leaked(training: Training) -> Finding | None:
         return _of_folds(training, mixed)
     return Finding(
         place=place_at(site, "evaluation"),
-        where=site.quoted if site is not None else "the evaluation",
+        where=quoted(site, "the evaluation"),
         confidence=0.8,
         evidence=(
             mixed,
@@ -158,7 +158,7 @@ def _of_folds(training: Training, words: str) -> Finding:
     made = folds[0].site
     return Finding(
         place=place_at(site, "evaluation"),
-        where=site.quoted if site is not None else "the evaluation",
+        where=quoted(site, "the evaluation"),
         confidence=0.85,
         evidence=(
             words,
@@ -199,7 +199,7 @@ def _copied(training: Training) -> Finding | None:
     site = next((one.eval_site or one.judge_site for one in training.record.networks), None)
     return Finding(
         place=place_at(site, "evaluation"),
-        where=site.quoted if site is not None else "the evaluation",
+        where=quoted(site, "the evaluation"),
         confidence=0.85,
         evidence=(*words, *repeated),
         remedy="Split first, then repeat or alter rows within the part that is trained on.",

@@ -16,12 +16,12 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.told import Told
+from trainlab.diagnosis.script import followed
 from trainlab.diagnosis.script.endings import (
     ending_of,
     exit_code,
@@ -30,17 +30,6 @@ from trainlab.diagnosis.script.endings import (
     last_line,
     print_trace,
     tell_the_scripts_hook,
-)
-from trainlab.diagnosis.script.followed import (
-    BETWEEN,
-    MARK,
-    Following,
-    at_end_of_process,
-    end_all,
-    end_processes,
-    file_for_this_process,
-    rank,
-    save,
 )
 from trainlab.diagnosis.script.interpreter import (
     ImportHook,
@@ -68,8 +57,8 @@ if TYPE_CHECKING:
 
 
 GRACE = 5.0
-_TO_BE_ENDED = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+_OUT_OF_TIME: dict[str, Any] = {"how": "time", "code": 0}
 _OF_TORCHRUN = "SignalException"
 _CUT_SHORT = ("steps", "time", "interrupted")
 _PAST_THE_HOOK = "PyTorch was imported without it: the script has taken it out of sys.meta_path"
@@ -84,7 +73,7 @@ class Child:
 
     def __init__(self, report: str, plan: Plan) -> None:
         self.report = report
-        self.steps_file = f"{report.partition(MARK)[0]}.steps"
+        self.steps_file = f"{report.partition(followed.MARK)[0]}.steps"
         self.plan = plan
         self.probe: Probe | None = None
         self.record = TrainingRecord()
@@ -102,7 +91,7 @@ class Child:
         self.keeper: Keeper | None = None
         self.guard: Guard | None = None
         self.interpreter = InterpreterState()
-        self.following: Following | None = None
+        self.following: followed.Following | None = None
         self.rank: tuple[int, int] | None = None
 
     def run(self) -> int:
@@ -133,7 +122,7 @@ class Child:
             return
         # What the plan changes has been changed, in the process that this one is a copy of.
         plan = replace(following.plan, seed=None, remedy=None)
-        new = Child(file_for_this_process(self.report), plan)
+        new = Child(followed.file_for_this_process(self.report), plan)
         new.output, new.applied, new.interpreter = self.output, self.applied, self.interpreter
         new.interpreter.renew_lock()
         if self.probe is not None:
@@ -143,7 +132,7 @@ class Child:
             self.keeper.stop()
         new.following, following.begin = following, new._begin_fork
         new.begin()
-        at_end_of_process(new.finish_process)
+        followed.at_end_of_process(new.finish_process)
 
     def finish_process(self) -> None:
         """Write the report of a process of `multiprocessing` as its target has ended."""
@@ -160,7 +149,7 @@ class Child:
         else:
             self.listen()
         if self.following is None:
-            self.following = Following(self.report, self.plan, self._begin_fork)
+            self.following = followed.Following(self.report, self.plan, self._begin_fork)
             self.following.start()
 
     def _run_to_its_end(self, started: Launch) -> tuple[dict[str, Any], BaseException | None]:
@@ -186,8 +175,7 @@ class Child:
         if isinstance(error, LimitReached):
             return self._after_steps()
         if isinstance(error, KeyboardInterrupt) or type(error).__name__ == _OF_TORCHRUN:
-            asked = self.out_of_time
-            return {"how": "time" if asked else "interrupted", "code": 0 if asked else 130}
+            return _OUT_OF_TIME if self.out_of_time else {"how": "interrupted", "code": 130}
         if sys.excepthook is sys.__excepthook__:
             with contextlib.suppress(Exception):
                 print_trace(error)
@@ -214,11 +202,7 @@ class Child:
             from trainlab.diagnosis.script.reseed import Reseed
 
             Reseed(self.plan.seed, from_start=self.plan.seed_from_start).start()
-        if self.plan.remedy is not None:
-            from trainlab.diagnosis.remedies.applying import Applied
-
-            self.applied = Applied(self.plan.remedy)
-            self.applied.start()
+        self._apply_remedy()
         probe = Probe(whole_process=True)
         probe.asks_dependence = self.plan.remedy is None  # of a trial no more is asked
         probe.state.at_boundary.append(self._at_step)
@@ -235,9 +219,18 @@ class Child:
             self.keeper.start()
         return probe
 
+    def _apply_remedy(self) -> None:
+        if self.plan.remedy is not None:
+            from trainlab.diagnosis.remedies.applying import Applied
+
+            self.applied = Applied(self.plan.remedy)
+            self.applied.start()
+
     def _load_judge(self) -> None:
         """Load, in a copy of the script's process, what every arm would load for itself."""
         with self.interpreter:
+            from trainlab.diagnosis.script.process_pool import load_judge
+
             load_judge()
             self.interpreter.meet_modules()
 
@@ -246,7 +239,6 @@ class Child:
         self.process, self.extras = os.getpid(), None
         self.report, self.plan = report, plan
         with self.interpreter:
-            from trainlab.diagnosis.remedies.applying import Applied
             from trainlab.diagnosis.remedies.patching import Patching
             from trainlab.diagnosis.replay.another_seed import reseed
 
@@ -254,9 +246,7 @@ class Child:
                 self.probe.state.process = self.process
             if plan.seed is not None:
                 reseed(Patching(), plan.seed)
-            if plan.remedy is not None:
-                self.applied = Applied(plan.remedy)
-                self.applied.start()
+            self._apply_remedy()
         self.harm_nobody()
 
     def harm_nobody(self) -> None:
@@ -279,7 +269,7 @@ class Child:
             return  # a forked worker that left the script by an exception
         self.finished = True
         if ended["how"] in _CUT_SHORT and not self.plan.started_by and self.guard is None:
-            end_processes(self.report)
+            followed.end_processes(self.report)
         for aside in (self.guard, self.keeper):
             if aside is not None:
                 aside.stop()
@@ -301,11 +291,15 @@ class Child:
             return
         with self.interpreter:
             try:
-                if self.probe is not None:
-                    self.probe.read()
-                self.write(ended)
+                self._write_so_far(ended)
             except Exception as error:
                 _say_why_not(error)
+
+    def _write_so_far(self, ended: dict[str, Any]) -> None:
+        with self.interpreter:
+            if self.probe is not None:
+                self.probe.read()
+            self.write(ended)
 
     def write(self, ended: dict[str, Any]) -> None:
         """Write the report whole; a process that the script has started writes none unless it trains."""
@@ -328,15 +322,14 @@ class Child:
             if self.extras is not None:
                 extras = self.extras.report(self.record)
                 report |= {} if self.extras.asked.light else {"extras": extras}
-            own = self.plan.arguments[self.plan.script == MODULE :]
-            if own:
+            if own := self.plan.arguments[self.plan.script == MODULE :]:
                 report["arguments"] = told(own, keep=self.plan.keep_arguments)
             if self.rank is not None and self.plan.started_by:
                 report["rank"], report["ranks"] = self.rank
             if self.applied is not None:
                 report["acted"] = self.applied.acted
             # Messages and names that are no text are escaped here: all that is made of a report can hold it.
-            save(self.report, escaped(json.dumps(report, ensure_ascii=False), backslash=r"\\"))
+            followed.save(self.report, escaped(json.dumps(report, ensure_ascii=False), backslash=r"\\"))
 
     def _suspected(self, report: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the findings that only a trial can prove; should that fail, the report is told so."""
@@ -350,10 +343,8 @@ class Child:
 
     def _write_less(self, ended: dict[str, Any], error: Exception) -> None:
         """Say how the script ended, and why there is no more to say."""
-        why = last_line(error)
+        self.record = TrainingRecord(troubles=[last_line(error)])
         try:
-            self.record = TrainingRecord()
-            self.record.troubles.append(why)
             self.probe = self.extras = self.applied = None
             self.write(ended)
         except Exception as again:
@@ -375,10 +366,12 @@ class Child:
             if self.guard is not None:
                 self.finish({"how": "steps", "code": 0})
             if self.plan.started_by:
-                self._end_script()
+                # An exception here might leave the script's process waiting for this one for ever.
+                self.finish(self._after_steps())
+                followed.end_all(self.report, self.plan.started_by)
+                exit_at_once(0)
             raise LimitReached
-        if self.rank is None:
-            self.rank = rank()
+        self.rank = self.rank or followed.rank()
         if self.guard is not None:
             return  # nobody waits for news of a copy
         now = time.monotonic()
@@ -391,24 +384,13 @@ class Child:
         if now > self.snapshot_at and self.probe is not None:
             # Should the process be killed, the last of these is what is known. They take 1 % of the time.
             try:
-                with self.interpreter:
-                    self.probe.read()
-                    self.write({"how": "killed", "code": 1})
+                self._write_so_far({"how": "killed", "code": 1})
             finally:
                 self.pause = min(2 * self.pause, LONGEST_PAUSE)
                 self.snapshot_at = now + max(self.pause, 100 * (time.monotonic() - now))
 
     def _after_steps(self) -> dict[str, Any]:
         return {"how": "steps", "code": 0, "message": f"ended after {self.plan.steps} steps, as asked"}
-
-    def _end_script(self) -> None:
-        """End the script from a process of its own: an exception here might leave it waiting for ever."""
-        self.finish(self._after_steps())
-        with contextlib.suppress(ValueError):  # not the first thread
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        end_all(self.report, self.plan.started_by)
-        time.sleep(_TO_BE_ENDED)
-        exit_at_once(0)
 
     def _is_loading(self) -> bool:
         """Whether PyTorch is being imported: that time isn't the training's."""
@@ -419,16 +401,15 @@ class Child:
             time.sleep(0.05)
         self.out_of_time = True
         interrupt_first_thread()
-        time.sleep(BETWEEN)
-        end_processes(self.report)
+        time.sleep(followed.BETWEEN)
+        followed.end_processes(self.report)
         time.sleep(GRACE)
         if self.written.acquire(blocking=False):
             # The script holds on to its process: what was seen is written from here.
-            ended: dict[str, Any] = {"how": "time", "code": 0}
             try:
-                self.write(ended)
+                self.write(_OUT_OF_TIME)
             except Exception as error:  # among others where the script changes what is being read
-                self._write_less(ended, error)
+                self._write_less(_OUT_OF_TIME, error)
             exit_at_once(0)
 
 
@@ -438,16 +419,7 @@ def begin_spawned(report: str, plan: bytes) -> None:
     if one.plan.solved:
         one.output.start()
     one.begin()
-    at_end_of_process(one.finish_process)
-
-
-def load_judge() -> None:
-    """Load what each of several runs would import for itself."""
-    from trainlab.diagnosis.faults import all_faults
-
-    for name in ("probe.probe", "judge.diagnose", "script.reseed", "lift.recorder"):
-        import_module(f"trainlab.diagnosis.{name}")
-    all_faults()
+    followed.at_end_of_process(one.finish_process)
 
 
 def _say_why_not(error: Exception) -> None:
@@ -459,7 +431,7 @@ def main() -> None:
     report, plan, line = sys.argv[1:4]
     asked = plan_from_json(Path(plan).read_bytes())
     if asked.started_by:
-        report = file_for_this_process(report)
+        report = followed.file_for_this_process(report)
     else:
         hold_on_by(line)
     sys.exit(Child(report, asked).run())

@@ -33,7 +33,7 @@ MARK = ".process-"
 _STARTED = 19
 """The place of a process's start in ``/proc/N/stat``, after its name: in ticks since the machine's start."""
 PATIENCE, BETWEEN = 10.0, 0.3
-"""Seconds that a process has to write its report, and by which the script's own is told first."""
+"""Seconds that a process has to write its report and end, and by which the script's own is told first."""
 
 
 def file_for_this_process(report: str) -> str:
@@ -89,12 +89,18 @@ def end_processes(report: str) -> None:
 
 
 def end_all(report: str, script: int) -> None:
-    """End the script as Ctrl-C would, then the processes beside this one; only the first that asks does."""
+    """End the script as Ctrl-C would, then the processes beside this one, which waits to be ended.
+
+    Only the first that asks does it.
+    """
+    with suppress(ValueError):  # not the first thread
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):  # somebody has, or the doctor is gone
         os.close(os.open(f"{report.partition(MARK)[0]}.ending", os.O_CREAT | os.O_EXCL, 0o600))
         _send({script}, signal.SIGINT)
         time.sleep(BETWEEN)
         end_processes(report.partition(MARK)[0])
+    time.sleep(PATIENCE)
 
 
 def _is_alive(process: int, began: float) -> bool:

@@ -20,7 +20,7 @@ import numpy as np
 from trainlab.draw import Cell
 from trainlab.engine.network_pass import Array, Layer
 from trainlab.errors import ExplainError
-from trainlab.explain.questions.neuron.one_neuron import line_formula
+from trainlab.explain.questions.neuron.plane import line_formula
 from trainlab.page.section import Section, Table
 from trainlab.plain import pick
 

@@ -42,16 +42,15 @@ from trainlab.explain.questions.neuron.linear_stack import (
 )
 from trainlab.explain.questions.neuron.one_neuron import (
     Neuron,
-    PlaneView,
     apart_section,
     apart_table,
     autograd_difference,
     check_section,
     input_names,
-    plane_section,
     point_words,
     taken_apart,
 )
+from trainlab.explain.questions.neuron.plane import PlaneView, plane_section
 from trainlab.explain.questions.neuron.stacks import (
     Depth,
     StackRates,
