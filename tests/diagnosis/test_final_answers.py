@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from trainlab.diagnosis import Report
 from trainlab.diagnosis.observed.losses import LossCurve
+from trainlab.draw import format_number
 
 pytestmark = pytest.mark.trains
 
@@ -82,6 +83,25 @@ def test_the_loss_itself_is_held_against_its_own_best_constant(
         expected = float(loss(made[0](CORNERS), XOR))
     for mode in ("train_mode", "eval_mode"):
         assert asked[mode]["loss"] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("loss", [functional.mse_loss, hand_written, functional.l1_loss])
+def test_the_loss_with_the_answers_of_other_rows_is_pytorchs(
+    loss: Callable[[Any, torch.Tensor], torch.Tensor],
+):
+    made: list[nn.Module] = []
+    report = trained(lambda: nn.Linear(1, 1), LINE, 3 * LINE + 1, loss, batch=40, made=made)
+    with torch.no_grad():
+        out = made[0](LINE)
+        own, others = (float(loss(answers, 3 * LINE + 1)) for answers in (out, out.roll(20, 0)))
+    (words,) = (one["words"] for one in report.recipe if "their own rows" in one["question"])
+    assert words == f"loss {format_number(own)}, with the answers of other rows {format_number(others)}"
+
+
+def test_what_is_learnt_from_zeros_fits_other_rows_as_well():
+    report = trained(lambda: nn.Linear(2, 1), torch.zeros(4, 2), XOR, functional.mse_loss, batch=4)
+    (asked,) = (one for one in report.recipe if "their own rows" in one["question"])
+    assert asked["answer"] == "no"
 
 
 def test_classes_by_their_shares_and_accuracy():

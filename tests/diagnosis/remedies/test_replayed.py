@@ -102,6 +102,9 @@ def test_where_nothing_can_be_learnt_no_remedy_is_said_to_help(tmp_path: Path):
     assert [one["fault"] for one in told["findings"]] == [one["fault"] for one in report["findings"]]
     assert all(one["proof"]["by"] == "nothing" for one in told["findings"])
     assert "8 rows alone it learns by heart" in told["tried"]["words"]
+    assert [one["answer"] for one in told["recipe"] if one["question"] == "8 rows are learnt by heart"] == [
+        "yes"
+    ]
 
 
 def test_why_nothing_was_tried_is_said(tmp_path: Path):

@@ -23,9 +23,9 @@ FEATURES_COMPARED, ROWS = 4, 20
 def judge_preprocessing_mismatch(training: Training) -> Finding | None:
     """Fire if nearly all features spread differently in all that was evaluated, and in the same direction."""
     scales = training.record.data.scales
-    if scales is None or training.learning.adversarial or not _differ(scales):
+    if scales is None or training.learning.adversarial or not are_apart(scales):
         return None
-    ratios = _ratios(scales)
+    ratios = spread_ratios(scales)
     times, roots = median(ratios), training.record.networks
     site = next((one for root in roots for one in (root.eval_site, root.judge_site) if one is not None), None)
     low, high = scales.trained_range
@@ -46,12 +46,14 @@ def judge_preprocessing_mismatch(training: Training) -> Finding | None:
     )
 
 
-def _ratios(scales: InputScales) -> list[float]:
+def spread_ratios(scales: InputScales) -> list[float]:
+    """Return how many times as much each feature spreads in the rows evaluated."""
     return [after / before for before, after in zip(scales.trained, scales.judged, strict=True)]
 
 
-def _differ(scales: InputScales) -> bool:
-    ratios = _ratios(scales)
+def are_apart(scales: InputScales) -> bool:
+    """Whether nearly all features spread more, or nearly all less, and no batch evaluated is spread alike."""
+    ratios = spread_ratios(scales)
     if len(ratios) < FEATURES_COMPARED or min(scales.judged_rows, scales.trained_rows) < ROWS or scales.alike:
         return False
     wider = sum(ratio > NEAR for ratio in ratios)

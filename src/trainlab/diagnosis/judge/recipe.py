@@ -10,9 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
+from trainlab.diagnosis.faults.evaluation import are_apart, spread_ratios
 from trainlab.diagnosis.faults.large_start import most_at_start, unit_of_start
+from trainlab.diagnosis.faults.order_of_calls import SHARE_STALE
 from trainlab.diagnosis.faults.own_gradients import is_wrong
 from trainlab.diagnosis.faults.same_answers import COLLAPSED
 from trainlab.diagnosis.observed.data import COPIED, feature_name
@@ -27,6 +30,8 @@ Answer = Literal["yes", "no", "deviates", "open"]
 MODES_APART = 0.1
 """Train and eval mode answer alike if fewer than a tenth of the classes differ, or the answers by less than a
 tenth of the targets' spread."""
+AS_OTHERS = 0.02
+"""Answers fit other rows as well if the loss is less than 2 % higher with them."""
 NOBODY = "no network was seen to answer rows that could be altered"
 
 
@@ -79,6 +84,15 @@ def _reached(training: Training) -> Read:
     return not left, f"{len(held) - len(left)} of {counted(len(held), 'parameter tensor')}"
 
 
+def _fresh_gradients(training: Training) -> Read:
+    seen = [one for one in training.stepped if one.checked]
+    looked, stale = sum(one.checked for one in seen), sum(one.stale for one in seen)
+    worst = max((one.stale / one.checked for one in seen), default=0.0)
+    return (
+        (worst <= SHARE_STALE, f"{looked - stale} of {counted(looked, 'step')} looked at") if looked else None
+    )
+
+
 def _moves(training: Training) -> Read:
     known = [
         one for one in training.record.params.values() if training.is_stepped(one) and one.moved is not None
@@ -114,6 +128,25 @@ def _no_look_ahead(training: Training) -> Read:
         if one.tokens is not None and one.tokens.are_next and math.isfinite(one.later)
     ]
     return (max(known) == 0, f"{max(known):.0%} changed with it") if known else None
+
+
+def _own_rows(training: Training) -> Read:
+    asked = training.learning.asked
+    if asked is None or not math.isfinite(asked.of_others) or not math.isfinite(asked.own):
+        return _not_asked(training)
+    gap = asked.of_others - asked.own
+    words = (
+        f"loss {format_number(asked.own)}, with the answers of other rows {format_number(asked.of_others)}"
+    )
+    return gap > AS_OTHERS * max(abs(asked.of_others), abs(asked.own)), words
+
+
+def _fed_alike(training: Training) -> Read:
+    scales = training.record.data.scales
+    if scales is None:
+        return None
+    times = median(spread_ratios(scales))
+    return not are_apart(scales), f"a feature evaluated spreads {format_number(times)} times as much (median)"
 
 
 def _own_gradients(training: Training) -> Read:
@@ -181,13 +214,20 @@ RECIPE: tuple[Line, ...] = (
     ("the first loss is about a constant answer's", _first_loss, ("large_start", "unnormalised_targets")),
     ("what the loss reaches is stepped", _stepped, ("params_not_in_optimizer", "missing_optimizer_step")),
     ("what is stepped gets gradients", _reached, ("unreachable_params", "detached_graph")),
+    (
+        "each step uses gradients of its own batches",
+        _fresh_gradients,
+        ("missing_zero_grad", "zero_grad_misplaced"),
+    ),
     ("steps move the weights", _moves, ("lr_too_low", "missing_optimizer_step", "frozen_params")),
     ("each row is answered by itself", _rows_alone, ("mixed_axes", "softmax_wrong_dim")),
     ("different rows get different answers", _rows_differ, ("same_answers",)),
+    ("answers fit their own rows better than others'", _own_rows, ("same_answers",)),
     ("no prediction sees the token that it is to be", _no_look_ahead, ("missing_causal_mask",)),
     ("your own backward() agrees with finite differences", _own_gradients, ("wrong_gradient",)),
     ("train and eval mode answer alike", _modes_alike, ("dropout_misuse", "batchnorm_small_batch")),
     ("it ends below a constant answer", _better_than_constant, ("loss_plateau",)),
+    ("training and evaluation give inputs of one scale", _fed_alike, ("preprocessing_mismatch",)),
     ("rows that weren't trained on are evaluated", _rows_held_out, ("eval_on_train",)),
     ("rows held out have no copies among those trained on", _no_copies, ("eval_on_train",)),
     ("no feature alone tells the target", _no_feature_alone, ("target_among_inputs",)),

@@ -78,7 +78,7 @@ class ModelAsked:
     targets. `end` is the number that backward would be called on now, in the modes of training, the mean over
     batches: NaN where it isn't known how that comes from the answers. `of_tokens` says that the loss has more
     rows than the network is given: those are tokens, or steps. `padding` is what of these is no answer to
-    anything, and counts all the same.
+    anything, and counts all the same. With the answers of other rows the loss is `of_others`, not its `own`.
     """
 
     name: str
@@ -92,6 +92,8 @@ class ModelAsked:
     end: float = NAN
     of_tokens: bool = False
     padding: ScoredPadding | None = None
+    own: float = NAN
+    of_others: float = NAN
 
     @property
     def best(self) -> Answers:

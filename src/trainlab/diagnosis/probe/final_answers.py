@@ -39,6 +39,8 @@ SAME = 0.02
 """A copy's answers must match the network's to 2 % of the largest: mixed precision rounds a lot."""
 FEW_VALUES = 8
 """Targets of at most so many different numbers are answers to choose from."""
+FEWEST_OTHERS = 4
+"""Of fewer rows the others tell little."""
 ALIKE = 0.01
 """Answers that vary by less than 1 % of the targets (by 0.01 for a probability) count as one answer."""
 
@@ -138,7 +140,27 @@ def _asked(
         end=float(np.average([one.end for one in trained], weights=[one.rows for one in done])),
         of_tokens=not all(one.by_row for one in done),
         padding=padding,
+        own=float(np.average([one.loss for one in trained], weights=[one.kept.rows for one in trained])),
+        of_others=_with_others(trained),
     )
+
+
+def _with_others(said: Sequence[Said]) -> float:
+    """Return the loss with each batch's answers turned by half a batch, all rows in a row; NaN if unknown."""
+    outs, counts = [one.out for one in said], [one.out.shape[:1] for one in said]
+    if any(one.out.dim() == 0 or one.out.shape[1:] != outs[0].shape[1:] for one in said):
+        return NAN
+    whole = functions.cat(outs)
+    if len(whole) < FEWEST_OTHERS:
+        return NAN
+    turned = whole.roll(len(whole) // 2, 0).split([int(count[0]) for count in counts])
+    total = rows = 0.0
+    for one, out in zip(said, turned, strict=True):
+        given: Any = out.to(one.kept.target.dtype) if one.kept.target.is_floating_point() else out
+        with contextlib.suppress(Exception):
+            total += float(one.kept.loss.value({id(one.kept.answer): given}).float().mean()) * one.kept.rows
+            rows += one.kept.rows
+    return total / rows if rows == sum(one.kept.rows for one in said) else NAN
 
 
 def _networks_of(asking: Asking, kept: Sequence[Kept]) -> dict[CallOf, Network]:

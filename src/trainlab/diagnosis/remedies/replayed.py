@@ -212,7 +212,10 @@ class Replay:
         return plan.steps >= self.report["card"]["steps"]
 
     def _by_heart(self, plan: Plan, took: float) -> str:
-        """Say whether it learns a few rows by heart, as any network should; nothing where that is unclear."""
+        """Say whether it learns a few rows by heart, as any network should, and enter it in the recipe.
+
+        Nothing where that is unclear.
+        """
         steps = min(self.report["card"]["steps"], BY_HEART_STEPS)
         seconds = took * steps / max(1, plan.steps)
         trials = ScriptTrials(replace(plan, steps=steps), seconds=seconds, given=self.servers)
@@ -228,9 +231,13 @@ class Replay:
         if len(losses) < BY_HEART_SEEDS or start is None or not start > 0 or min(losses) < 0:
             return ""
         shown = f"{format_number(start)} → {format_number(median(losses))}"
-        if max(losses) < LEARNT * start:
-            return LEARNS_FEW.format(shown=shown, steps=steps)
-        return LEARNS_NONE.format(shown=shown, steps=steps) if min(losses) > NOT_LEARNT * start else ""
+        learns = max(losses) < LEARNT * start
+        if not learns and min(losses) <= NOT_LEARNT * start:
+            return ""
+        words = f"loss {shown} in {steps} steps, on {BY_HEART_SEEDS} seeds"
+        asked = {"question": f"{ROWS} rows are learnt by heart", "answer": "yes" if learns else "no"}
+        self.report["recipe"].append(asked | {"words": words})
+        return (LEARNS_FEW if learns else LEARNS_NONE).format(shown=shown, steps=steps)
 
     def _told(self, by_fault: dict[str, dict[str, Any]], *, whole: bool) -> dict[str, dict[str, Any]]:
         """Return what is told of trials: of a part of the training only what helps, as more steps may.
