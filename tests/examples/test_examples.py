@@ -14,7 +14,8 @@ import pytest
 
 import trainlab
 from trainlab.diagnosis import Plan, run_script
-from trainlab.diagnosis.remedies import Job, ScriptTrials
+from trainlab.diagnosis.remedies.script_trials import ScriptTrials
+from trainlab.diagnosis.remedies.trial import Job
 from trainlab.diagnosis.remedies.trial_verdict import learns
 from trainlab.diagnosis.report.card import card_facts
 from trainlab.diagnosis.script.process_pool import ProcessPool

@@ -48,7 +48,7 @@ def run_and_try(
 ) -> dict[str, Any]:
     """Run a script, then again with remedies for what was found, and return the report with what they did."""
     from trainlab.diagnosis import run_script
-    from trainlab.diagnosis.remedies import BUDGET, SEEDS
+    from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS
     from trainlab.diagnosis.report.report import rule_trouble
     from trainlab.diagnosis.script.runner import check_script
 
@@ -107,7 +107,9 @@ def tried(
     """Return a report with the results of trying its remedies."""
     from dataclasses import replace
 
-    from trainlab.diagnosis.remedies import ScriptTrials, Trying, of_training
+    from trainlab.diagnosis.remedies.script_trials import ScriptTrials
+    from trainlab.diagnosis.remedies.trial_verdict import of_training
+    from trainlab.diagnosis.remedies.trying import Trying
     from trainlab.diagnosis.report.report import part_of
 
     # Seeds change from the first module on; without modules, from the start.

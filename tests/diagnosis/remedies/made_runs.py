@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from trainlab.diagnosis.remedies import Job, Run
+from trainlab.diagnosis.remedies.trial import Job, Run
 from trainlab.diagnosis.report.report import Outcome
 
 

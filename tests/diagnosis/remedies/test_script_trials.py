@@ -11,7 +11,10 @@ import pytest
 from crash.kills import is_alive
 
 from trainlab.diagnosis import Plan
-from trainlab.diagnosis.remedies import Job, Remedy, Run, ScriptTrials, script_trials
+from trainlab.diagnosis.remedies import script_trials
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.script_trials import ScriptTrials
+from trainlab.diagnosis.remedies.trial import Job, Run
 
 pytestmark = pytest.mark.usefixtures("forking")
 TRAIN = """

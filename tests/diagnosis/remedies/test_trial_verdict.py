@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from diagnosis.remedies.made_runs import ran
 
-from trainlab.diagnosis.remedies import Remedy, Run
-from trainlab.diagnosis.remedies.trial import Pair
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.trial import Pair, Run
 from trainlab.diagnosis.remedies.trial_verdict import compared, judged_trial, learns, trial_words, verdict_of
 from trainlab.stats import rate
 

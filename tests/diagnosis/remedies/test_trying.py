@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from diagnosis.remedies.made_runs import MadeRuns, finding, ran
 
-from trainlab.diagnosis.remedies import Job, Run, Trying, code_as_tried, trying
+from trainlab.diagnosis.remedies import trying
+from trainlab.diagnosis.remedies.trial import Job, Run
+from trainlab.diagnosis.remedies.trial_verdict import code_as_tried
+from trainlab.diagnosis.remedies.trying import Trying
 
 
 def tried(

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.diagnosis import Plan, run_script
-from trainlab.diagnosis.remedies import Job, Run, ScriptTrials
+from trainlab.diagnosis.remedies.script_trials import ScriptTrials
+from trainlab.diagnosis.remedies.trial import Job, Run
 from trainlab.diagnosis.script.process_pool import ProcessPool, keepers
 
 TRAIN = """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from diagnosis.replay.copied import TRAIN, copied
 
-from trainlab.diagnosis.remedies import Job
+from trainlab.diagnosis.remedies.trial import Job
 
 pytestmark = pytest.mark.usefixtures("forking")
 ROUND = "    print(step, loss.item())\n"

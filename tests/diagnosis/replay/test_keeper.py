@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from diagnosis.replay.copied import TRAIN, copied, plain
 
-from trainlab.diagnosis.remedies import Job, Remedy
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.trial import Job
 
 pytestmark = pytest.mark.usefixtures("forking")
 LR = Remedy(words="the learning rate × 0.1", changes=({"change": "lr", "times": 0.1},))
