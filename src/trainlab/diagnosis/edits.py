@@ -297,9 +297,8 @@ def line_without(site: Site, kind: str, place: int | None = None) -> tuple[int, 
     layer in a ``Sequential(…)``; of several it is the one that stands there in this place, counted from 0.
     """
     lines = _lines(site)
-    try:
-        tree = ast.parse("".join(lines))
-    except (SyntaxError, ValueError):
+    tree = parsed("".join(lines))
+    if tree is None:
         return None
     calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call)]
     made = [one for one in calls if called_name(one) == kind]

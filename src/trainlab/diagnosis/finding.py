@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from trainlab.diagnosis.pictures.kinds import Picture
@@ -23,10 +23,6 @@ class Proof:
 
     by: Literal["nothing", "structure", "trial"] = "nothing"
     words: str = ""
-
-    def to_dict(self) -> dict[str, str]:
-        """Return it as JSON has it."""
-        return {"by": self.by, "words": self.words}
 
 
 FOUND = Proof()
@@ -95,7 +91,7 @@ class Finding:
             "where": self.where,
             "place": self.place.to_dict(),
             "confidence": round(self.confidence, 2),
-            "proof": self.proof.to_dict(),
+            "proof": asdict(self.proof),
             "evidence": list(self.evidence),
             "remedy": {"text": self.remedy, "code": self.code, "value": self.value},
             "consequence_of": self.consequence_of,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
@@ -79,11 +79,6 @@ def _no_dispatch_modes() -> Any:
 
 
 def _default_device() -> Any:
-    from torch.utils._device import DeviceContext
-
-    # Before PyTorch 2.5 it went on top, and took whatever was on top off; `with torch.device(…)` still does.
-    if "_pop_mode" not in DeviceContext.__exit__.__code__.co_names:
-        raise LookupError
     known = _torch._GLOBAL_DEVICE_CONTEXT
     return lambda: getattr(known, "device_context", None)
 
@@ -119,7 +114,7 @@ BATCH_NORMS = _find("BATCH_NORMS", lambda: (_torch.nn.modules.batchnorm._BatchNo
 DROPOUTS = _find("DROPOUTS", lambda: (_torch.nn.modules.dropout._DropoutNd,))
 LOSS_MODULES = _find("LOSS_MODULES", lambda: (_torch.nn.modules.loss._Loss,))
 LOADER_ITERATOR = _find("LOADER_ITERATOR", lambda: _torch.utils.data.dataloader._BaseDataLoaderIter)
-is_compiling: Callable[[], bool] = getattr(torch.compiler, "is_compiling", lambda: False)
+is_compiling = torch.compiler.is_compiling
 
 COMPILER = "torch._dynamo.eval_frame"
 """The module that makes compiled networks, once it is loaded."""
@@ -167,12 +162,10 @@ def scheduler_steps(scheduler: Any) -> int | None:
 
 def call_kwargs() -> dict[str, Any] | None:
     """Return what the module whose hook is running was given by name; None where that can't be told."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
+    for frame in _frames():
         if frame.f_code.co_filename == nn.modules.module.__file__ and "kwargs" in frame.f_locals:
             found = frame.f_locals["kwargs"]
             return dict(found) if isinstance(found, dict) else None
-        frame = frame.f_back
     return None
 
 
@@ -201,21 +194,21 @@ def in_function() -> bool:
 
     PyTorch switches gradients off there; re-entrant checkpoints call parts of a network so.
     """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if frame.f_code is APPLY_CODE or (APPLY_CODE is None and _is_forward(frame.f_code)):
-            return True
-        frame = frame.f_back
-    return False
+    if APPLY_CODE is None:
+        return any(_is_forward(frame.f_code) for frame in _frames())
+    return _count(APPLY_CODE) > 0
 
 
 def _count(code: CodeType) -> int:
-    frame: FrameType | None = sys._getframe(2)
-    count = 0
+    return sum(frame.f_code is code for frame in _frames())
+
+
+def _frames() -> Iterator[FrameType]:
+    """Yield the frames that are running, innermost first."""
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        count += frame.f_code is code
+        yield frame
         frame = frame.f_back
-    return count
 
 
 def _is_forward(code: CodeType) -> bool:

@@ -7,7 +7,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.answers import Dependence, PassCall
 from trainlab.diagnosis.observed.events import AxesExchanged
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.place import place_at, quoted
 from trainlab.diagnosis.signals.training import Training
 
 # mixed_axes: Axes are taken for one another: the answer to an example depends on which others are in its
@@ -77,7 +77,7 @@ def _of_data(event: AxesExchanged) -> Finding:
     before, after = list(event.before), list(event.after)
     return Finding(
         place=place_at(event.site, "data"),
-        where=f"the network's input at {event.site.quoted if event.site else 'a view'}",
+        where=f"the network's input at {quoted(event.site, 'a view')}",
         confidence=0.9,
         evidence=(
             f"a batch of shape {before} is reshaped to {after} and given to the network",
@@ -104,7 +104,7 @@ def _of_reshape(asked: Dependence, call: PassCall) -> Finding:
     rows = call.given.index(asked.rows)
     return Finding(
         place=place_at(call.site, "call", call=call.name),
-        where=f"{asked.name} at {call.site.quoted if call.site else call.name}",
+        where=f"{asked.name} at {quoted(call.site, call.name)}",
         confidence=0.93,
         evidence=(
             _proof(asked),
@@ -119,7 +119,7 @@ def _of_reshape(asked: Dependence, call: PassCall) -> Finding:
 def _of_layer(asked: Dependence, call: PassCall) -> Finding:
     return Finding(
         place=place_at(call.site, "module", module=call.module),
-        where=f"{asked.name}.{call.module} ({call.name})" + (f" at {call.site.quoted}" if call.site else ""),
+        where=f"{asked.name}.{call.module} ({call.name})" + quoted(call.site, before=" at "),
         confidence=0.93,
         evidence=(
             _proof(asked),
@@ -205,7 +205,7 @@ def _over_rows(asked: Dependence, call: PassCall) -> Finding:
     others = asked.rows - 1
     return Finding(
         place=place_at(call.site, "call", call=call.name),
-        where=f"{asked.name} at {call.site.quoted if call.site else call.name}",
+        where=f"{asked.name} at {quoted(call.site, call.name)}",
         confidence=0.93,
         evidence=(
             f"{call.name} of {list(call.given)} over axis {call.axis}, the {asked.rows} rows checked: the "
@@ -222,7 +222,7 @@ def _over_queries(asked: Dependence, call: PassCall) -> Finding:
     other = {len(call.given) - 1: len(call.given) - 2}.get(call.axis, len(call.given) - 1)
     return Finding(
         place=place_at(call.site, "call", call=call.name),
-        where=f"{asked.name} at {call.site.quoted if call.site else call.name}",
+        where=f"{asked.name} at {quoted(call.site, call.name)}",
         confidence=0.9,
         evidence=(
             f"{call.name} of the scores {list(call.given)} over axis {call.axis}; their product with the "

@@ -237,10 +237,7 @@ def _picture_of_dataset_mutated(training: Training) -> Picture | None:
     event = _mutated(training)
     if event is None:
         return None
-    pairs = [
-        ("fetches looked at", event.fetches),
-        ("changed the stored data", event.fetches_that_change),
-    ]
+    pairs = [("fetches looked at", event.fetches), ("changed the stored data", event.fetches_that_change)]
     return bars("Batches fetched, and what that did to the data", "fetches", pairs)
 
 

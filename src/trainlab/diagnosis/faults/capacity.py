@@ -101,10 +101,7 @@ def _picture_of_capacity_too_small(training: Training) -> Picture | None:
     weights = [param for param in training.weights() if len(param.shape) == 2]
     if not weights:
         return None
-    pairs = [
-        ("inputs", weights[0].shape[1]),
-        *((param.name, param.shape[0]) for param in weights),
-    ]
+    pairs = [("inputs", weights[0].shape[1]), *((param.name, param.shape[0]) for param in weights)]
     title = "Width of the network, input first"
     return bars(title, "units", pairs, worst=lambda value: -value)
 

@@ -154,10 +154,7 @@ def _picture_of_clip_misplaced(training: Training) -> Picture | None:
     one = _found(training)
     if one is None:
         return _picture_of_clip_too_tight(training)
-    pairs = [
-        ("calls that clip", one.clips),
-        ("between backward() and step()", one.clips - one.clips_in_vain),
-    ]
+    pairs = [("calls that clip", one.clips), ("between backward() and step()", one.clips - one.clips_in_vain)]
     return bars("When gradients are clipped", "calls", pairs)
 
 

@@ -14,7 +14,7 @@ from trainlab.diagnosis.pictures.shared_pictures import loss_to_the_end
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.remedy import rate_times
 from trainlab.diagnosis.signals.curve import finite, median, medians_of_5
-from trainlab.diagnosis.signals.training import Training, optimizer_name, vanished
+from trainlab.diagnosis.signals.training import Training, largest_rate, new_rate, vanished, with_setting
 
 LARGE, ROSEN = 5e-2, 1e-2
 HUGE, OVERRUN = 0.4, 10
@@ -58,8 +58,7 @@ def judge_lr_too_high(training: Training) -> Finding | None:
     elif not _keeps_it_short(training, typical):
         return None
     optimizer = max(training.stepped, key=lambda one: one.steps)
-    rate = max((value for _, value in optimizer.lr), default=float("nan"))
-    name = optimizer_name(optimizer)
+    rate = largest_rate(optimizer)
     shown = ", ".join(
         f"{key} {value:.1e}" for key, value in sorted(by_weight.items(), key=lambda pair: -pair[1])[:6]
     )
@@ -82,13 +81,11 @@ def judge_lr_too_high(training: Training) -> Finding | None:
         evidence.append(f"the loss had come down to {back[0]:.3g}, and ends at {back[1]:.3g}")
     return Finding(
         place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
-        where=(
-            f"{name}: {optimizer.kind} lr={rate:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
-        ),
+        where=with_setting(optimizer, "lr", rate),
         confidence=0.85 if typical > LARGE or blown is not None else 0.7,
         evidence=tuple(evidence),
         remedy=f"Divide the learning rate by 10, and by 10 again: lr={rate / 10:g}, lr={rate / 100:g}.",
-        code=f"for group in {name}.param_groups:\n    group['lr'] = {rate / 10:g}",
+        code=new_rate(optimizer, rate / 10),
         value=rate / 10,
     )
 
@@ -254,30 +251,25 @@ def large_steps(training: Training) -> Picture | None:
     """
     blown = blown_up(training)
     if blown is not None:
-        title = f"Largest update of the first {EARLY}, in units of the weight, input first"
-        pairs = list(blown.largest.items())
-        return bars(
-            title, "update / weight (rms)", pairs, log=True, usual=_USUAL_STEP, worst=lambda value: value
-        )
+        return _updates(f"Largest update of the first {EARLY}, in units of the weight", blown.largest)
     largest = largest_steps(training)
     if largest and median(list(largest.values())) > _USUAL_STEP[1]:
-        title = "Largest update in units of the weight (median of 10 steps in a row), input first"
-        pairs = list(largest.items())
-        return bars(
-            title, "update / weight (rms)", pairs, log=True, usual=_USUAL_STEP, worst=lambda value: value
-        )
+        return _updates("Largest update in units of the weight (median of 10 steps in a row)", largest)
     first = {param.name: param.update[0] for param in training.weights() if param.update}
     if first and median(list(first.values())) > 1:
-        title = "The first update, in units of the weight, input first"
-        return bars(
-            title,
-            "update / weight (rms)",
-            list(first.items()),
-            log=True,
-            usual=_USUAL_STEP,
-            worst=lambda value: value,
-        )
+        return _updates("The first update, in units of the weight", first)
     return loss_to_the_end(training)
+
+
+def _updates(title: str, by_weight: dict[str, float]) -> Picture | None:
+    return bars(
+        f"{title}, input first",
+        "update / weight (rms)",
+        list(by_weight.items()),
+        log=True,
+        usual=_USUAL_STEP,
+        worst=lambda value: value,
+    )
 
 
 LR_TOO_HIGH = Fault(

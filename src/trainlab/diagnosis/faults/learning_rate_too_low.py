@@ -13,7 +13,7 @@ from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.remedy import rate_times
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.curve import mean, median
-from trainlab.diagnosis.signals.training import Training, optimizer_name
+from trainlab.diagnosis.signals.training import Training, largest_rate, new_rate, with_setting
 
 WAY = 0.05
 STILL = 1e-3
@@ -51,13 +51,10 @@ def judge_lr_too_low(training: Training) -> Finding | None:
     rates = [value for _, value in optimizer.lr]
     if len(rates) > 1 and rates[-1] >= max(rates) > rates[0]:
         return None  # a warm-up that was ended before its end: lr_never_reached tells of it
-    rate = max((value for _, value in optimizer.lr), default=float("nan"))
-    name, times = optimizer_name(optimizer), raised_by(training)
+    rate, times = largest_rate(optimizer), raised_by(training)
     return Finding(
         place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
-        where=(
-            f"{name}: {optimizer.kind} lr={rate:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
-        ),
+        where=with_setting(optimizer, "lr", rate),
         confidence=0.85 if learning.failing else 0.7,
         proof=proven_if(
             rate <= TINY and len(way) == len(training.weights()) and max(way.values()) <= STILL,
@@ -73,7 +70,7 @@ def judge_lr_too_low(training: Training) -> Finding | None:
             f"Raise the learning rate {times:,} times, so that all steps together go about as far as the "
             f"weights are large: lr={rate * times:g}. Try a tenth and ten times that, too."
         ),
-        code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * times:g}",
+        code=new_rate(optimizer, rate * times),
         value=rate * times,
     )
 
@@ -81,7 +78,7 @@ def judge_lr_too_low(training: Training) -> Finding | None:
 def _rounded_away(training: Training) -> Finding | None:
     """Weights are kept in so few digits that a step is less than the distance to the next number."""
     optimizer = max(training.stepped, key=lambda one: one.steps)
-    rate = max((value for _, value in optimizer.lr), default=0.0)
+    rate = largest_rate(optimizer)
     kept = [one for one in training.weights() if one.dtype in SPACING and one.weight_rms]
     if not rate > 0 or not kept or len(kept) < 0.5 * len(training.weights()):
         return None
@@ -97,11 +94,10 @@ def _rounded_away(training: Training) -> Finding | None:
     spacing = SPACING[kept[0].dtype]
     if wanted > spacing / 4:
         return None
-    dtype, name = kept[0].dtype.removeprefix("torch."), optimizer_name(optimizer)
+    dtype = kept[0].dtype.removeprefix("torch.")
     return Finding(
         place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
-        where=f"the weights in {dtype}, {name}: {optimizer.kind} lr={rate:g}"
-        f"{f' ({optimizer.site.quoted})' if optimizer.site else ''}",
+        where=f"the weights in {dtype}, {with_setting(optimizer, 'lr', rate)}",
         confidence=0.85,
         evidence=(
             f"{dtype} has no number between 1 and {1 + spacing:.4g}: a step of less than half of that, "

@@ -97,27 +97,26 @@ def call(
 
     probe, returned, error = Probe(), None, ""
     probe.asks_dependence = remedy is None  # of a trial no more is asked
-    reseed = None if seed is None else Reseed(seed, from_start=from_start)
     applied = None if remedy is None else Applied(remedy.to_plan())
     probe.state.at_boundary.append(at_step)
     started = time.monotonic()
-    if reseed is not None:
-        reseed.start()
-    try:
-        with applied or contextlib.nullcontext(), _output(quiet) as out:
-            probe.start()
-            whole = False
-            try:
-                returned = train()
-                whole = True
-            except Exception as raised:
-                error = f"{type(raised).__name__}: {raised}"[:500]
-            finally:
-                record = probe.stop(whole=whole)
-                trained = frozenset(id(module) for module in probe.calls.networks.alive())
-    finally:
-        if reseed is not None:
-            reseed.stop()
+    with contextlib.ExitStack() as stack:
+        if seed is not None:
+            reseed = Reseed(seed, from_start=from_start)
+            stack.callback(reseed.stop)
+            reseed.start()
+        stack.enter_context(applied or contextlib.nullcontext())
+        out = stack.enter_context(_output(quiet))
+        probe.start()
+        whole = False
+        try:
+            returned = train()
+            whole = True
+        except Exception as raised:
+            error = f"{type(raised).__name__}: {raised}"[:500]
+        finally:
+            record = probe.stop(whole=whole)
+            trained = frozenset(id(module) for module in probe.calls.networks.alive())
     return Called(
         record=record,
         returned=returned,
@@ -142,8 +141,7 @@ def modules() -> list[nn.Module]:
 def _output(quiet: bool) -> Iterator[io.StringIO]:
     """Yield what is printed inside; if `quiet` it goes nowhere else, and what goes to stderr is dropped."""
     kept = Kept(None if quiet else sys.stdout)
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(contextlib.redirect_stdout(kept))
+    with contextlib.redirect_stdout(kept), contextlib.ExitStack() as stack:
         if quiet:
             nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
             stack.enter_context(contextlib.redirect_stderr(nowhere))
@@ -186,7 +184,8 @@ def doctor(
     """
     seeds = _check(train, seeds, budget)
     rule = None if solved is None else rule_from(solved, option="doctor: solved")
-    _needs_torch()
+    if find_spec("torch") is None:
+        raise DiagnosisError(lacking("doctor", "PyTorch", extra="torch"))
     watched = Watch(rule=rule)
     watched.whose = "the function"
     started = time.monotonic()
@@ -198,20 +197,16 @@ def doctor(
 
 def _watch_once(train: Callable[[], Any], watched: Watch) -> None:
     """Train under the watch; what the training raises is in the watch's report and goes no further."""
-    raised: list[Exception] = []
-
-    def train_and_note() -> None:
-        try:
-            watched.returned = train()
-        except Exception as error:
-            raised.append(error)
-            raise
-
+    raised: Exception | None = None
     try:
         with watched:
-            train_and_note()
+            try:
+                watched.returned = train()
+            except Exception as error:
+                raised = error
+                raise
     except Exception as error:
-        if error not in raised:
+        if error is not raised:
             raise
 
 
@@ -229,11 +224,6 @@ def _check(train: Any, seeds: Any, budget: Any) -> int:
             f"doctor: budget is {shown(budget)}; must be seconds, above 0 and at most {MAX_BUDGET:,}."
         )
     return count
-
-
-def _needs_torch() -> None:
-    if find_spec("torch") is None:
-        raise DiagnosisError(lacking("doctor", "PyTorch", extra="torch"))
 
 
 def _tried(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from statistics import median
 from typing import Any
 
@@ -19,7 +19,7 @@ from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.report.card import card_of, looked_at
 from trainlab.diagnosis.report.report import Report
 from trainlab.diagnosis.report.verdict import FAILED, IDLE, LEARNS, SYMPTOM, rank
-from trainlab.diagnosis.signals.training import Training, optimizer_name, training_from
+from trainlab.diagnosis.signals.training import Training, largest_rate, new_rate, training_from, with_setting
 
 
 def diagnose(
@@ -129,7 +129,7 @@ def _diagnosed(
         looked_at=looked_at(training),
         ended=dict(ended or {"how": record.ended}),
         outcome=outcome_of(training),
-        recipe=tuple(one.to_dict() for one in asked_of(training)),
+        recipe=tuple(map(asdict, asked_of(training))),
         troubles=tuple(troubles),
         picture=loss_picture(training),
     )
@@ -230,8 +230,7 @@ def suspected_rates(record: TrainingRecord) -> list[Finding]:
     optimizer = max(training.stepped, key=lambda one: one.steps, default=None)
     if optimizer is None or not optimizer.lr:
         return []
-    rate, name = max(value for _, value in optimizer.lr), optimizer_name(optimizer)
-    quoted = f" ({optimizer.site.quoted})" if optimizer.site else ""
+    rate = largest_rate(optimizer)
     found: list[Finding] = []
     updates = [median(param.update) for param in training.weights() if param.update]
     are_small = bool(updates) and median(updates) < SMALL_STEP
@@ -240,11 +239,11 @@ def suspected_rates(record: TrainingRecord) -> list[Finding]:
             fault=fault,
             title=all_faults()[fault].title,
             place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
-            where=f"{name}: {optimizer.kind} lr={rate:g}{quoted}",
+            where=with_setting(optimizer, "lr", rate),
             confidence=SUSPECTED,
             evidence=(training.learning.words,),
             remedy=f"Multiply the learning rate by {times:g}.",
-            code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * times:g}",
+            code=new_rate(optimizer, rate * times),
             value=rate * times,
         )
         found.append(replace(finding, code=all_faults()[fault].edited(finding, training)))

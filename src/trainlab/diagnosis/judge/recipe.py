@@ -43,10 +43,6 @@ class Answered:
     answer: Answer
     words: str
 
-    def to_dict(self) -> dict[str, str]:
-        """Return it ready for JSON."""
-        return {"question": self.question, "answer": self.answer, "words": self.words}
-
 
 Read = tuple[bool, str] | str | None
 """Whether it is as it should be, with the number; or why that can't be told; None where it doesn't apply."""

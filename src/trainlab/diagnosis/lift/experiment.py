@@ -176,12 +176,7 @@ def draft_of(recording: Recording) -> Draft:
         },
         "init": {
             "weight": _shortest([_scheme(recording, layer.weight, layer.fan_in) for layer in layers]),
-            "bias": _shortest(
-                [
-                    _scheme(recording, layer.bias, layer.fan_in) if layer.bias else "default"
-                    for layer in layers
-                ]
-            ),
+            "bias": _shortest([_scheme(recording, layer.bias, layer.fan_in) for layer in layers]),
         },
         "optimizer": _optimizer(recording),
         "sampling": msgspec.to_builtins(order.sampling),
@@ -258,8 +253,10 @@ def _fields_of(optimizer: str) -> Sequence[str]:
     return experiment.optimizer.__struct_fields__
 
 
-def _scheme(recording: Recording, name: str, fan_in: int) -> Any:
-    """Return the init scheme whose draw gave a parameter its first values."""
+def _scheme(recording: Recording, name: str | None, fan_in: int) -> Any:
+    """Return the init scheme whose draw gave a parameter, if there is one, its first values."""
+    if name is None:
+        return "default"
     draw = recording.draws[name]
     if draw["own"]:
         raise Refused(f"{name} is drawn from a generator of the script's own, whose seed it sets")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,8 @@ def replay(recording: Recording, experiment: Experiment, *, targets: Any) -> Rep
     try:
         module = build_module(torch, experiment, 0, dtype)
         _load(torch, module, recording)
-        optimizer, criterion = (
-            build_optimizer(torch, experiment, module),
-            build_criterion(torch, experiment.loss),
-        )
+        optimizer = build_optimizer(torch, experiment, module)
+        criterion = build_criterion(torch, experiment.loss)
         x, y = (torch.from_numpy(np.ascontiguousarray(v, dtype=dtype)) for v in (recording.inputs, targets))
         worst, done, floor = 0.0, 0, FLOOR * abs(recording.losses[0])
         for rows, said in zip(recording.each, recording.losses, strict=True):
@@ -208,13 +206,7 @@ def with_others(lift: Lift, own: Recording, others: Sequence[Recording]) -> Lift
         raise Refused("its batches come in the same order with every seed")
     if all((other.first[name] == own.first[name]).all() for other in others for name in own.first):
         raise Refused("its first weights are the same with every seed")
-    return Lift(
-        experiment=lift.experiment,
-        inputs=lift.inputs,
-        targets=lift.targets,
-        replayed=tuple(replayed),
-        judges_other_rows=lift.judges_other_rows,
-    )
+    return replace(lift, replayed=tuple(replayed))
 
 
 def _begins_as(own: Recording, other: Recording) -> bool:

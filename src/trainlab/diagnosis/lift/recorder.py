@@ -119,42 +119,32 @@ class InitialDraws:
         self._originals.clear()
 
     def _recording(self, name: str, original: Any) -> Any:
-        first, second, low, high = DRAWS[name]
-
         @functools.wraps(original)
         def drawing(tensor: Any, *args: Any, **kwargs: Any) -> Any:
             drawn = original(tensor, *args, **kwargs)
             if is_compiling():
                 return drawn
             with contextlib.suppress(Exception):  # of what has no values, such as tensors of the meta device
-                note(tensor, args, kwargs)
+                self._note(name, tensor, args, kwargs)
             return drawn
 
-        def note(tensor: Any, args: Any, kwargs: Any) -> None:
-            if len(self.known) < MAX_KNOWN and 0 < tensor.numel() <= self.largest:
-                a = args[0] if args else kwargs.get(first, low)
-                b = args[1] if len(args) > 1 else kwargs.get(second, high)
-                own = kwargs.get("generator") is not None
-                self.known[_key(tensor)] = {
-                    "name": name.rstrip("_"),
-                    "a": float(a),
-                    "b": float(b),
-                    "own": own,
-                }
-
         return drawing
+
+    def _note(self, name: str, tensor: Any, args: Any, kwargs: Any) -> None:
+        if len(self.known) < MAX_KNOWN and 0 < tensor.numel() <= self.largest:
+            first, second, low, high = DRAWS[name]
+            a = float(args[0] if args else kwargs.get(first, low))
+            b = float(args[1] if len(args) > 1 else kwargs.get(second, high))
+            own = kwargs.get("generator") is not None
+            self.known[_key(tensor)] = {"name": name.rstrip("_"), "a": a, "b": b, "own": own}
 
     def of(self, values: Any) -> dict[str, Any]:
         """Return the draw that gave these values; of equal ones the constant, of others ``{"name": ""}``."""
         flat = values.detach().reshape(-1)
-        if bool((flat == flat[0]).all()) and len(flat) > 1:
+        many, known = len(flat) > 1, self.known.get(_key(values))
+        if bool((flat == flat[0]).all()) if many else known is None:
             return {"name": "constant", "a": float(flat[0]), "b": 0.0, "own": False}
-        known = self.known.get(_key(values))
-        if known is not None:
-            return known
-        if len(flat) == 1:
-            return {"name": "constant", "a": float(flat[0]), "b": 0.0, "own": False}
-        return {"name": "", "a": 0.0, "b": 0.0, "own": False}
+        return known or {"name": "", "a": 0.0, "b": 0.0, "own": False}
 
 
 def _key(values: Any) -> str:

@@ -87,10 +87,7 @@ def loss_to_the_end(training: Training) -> Picture | None:
         return None
     values = loss_curve.values
     if not any(map(math.isfinite, values)):
-        pairs = [
-            ("backward passes", loss_curve.count),
-            ("losses that aren't finite", loss_curve.nonfinite),
-        ]
+        pairs = [("backward passes", loss_curve.count), ("losses that aren't finite", loss_curve.nonfinite)]
         return bars("Losses that aren't finite", "losses", pairs)
     bad = next((at for at, value in enumerate(values) if not math.isfinite(value)), len(values))
     title = "Loss until it stops being finite" if bad < len(values) else "Loss"

@@ -271,22 +271,8 @@ class Fits:
             accuracy = ((out2 > 0.5) == (target2 > 0.5)).float().mean()
         else:
             value = ((out2 - target2) ** 2).mean()
-        numbers = functions.stack(
-            [
-                *(
-                    value,
-                    accuracy,
-                    out2.min(),
-                    out2.max(),
-                    target2.min(),
-                    target2.max(),
-                    floor,
-                    zeros,
-                    unmoved,
-                ),
-                *(outside, between),
-            ]
-        )
+        ends = (out2.min(), out2.max(), target2.min(), target2.max())
+        numbers = functions.stack([value, accuracy, *ends, floor, zeros, unmoved, outside, between])
         tick, count, known = batch.tick, len(out2), self._share_known() if judged else None
         into = record.judged if judged else record.fits
 

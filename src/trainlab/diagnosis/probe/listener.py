@@ -107,52 +107,16 @@ _CUTS = frozenset(
 )
 _CASTS = frozenset(("long", "int", "to", "type", "short", "byte"))
 _MADE = frozenset(
-    (
-        "randn",
-        "randn_like",
-        "normal",
-        "normal_",
-        "ones",
-        "ones_like",
-        "zeros",
-        "zeros_like",
-        "full",
-        "full_like",
-        "new_ones",
-        "new_zeros",
-        "new_full",
-    )
-)
+    ("randn", "randn_like", "normal", "normal_", "ones", "ones_like", "zeros", "zeros_like", "full",
+     "full_like", "new_ones", "new_zeros", "new_full")
+)  # fmt: skip
 _TAKES_OUT = frozenset(("item", "tolist", "numpy", "__float__", "__int__", "__setitem__"))
 """What becomes of their results isn't seen."""
 _CHOOSES = frozenset(("max", "topk"))
 _SCALED = frozenset(("mul", "__mul__", "__rmul__", "multiply", "__rsub__", "rsub", "pow", "__pow__"))
 _MIXED = frozenset(("add_", "__iadd__", "lerp_", "copy_"))
 _COMPARED = frozenset(("eq", "__eq__"))
-_RISKY = frozenset(
-    (
-        "sqrt",
-        "log",
-        "div",
-        "true_divide",
-        "__truediv__",
-        "pow",
-        "__pow__",
-        "norm",
-        "rsqrt",
-        "acos",
-        "asin",
-        "atan2",
-        "log2",
-        "log10",
-        "reciprocal",
-        "exp",
-        "log1p",
-        "logdet",
-        "std",
-        "__rtruediv__",
-    )
-)
+_RISKY = SINGULAR | frozenset(("acos", "asin", "exp", "log1p", "logdet"))
 
 
 class Listener(TorchFunctionMode):

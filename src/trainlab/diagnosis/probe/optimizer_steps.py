@@ -112,12 +112,9 @@ class Steps:
         )
 
     def _keys(self, optimizer: Optimizer, index: int) -> list[int]:
-        keys: list[int] = []
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                key = self.state.registry.key(parameter)
-                keys.append(key)
-                self.state.record.params[key].optimizers.add(index)
+        keys = [self.state.registry.key(one) for one in parameters_of(optimizer)]
+        for key in keys:
+            self.state.record.params[key].optimizers.add(index)
         return keys
 
     @guarded
@@ -244,8 +241,7 @@ class Steps:
 
 
 def _version(optimizer: Optimizer) -> int:
-    parameters = (one for group in optimizer.param_groups for one in group["params"])
-    first = next(parameters, None)
+    first = next(iter(parameters_of(optimizer)), None)
     return 0 if first is None or first.is_inference() else version_of(first)
 
 

@@ -336,38 +336,13 @@ def _holds(kept: dict[int, weakref.ref[torch.Tensor]], tensor: Any) -> bool:
 
 
 _MASKS = frozenset(
-    (
-        "masked_fill",
-        "masked_fill_",
-        "full",
-        "full_like",
-        "where",
-        "triu",
-        "tril",
-        "__setitem__",
-        "__getitem__",
-        "fill_",
-    )
-)
+    ("masked_fill", "masked_fill_", "full", "full_like", "where", "triu", "tril", "__setitem__",
+     "__getitem__", "fill_")
+)  # fmt: skip
 SINGULAR = frozenset(
-    (
-        "sqrt",
-        "log",
-        "norm",
-        "pow",
-        "__pow__",
-        "div",
-        "__truediv__",
-        "true_divide",
-        "rsqrt",
-        "log2",
-        "log10",
-        "reciprocal",
-        "std",
-        "atan2",
-        "__rtruediv__",
-    )
-)
+    ("sqrt", "log", "norm", "pow", "__pow__", "div", "__truediv__", "true_divide", "rsqrt", "log2", "log10",
+     "reciprocal", "std", "atan2", "__rtruediv__")
+)  # fmt: skip
 MAX_CHECKED, MOST_CHECKED = 4_000_000, 200
 """Calls that are looked at before the first step, and values of each."""
 _SAVED = ("_saved_self", "_saved_result", "_saved_other", "_saved_exponent")

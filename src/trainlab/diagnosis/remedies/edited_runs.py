@@ -9,7 +9,6 @@ came: that is one run each, and proves no more.
 from __future__ import annotations
 
 import sys
-import threading
 import tokenize
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +18,7 @@ from typing import Any
 from trainlab.diagnosis.edits import edited
 from trainlab.diagnosis.faults import all_faults, remedies_for
 from trainlab.diagnosis.remedies.replayed import FEWEST, LEAST
+from trainlab.diagnosis.remedies.trial import set_after
 from trainlab.diagnosis.remedies.trying import Tell
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.script.process_pool import ProcessPool, Ran
@@ -92,15 +92,9 @@ def _run(report: dict[str, Any], plan: Plan, found: dict[str, str]) -> dict[str,
     plans = {fault: replace(asked, text=text) for fault, text in found.items()}
     pool = ProcessPool(workers=1 if seconds < IN_TURN else 2, limit=LEAST)
     ran: dict[str, Ran] = {}
-    stop = threading.Event()
-    timer = threading.Timer(2 * LEAST, stop.set)
-    timer.start()
-    try:
-        with closing(pool.carry_out(plans.values(), stop)) as runs:
-            for one in runs:
-                ran |= {fault: one for fault, asked in plans.items() if asked is one.plan}
-    finally:
-        timer.cancel()
+    with set_after(2 * LEAST) as stop, closing(pool.carry_out(plans.values(), stop)) as runs:
+        for one in runs:
+            ran |= {fault: one for fault, asked in plans.items() if asked is one.plan}
     unchanged = ran.pop("", None)
     if unchanged is None or _failed_of(unchanged) is not None:
         return {}

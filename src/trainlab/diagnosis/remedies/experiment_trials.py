@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from threading import Event, Timer
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ import numpy as np
 from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.lift.recording import Unused
 from trainlab.diagnosis.remedies.remedy import Remedy, single
-from trainlab.diagnosis.remedies.trial import Job, Run
+from trainlab.diagnosis.remedies.trial import Job, Run, set_after
 from trainlab.diagnosis.report.report import Outcome
 from trainlab.diagnosis.seeds.lifted_runs import QUIET, RunReader, read_runs, recording_what_is_read
 from trainlab.diagnosis.seeds.seed_run import SeedRun
@@ -210,18 +210,12 @@ class ExperimentTrials:
 
     def _trained(self, experiment: Experiment, seeds: range, deadline: float) -> list[SeedRun]:
         """Return the runs; none if they weren't done in time."""
-        stop = Event()
-        timer = Timer(max(0.0, deadline - time.monotonic()), stop.set)
-        timer.start()
-        try:
-            quiet = msgspec.structs.replace(experiment, record=QUIET)
-            reader = reader_for(self.reader, self.lift.experiment, experiment)
-            read = recording_what_is_read(quiet, reader, len(seeds))
+        quiet = msgspec.structs.replace(experiment, record=QUIET)
+        reader = reader_for(self.reader, self.lift.experiment, experiment)
+        read = recording_what_is_read(quiet, reader, len(seeds))
+        with set_after(deadline - time.monotonic()) as stop, suppress(Interrupted):
             return read_runs(reader, train_all([read], seeds, engine="fast", workers=self.lanes, stop=stop))
-        except Interrupted:
-            return []
-        finally:
-            timer.cancel()
+        return []
 
 
 def reader_for(reader: RunReader, experiment: Experiment, new: Experiment) -> RunReader:

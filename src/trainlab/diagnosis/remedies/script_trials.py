@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from trainlab.diagnosis.remedies.trial import Job, Run
+from trainlab.diagnosis.remedies.trial import Job, Run, set_after
 from trainlab.diagnosis.report.report import ended_from, outcome_from, part_of
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.script.process_pool import ProcessPool, Ran, Server
@@ -43,15 +43,10 @@ class ScriptTrials:
 
     def run(self, jobs: Sequence[Job], *, deadline: float) -> Generator[tuple[Job, Run]]:
         """Yield each job with its run, as runs end (`Runner.run`)."""
-        left, stop = deque(jobs), threading.Event()
-        timer = threading.Timer(max(0.0, deadline - time.monotonic()), stop.set)
-        timer.daemon = True
-        timer.start()
-        try:
+        left = deque(jobs)
+        with set_after(deadline - time.monotonic()) as stop:
             while left and not stop.is_set():
                 yield from self._side_by_side(left, stop)
-        finally:
-            timer.cancel()
 
     def _side_by_side(self, left: deque[Job], stop: threading.Event) -> Generator[tuple[Job, Run]]:
         """Run what is left, so many at once; no more once it shows that the device can't hold them."""

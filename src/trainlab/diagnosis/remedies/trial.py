@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from statistics import median
+from threading import Event, Timer
 from typing import Any, Literal, Protocol
 
 from trainlab.diagnosis.remedies.remedy import Remedy
@@ -55,6 +57,19 @@ class Runner(Protocol):
         ended and not yielded.
         """
         ...
+
+
+@contextmanager
+def set_after(seconds: float) -> Generator[Event]:
+    """Give an event that is set once so many seconds are over."""
+    stop = Event()
+    timer = Timer(max(0.0, seconds), stop.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield stop
+    finally:
+        timer.cancel()
 
 
 TrialVerdict = Literal[

@@ -105,26 +105,14 @@ class Report:
 # What a report says where it is read again as JSON has it: how the training ended, and with what outcome.
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cause:
-    """A finding that no other one explains."""
-
-    fault: str
-    title: str
-    link: str
-
-
 def part_of(report: dict[str, Any], training: str) -> dict[str, Any]:
     """Return what a report has of a training by its name; where it has none, the report itself."""
     return next((one for one in report.get("trainings", ()) if one["name"] == training), report)
 
 
-def first_cause(report: dict[str, Any]) -> Cause | None:
+def first_cause(report: dict[str, Any]) -> dict[str, Any] | None:
     """Return the first finding that no other one explains; None if nothing was found."""
-    for one in report["findings"]:
-        if not one["consequence_of"]:
-            return Cause(fault=one["fault"], title=one["title"], link=one["link"])
-    return None
+    return next((one for one in report["findings"] if not one["consequence_of"]), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

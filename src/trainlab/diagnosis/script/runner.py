@@ -161,13 +161,8 @@ def run_script(plan: Plan, *, output_to_stderr: bool = False) -> dict[str, Any]:
     with scratch_folder("doctor") as folder:
         report, asked = os.path.join(folder, "report.json"), os.path.join(folder, "plan.json")
         Path(asked).write_bytes(plan.to_json())
-        command = [
-            sys.executable,
-            "-P",
-            "-m",
-            "trainlab.diagnosis.script.child",
-        ]
-        code, interrupted = _run([*command, report, asked], plan, output_to_stderr)
+        command = [sys.executable, "-P", "-m", "trainlab.diagnosis.script.child", report, asked]
+        code, interrupted = _run(command, plan, output_to_stderr)
         return _fetch(report, plan, code, interrupted=interrupted)
 
 

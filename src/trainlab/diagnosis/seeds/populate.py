@@ -22,7 +22,6 @@ from trainlab.diagnosis.lift.lifted import Lift, lift_own, with_others
 from trainlab.diagnosis.lift.recording import Refused, read
 from trainlab.diagnosis.observed.told import names_printed
 from trainlab.diagnosis.report.report import rule_trouble
-from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.script.process_pool import ProcessPool, Ran
 from trainlab.diagnosis.script.runner import check_script, run_script
 from trainlab.diagnosis.seeds.lifted_runs import RunReader, reader_of, run_lifted
@@ -375,13 +374,7 @@ class _Attempt:
 
 def report_of_seed(question: Question, seed: int, *, output_to_stderr: bool = False) -> dict[str, Any]:
     """Run the script with one of its population's seeds, and return the doctor's report."""
-    plan = Plan(
-        script=question.script,
-        arguments=question.arguments,
-        keep_arguments=question.keep_arguments,
-        seed=seed,
-        solved=question.solved,
-    )
+    plan = replace(question.plan(seed), extras=None)
     report = run_script(plan, output_to_stderr=output_to_stderr)
     if report["card"]["models"] or not report["card"]["backward_passes"]:
         return report

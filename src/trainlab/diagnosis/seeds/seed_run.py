@@ -98,9 +98,9 @@ def run_from_report(
         first_loss=outcome.first_loss,
         last_loss=outcome.last_loss,
         relative_loss=outcome.loss_by_constant,
-        fault=_error_name(ended) if ended.failed else found.fault if found else "",
-        title=found.title if found else "",
-        link=found.link if found else "",
+        fault=_error_name(ended) if ended.failed else found["fault"] if found else "",
+        title=found["title"] if found else "",
+        link=found["link"] if found else "",
         failed=ended.failed,
         curve=_fingerprint(part["outcome"]["curve"]["loss"]),
         rows=tuple(extras.get("rows", ())),
@@ -118,7 +118,9 @@ def run_from_report(
 def with_first_finding(run: SeedRun, report: dict[str, Any]) -> SeedRun:
     """Return the run with the first cause that a report names; as it was where there is none."""
     first = first_cause(report)
-    return run if first is None else replace(run, fault=first.fault, title=first.title, link=first.link)
+    if first is None:
+        return run
+    return replace(run, fault=first["fault"], title=first["title"], link=first["link"])
 
 
 def run_without_report(*, seed: int | None, ending: str, seconds: float) -> SeedRun:

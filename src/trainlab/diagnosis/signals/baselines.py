@@ -28,6 +28,8 @@ TELLING, AGREE = 0.05, 0.1
 """A reference tells something if it is so much better than chance; two agree if they are so near."""
 TABLE = 16
 """Rows of the largest table: that of four yes-or-no questions."""
+FEWEST_ROWS = 60
+"""Of fewer different rows nothing is told."""
 CHOICES = 4
 """So many values a feature of a table has at most."""
 RIDGE = 1e-3
@@ -138,18 +140,11 @@ def references(
     """
     import numpy as np
 
-    width = len(rows[0]) if rows else 0
-    first: dict[tuple[float, ...], float] = {}
-    for row, target in zip(rows, targets, strict=False):
-        if len(row) == width:
-            first.setdefault(row, target)
-    if len(first) < 60 or width == 0:
+    x, y = _each_once(rows, targets)
+    if len(y) < FEWEST_ROWS or not x.size:
         return None
-    x = np.asarray(list(first), dtype=np.float64)
-    y = np.asarray(list(first.values()), dtype=np.float64)
-    spread = x.std(0)
-    x = (x - x.mean(0))[:, spread > 1e-12] / spread[spread > 1e-12]
-    if x.shape[1] == 0 or (y == y[0]).all():
+    x = _standardized(x)
+    if not x.size or (y == y[0]).all():
         return None
     squares = (x**2).sum(1)
     distance = squares[:, None] + squares[None, :] - 2 * x @ x.T
@@ -172,6 +167,23 @@ def references(
         chance=0.0,
         rows=len(y),
     )
+
+
+def _each_once(rows: Sequence[tuple[float, ...]], targets: Sequence[float]) -> tuple[Matrix, Matrix]:
+    """Return the different rows as wide as the first ``[n, features]``, and the first target of each."""
+    import numpy as np
+
+    first: dict[tuple[float, ...], float] = {}
+    for row, target in zip(rows, targets, strict=False):
+        if len(row) == len(rows[0]):
+            first.setdefault(row, target)
+    return np.asarray(list(first), dtype=np.float64), np.asarray(list(first.values()), dtype=np.float64)
+
+
+def _standardized(x: Matrix) -> Matrix:
+    """Return the features that vary, with mean 0 and standard deviation 1."""
+    spread = x.std(0)
+    return (x - x.mean(0))[:, spread > 1e-12] / spread[spread > 1e-12]
 
 
 def without_itself(x: Matrix, y: Matrix) -> Matrix:
@@ -232,28 +244,22 @@ def strongest_feature(
     """
     import numpy as np
 
-    width = len(rows[0]) if rows else 0
-    once: dict[tuple[float, ...], float] = {}
-    for row, target in zip(rows, targets, strict=False):
-        if len(row) == width:
-            once.setdefault(row, target)
-    if width < 3 or len(once) < 60:
+    x, y = _each_once(rows, targets)
+    if len(y) < FEWEST_ROWS or x.shape[1] < 3:
         return None
-    x = np.asarray(list(once), dtype=np.float64)
-    y = np.asarray(list(once.values()), dtype=np.float64)
     if not np.isfinite(x).all() or not np.isfinite(y).all() or (y == y[0]).all():
         return None
     wanted = (y[:, None] == np.unique(y)).astype(np.float64) if classes else y[:, None]
     reached = [_reached(_by_neighbours(column, wanted), wanted, classes=classes) for column in x.T]
     best = int(np.argmax(reached))
-    rest = [(*row[:best], *row[best + 1 :]) for row in once]
-    others = references(rest, list(once.values()), classes=classes)
+    rest = [tuple(row) for row in np.delete(x, best, axis=1).tolist()]
+    others = references(rest, y.tolist(), classes=classes)
     return OneFeature(
         feature=best,
         alone=reached[best],
         others=math.nan if others is None else max(others.neighbours, others.linear),
         chance=float(wanted.mean(0).max()) if classes else 0.0,
-        rows=len(once),
+        rows=len(y),
     )
 
 
@@ -299,10 +305,9 @@ def numbers_in_order(rows: Sequence[tuple[float, ...]], targets: Sequence[float]
         return False
     x = np.asarray([row for row, _ in pairs], dtype=np.float64)
     y = np.asarray([target for _, target in pairs], dtype=np.float64)
-    spread, labels = x.std(0), np.unique(y)
-    if len(labels) < 3 or not (spread > 1e-12).any():
+    x, labels = _standardized(x), np.unique(y)
+    if len(labels) < 3 or not x.size:
         return False
-    x = (x - x.mean(0))[:, spread > 1e-12] / spread[spread > 1e-12]
     is_label = np.stack([y == label for label in labels], axis=1).astype(np.float64)
     missed = is_label - without_itself(x, is_label)
 
@@ -358,14 +363,8 @@ def linear_signal(
     import numpy as np
     from scipy import special
 
-    width = len(rows[0]) if rows else 0
-    first: dict[tuple[float, ...], float] = {}
-    for row, target in zip(rows, targets, strict=False):
-        if len(row) == width:
-            first.setdefault(row, target)
-    x = np.asarray(list(first), dtype=np.float64)
-    y = np.asarray(list(first.values()), dtype=np.float64)
-    if not len(y) or not width or not np.isfinite(x).all() or not np.isfinite(y).all():
+    x, y = _each_once(rows, targets)
+    if not x.size or not np.isfinite(x).all() or not np.isfinite(y).all():
         return None
     x = (x - x.mean(0)) / np.maximum(x.std(0), 1e-12)
     features = int(np.linalg.matrix_rank(x))

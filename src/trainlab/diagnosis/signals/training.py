@@ -166,6 +166,11 @@ def with_setting(optimizer: OptimizerRecord, name: str, value: float) -> str:
     return f"{optimizer_name(optimizer)}: {optimizer.kind} {name}={value:g}{line}"
 
 
+def new_rate(optimizer: OptimizerRecord, rate: float) -> str:
+    """Return the code that gives an optimizer another learning rate."""
+    return f"for group in {optimizer_name(optimizer)}.param_groups:\n    group['lr'] = {rate:g}"
+
+
 def walk_back(graph: Graph, start: Iterable[int], goes_on: Callable[[Node], bool]) -> Iterator[Node]:
     """Yield the nodes at these places, and on from those that `goes_on` what they come from, each once."""
     waiting = list(dict.fromkeys(start))
