@@ -295,11 +295,9 @@ def _no_number(asked: Asked, learning: Learning) -> str:
         gives = "neither returns a number, by itself or in a dict under this name, nor prints one after it"
     if told.whose == "what was watched":
         gives = "prints no number after this name"
-    names = names_printed(told.printed)
-    printed = f" It prints numbers after: {', '.join(names)}." if names else ""
     own = [name for name, _, _ in _own_numbers(learning)]
     measures = f" trainlab itself measures of it: {' and '.join(own)}." if own else ""
-    return f"{told.whose} {gives}.{printed}{measures}"
+    return f"{told.whose} {gives}.{names_printed(told.printed)}{measures}"
 
 
 def _quoted(line: str) -> str:

@@ -175,9 +175,9 @@ def last_number(text: str, name: str) -> float | None:
     return found[-1].value if found else None
 
 
-def names_printed(text: str) -> list[str]:
-    """Return the names after which numbers are printed, the last ones first, at most 8."""
+def names_printed(text: str) -> str:
+    """Say after which names numbers are printed, the last ones first, at most 8; nothing if after none."""
     names: dict[str, None] = {}
     for found in reversed(list(_NAMED.finditer(_COLOUR.sub("", text)))):
         names.setdefault(found[1].strip())
-    return list(names)[:MOST_NAMES]
+    return f" It prints numbers after: {', '.join(list(names)[:MOST_NAMES])}." if names else ""

@@ -183,21 +183,20 @@ def _reason_to_stop(yours: SeedRun, runs: Sequence[SeedRun]) -> str:
 def _no_metric(metric: str, printed: str) -> str:
     return (
         f"--metric {metric}: the script prints no number after this name, and at its end no variable of this "
-        f"name holds one. {_others(printed)}"
+        f"name holds one.{_others(printed)}"
     )
 
 
 def _nothing_to_compare(script: str, printed: str) -> str:
     return (
         f"{script}: no training was seen, neither a backward pass nor an optimizer step; trainlab doctor "
-        f"{script} says more. To compare seeds by a number that it prints, or by a variable: --metric NAME. "
+        f"{script} says more. To compare seeds by a number that it prints, or by a variable: --metric NAME."
         f"{_others(printed)}"
     )
 
 
 def _others(printed: str) -> str:
-    names = names_printed(printed)
-    return f"It prints numbers after: {', '.join(names)}." if names else "It prints no number after a name."
+    return names_printed(printed) or " It prints no number after a name."
 
 
 # A lifted training as a study file.

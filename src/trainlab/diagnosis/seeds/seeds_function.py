@@ -356,8 +356,7 @@ def _returned(value: Any, metric: str) -> float | None:
 
 def _check(yours: SeedRun, called: Called, question: Question) -> None:
     """Refuse a training that gives nothing to compare."""
-    metric, names = question.metric, names_printed(called.printed)
-    others = f" It prints numbers after: {', '.join(names)}." if names else ""
+    metric, others = question.metric, names_printed(called.printed)
     if yours.failed or yours.state == "diverged":
         return
     if metric and not question.solved and yours.value is None and last_number(called.printed, metric) is None:
