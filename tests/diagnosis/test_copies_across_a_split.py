@@ -206,3 +206,41 @@ def test_what_only_looks_like_it_is_sound(way: str):
     report = diagnosed(lambda: of(way))
     assert "eval_on_train" not in faults(report)
     assert (told(report) or ("yes", ""))[0] == "yes"
+
+
+# Windows of a series: split at random, the window one step later was trained on.
+
+
+def series(way: str, *, features: int) -> None:
+    generator = torch.Generator().manual_seed(3)
+    walk = torch.randn(500, features, generator=generator).cumsum(0)
+    windows = walk.unfold(0, 8, 1).movedim(1, 2)[:-1]
+    x, y = windows.flatten(1) if features == 1 else windows, walk[8:, 0]
+    if way == "unlike":
+        x = torch.randn(x.shape, generator=generator)
+    order = torch.randperm(len(x), generator=generator) if way == "at random" else torch.arange(len(x))
+    first, rest = order[:400], order[400:]
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(8 * features, 16), nn.ReLU(), nn.Linear(16, 1))
+    opt = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for _ in range(30):
+        model.train()
+        for part in torch.randperm(400).split(50):
+            opt.zero_grad()
+            F.mse_loss(model(x[first[part]])[:, 0], y[first[part]]).backward()
+            opt.step()
+        model.eval()
+        with torch.no_grad():
+            F.mse_loss(model(x[rest])[:, 0], y[rest])
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize("features", [1, 3])
+@pytest.mark.parametrize(("way", "answers"), [("at random", ["deviates"]), ("by time", []), ("unlike", [])])
+def test_windows_that_overlap_across_a_split_are_told_and_accuse_nobody(
+    way: str, answers: list[str], features: int
+):
+    report = diagnosed(lambda: series(way, features=features))
+    question = "windows held out don't overlap those trained on"
+    assert [one["answer"] for one in report.recipe if one["question"] == question] == answers
+    assert "eval_on_train" not in faults(report)

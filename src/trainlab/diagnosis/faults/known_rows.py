@@ -19,7 +19,6 @@ from trainlab.diagnosis.observed.record import OptimizerRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at, quoted
 from trainlab.diagnosis.signals.training import Training
-from trainlab.draw import counted
 
 # eval_on_train: The network is evaluated on nothing but rows that it is trained on, although others are
 # there.
@@ -122,6 +121,7 @@ def _leaked(training: Training) -> Finding | None:
     )
     if len(_optimizers_in_turn(training)) > 1:
         return _of_folds(training, mixed)
+    held = data.held_out
     return Finding(
         place=place_at(site, "evaluation"),
         where=quoted(site, "the evaluation"),
@@ -130,6 +130,7 @@ def _leaked(training: Training) -> Finding | None:
             mixed,
             f"they are {known / max(1, len(data.train_rows)):.0%} of the rows trained on: "
             "the two sets overlap, so they weren't cut from one order of the rows",
+            *([score_in_words(held.reached)] if held is not None and held.reached is not None else []),
         ),
         remedy="Split the rows once: what is evaluated must not be among those trained on.",
         code="order = torch.randperm(len(X))\ntrain, valid = order[:n], order[n:]",
@@ -223,7 +224,7 @@ def score_in_words(reached: Reached) -> str:
         return f"their {kind} is {reached.all:.3g}; what it is on new rows nobody has seen"
     return (
         f"their {kind} is {reached.all:.3g}: {reached.copies:.3g} on copies, {reached.new:.3g} on "
-        f"{counted(reached.new_rows, 'row')} without"
+        f"{reached.new_rows:,} rows without"
     )
 
 

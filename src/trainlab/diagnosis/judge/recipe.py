@@ -180,6 +180,15 @@ def _no_copies(training: Training) -> Read:
     return None if held is None else (held.share < COPIED, f"{held.share:.0%} of {held.rows:,} have one")
 
 
+def _no_overlap(training: Training) -> Read:
+    held = training.record.data.held_out
+    if held is None or not held.overlapping:
+        return None
+    share = held.overlapping / held.rows
+    words = f"{share:.0%} of {held.rows:,} go on in one that was trained on"
+    return share < COPIED, words if share < COPIED else f"{words}: it holds what they are to predict"
+
+
 def _no_feature_alone(training: Training) -> Read:
     main, data = training.learning.main, training.record.data
     if not data.is_tabular or main is None or len(data.sample_x) != len(data.sample_y):
@@ -226,6 +235,7 @@ RECIPE: tuple[Line, ...] = (
     ("training and evaluation give inputs of one scale", _fed_alike, ("preprocessing_mismatch",)),
     ("rows that weren't trained on are evaluated", _rows_held_out, ("eval_on_train",)),
     ("rows held out have no copies among those trained on", _no_copies, ("eval_on_train",)),
+    ("windows held out don't overlap those trained on", _no_overlap, ()),
     ("no feature alone tells the target", _no_feature_alone, ("target_among_inputs",)),
 )
 """What is asked, from the first step to the evaluation, and the faults by which the answer is no."""

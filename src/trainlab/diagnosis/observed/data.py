@@ -78,12 +78,16 @@ COPIED = 0.2
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """The `rows` evaluated last: how many are the `same` as rows trained on, or `near` copies of them."""
+    """The `rows` evaluated last: how many are the `same` as rows trained on, or `near` copies of them.
+
+    `overlapping` are windows of a series of which the window one step later was trained on.
+    """
 
     rows: int
     same: int
     near: float
     reached: Reached | None
+    overlapping: int = 0
 
     @property
     def share(self) -> float:

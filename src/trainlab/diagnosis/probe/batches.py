@@ -379,7 +379,7 @@ class Data:
         for rows in self._by_training.values():
             data = rows.data
             rows.scales.finish(data)
-            data.held_out = rows.held_out.finish(len(data.train_rows))
+            data.held_out = rows.held_out.finish(len(data.train_rows), data.input_shape)
             data.judged_known = len(rows.known_when_judged)
             self.unused.count(data, used, searched=rows is searched)
             if len(data.sample_x) >= TELLING_ROWS and is_given(data.sample_x, data.sample_y):

@@ -81,8 +81,13 @@ class HeldOutRows:
         if fits and sum(len(one.known) for one in self._batches) < KEPT:
             self._batches.append(batch)
 
-    def finish(self, trained: int) -> HeldOut | None:
-        """Compare what was held out with the rows kept of `trained` ones; None where that tells nothing."""
+    def finish(self, trained: int, shape: tuple[int, ...]) -> HeldOut | None:
+        """Compare what was held out with the rows kept of `trained` ones; None where that tells nothing.
+
+        Args:
+            trained: how many different rows were trained on.
+            shape: of a batch trained on.
+        """
         batches = [one for one in self._batches if one.share_known <= MOSTLY]
         before = list(self._trained.values())[: self._before]  # what is learnt later was new then
         if not batches or len(before) < 2 * FAR:
@@ -104,7 +109,17 @@ class HeldOutRows:
         asked[some] = True
         share_near = float(near[some].mean()) if len(some) else 0.0
         reached = _reached(batches, same | near, asked)
-        return HeldOut(len(rows), int(same.sum()), share_near * int((~same).sum()), reached)
+        width = shape[-1] if len(shape) == 3 and shape[1] > 1 else 1
+        overlapping = overlaps(kept, rows, width) if rows.shape[1] == math.prod(shape[1:]) else 0
+        return HeldOut(len(rows), int(same.sum()), share_near * int((~same).sum()), reached, overlapping)
+
+
+def overlaps(trained: Any, asked: Any, width: int) -> int:
+    """Count windows, rows of steps of `width` values each, of which one trained on begins a step later."""
+    if trained.shape[1] < 2 * width:
+        return 0
+    begins = {row.tobytes() for row in np.ascontiguousarray(trained[:, :-width])}
+    return sum(row.tobytes() in begins for row in np.ascontiguousarray(asked[:, width:]))
 
 
 def _reached(batches: Sequence[EvaluatedBatch], copies: Any, asked: Any) -> Reached | None:
