@@ -54,4 +54,5 @@ def test_not_a_number_is_a_number_that_is_none():
 
 
 def test_names_are_told_last_first():
-    assert names_printed("epoch: 3 loss=0.5\ntest acc: 0.9\nloss=0.4") == ["loss", "test acc", "epoch"]
+    said = names_printed("epoch: 3 loss=0.5\ntest acc: 0.9\nloss=0.4")
+    assert said == " It prints numbers after: loss, test acc, epoch."
