@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,15 @@ _PAST_THE_HOOK = "PyTorch was imported without it: the script has taken it out o
 
 class LimitReached(BaseException):
     """Ends the script once it has taken as many steps as were asked for."""
+
+
+def load_judge() -> None:
+    """Load what each of several runs would import for itself."""
+    from trainlab.diagnosis.faults import all_faults
+
+    for name in ("probe.probe", "judge.diagnose", "script.reseed", "lift.recorder"):
+        import_module(f"trainlab.diagnosis.{name}")
+    all_faults()
 
 
 class Child:
@@ -229,8 +239,6 @@ class Child:
     def _load_judge(self) -> None:
         """Load, in a copy of the script's process, what every arm would load for itself."""
         with self.interpreter:
-            from trainlab.diagnosis.script.process_pool import load_judge
-
             load_judge()
             self.interpreter.meet_modules()
 

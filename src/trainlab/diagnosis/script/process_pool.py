@@ -16,7 +16,6 @@ from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -258,20 +257,11 @@ def _tail(path: str) -> str:
 # status.
 
 
-def load_judge() -> None:
-    """Load what each of several runs would import for itself."""
-    from trainlab.diagnosis.faults import all_faults
-
-    for name in ("probe.probe", "judge.diagnose", "script.reseed", "lift.recorder"):
-        import_module(f"trainlab.diagnosis.{name}")
-    all_faults()
-
-
 def main() -> None:
     """Answer until stdin ends. The runs leave this function too, each through `sys.exit`."""
     import torch
 
-    from trainlab.diagnosis.script.child import Child
+    from trainlab.diagnosis.script.child import Child, load_judge
     from trainlab.diagnosis.script.interpreter import redirect
 
     load_judge()
