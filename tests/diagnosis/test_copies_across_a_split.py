@@ -34,6 +34,12 @@ def independent(rng: np.random.Generator, kind: str, rows: int) -> np.ndarray:
     if kind == "categories and numbers":
         codes = rng.integers(0, 8, size=(rows, 3))
         return np.concatenate([np.eye(8)[codes].reshape(rows, -1), rng.lognormal(size=(rows, 4))], 1)
+    if kind == "sparse":
+        return rng.lognormal(size=(rows, 8)) * (rng.random((rows, 8)) < 0.3)
+    if kind == "half idle":
+        idle, level = rng.random(rows) < 0.5, rng.normal(size=(rows, 1))
+        busy = rng.normal(size=(rows, 8))
+        return np.where(idle[:, None], 0.1 * level + 0.003 * busy, busy)
     if kind == "five clusters":
         return rng.normal(size=(5, 6))[rng.integers(0, 5, rows)] * 10 + rng.normal(size=(rows, 6))
     phases = rng.random(rows)[:, None] * 100 + np.arange(12) * 0.1
@@ -43,7 +49,7 @@ def independent(rng: np.random.Generator, kind: str, rows: int) -> np.ndarray:
 KINDS = ["gauss 2", "gauss 4", "gauss 16", "gauss 64", "heavy tails", "wide scales", "categories and numbers"]
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "five clusters", "waves"])
+@pytest.mark.parametrize("kind", [*KINDS, "five clusters", "waves", "sparse", "half idle"])
 @pytest.mark.parametrize("trained", [100, 1000])
 def test_of_independent_rows_luck_has_one_in_a_hundred(kind: str, trained: int):
     rng = np.random.default_rng(trained)
@@ -61,7 +67,7 @@ def test_copies_with_a_little_noise_are_found(features: int, noise: float, copie
         [trained[:200] + noise * rng.normal(size=(200, features)), rng.normal(size=(200, features))]
     )
     found = near_copies(all_trained, asked)
-    assert found[:200].mean() > 0.9
+    assert found[:200].mean() > (0.85 if features == 4 else 0.95)
     assert found[200:].mean() <= 0.03
 
 
@@ -71,7 +77,7 @@ def test_ranks_are_those_of_scipy():
 
 
 def test_what_is_told_in_two_ways_is_not_told():
-    batch = EvaluatedBatch(np.zeros((2, 4)), [False, True], 2)
+    batch = EvaluatedBatch(np.zeros((2, 4)), [1, 2], [False, True], 2)
     batch.answered("accuracy", [1.0, 0.0])
     batch.answered("squared error", [0.3, 0.4])
     assert batch.values == [1.0, 0.0]
@@ -174,9 +180,9 @@ def told(report: Report) -> tuple[str, str] | None:
 @pytest.mark.parametrize(
     ("way", "evidence"),
     [
-        ("a class repeated", "class 1 was repeated before the split"),
-        ("a third repeated", "of 158 rows held out"),
-        ("all altered a little", "what it is on new rows nobody has seen"),
+        ("a class repeated", "as if class 1 had been repeated before the split"),
+        ("a third repeated", "of 158 rows held out have a copy"),
+        ("all altered a little", "no row without a copy was evaluated"),
         ("half altered a little", "differ by a little noise"),
         ("altered, regression", "their mean squared error is"),
     ],

@@ -28,7 +28,7 @@ from trainlab.diagnosis.signals.training import Training
 KNOWN = 0.9
 OFTEN = 0.4
 PASSES, PART, COVERED, FEATURES_TOLD_APART = 2, 0.2, 0.6, 4
-ROWS_OF_CLASS = 20
+ROWS_OF_CLASS, AGAIN = 20, 3
 
 
 def judge_eval_on_train(training: Training) -> Finding | None:
@@ -110,6 +110,8 @@ def _leaked(training: Training) -> Finding | None:
     data = training.record.data
     known, rows = len(data.mixed_known), len(data.mixed_rows)
     few = known < max(20, PART * rows) or known > KNOWN * rows
+    if data.again_in_a_row < AGAIN:
+        return None  # altered whenever they are given: what is evaluated may be what they were before
     if data.mixed_passes < PASSES or few or not _tell_apart(data):
         return None
     if known > COVERED * len(data.train_rows):
@@ -122,6 +124,8 @@ def _leaked(training: Training) -> Finding | None:
     if len(_optimizers_in_turn(training)) > 1:
         return _of_folds(training, mixed)
     held = data.held_out
+    reached = held.reached if held is not None and held.share >= PART else None
+    score = [score_in_words(reached)] if reached is not None and reached.new_rows else []
     return Finding(
         place=place_at(site, "evaluation"),
         where=quoted(site, "the evaluation"),
@@ -130,7 +134,7 @@ def _leaked(training: Training) -> Finding | None:
             mixed,
             f"they are {known / max(1, len(data.train_rows)):.0%} of the rows trained on: "
             "the two sets overlap, so they weren't cut from one order of the rows",
-            *([score_in_words(held.reached)] if held is not None and held.reached is not None else []),
+            *score,
         ),
         remedy="Split the rows once: what is evaluated must not be among those trained on.",
         code="order = torch.randperm(len(X))\ntrain, valid = order[:n], order[n:]",
@@ -191,7 +195,7 @@ def _copied(training: Training) -> Finding | None:
     if held is None or held.share < COPIED:
         return None
     reached, words = held.reached, [copies_in_words(held)]
-    repeated = [] if reached is None else _repeated_class(reached)
+    repeated = _repeated_class(reached) if reached is not None and held.same > held.near else []
     flattered = reached is not None and reached.is_flattered
     if not (flattered or repeated or held.share >= KNOWN):
         return None
@@ -203,17 +207,16 @@ def _copied(training: Training) -> Finding | None:
         where=quoted(site, "the evaluation"),
         confidence=0.85,
         evidence=(*words, *repeated),
-        remedy="Split first, then repeat or alter rows within the part that is trained on.",
+        remedy="Keep copies on one side of the split: drop duplicates before it; repeat or alter rows after.",
         code="train, test = random_split(dataset, [n, len(dataset) - n])  # then augment train",
     )
 
 
 def copies_in_words(held: HeldOut) -> str:
     """Return how many rows held out have copies among those trained on."""
-    near = round(held.share * held.rows) - held.same
     parts = [f"{held.same:,} are the same"] if held.same else []
-    parts += [f"about {near:,} differ by a little noise"] if near else []
-    of = f"of {held.rows:,} rows held out {held.share:.0%} have a copy among those trained on"
+    parts += [f"{held.near:,} differ by a little noise"] if held.near else []
+    of = f"{held.share:.0%} of {held.rows:,} rows held out have a copy among the rows trained on"
     return f"{of}: {', '.join(parts)}" if parts else of
 
 
@@ -221,7 +224,10 @@ def score_in_words(reached: Reached) -> str:
     """Return what the network reaches with copies and without."""
     kind = "accuracy" if reached.kind == "accuracy" else "mean squared error"
     if not reached.new_rows:
-        return f"their {kind} is {reached.all:.3g}; what it is on new rows nobody has seen"
+        return (
+            f"their {kind} is {reached.all:.3g}; no row without a copy was evaluated, so that of new data "
+            "isn't known"
+        )
     return (
         f"their {kind} is {reached.all:.3g}: {reached.copies:.3g} on copies, {reached.new:.3g} on "
         f"{reached.new_rows:,} rows without"
@@ -237,7 +243,7 @@ def _repeated_class(reached: Reached) -> list[str]:
     (copies, of), (others, of_others) = reached.copied[most], reached.copied[least]
     return [
         f"{copies:,} of {of:,} rows of class {most} have a copy, {others:,} of {of_others:,} of class "
-        f"{least}: class {most} was repeated before the split"
+        f"{least}, as if class {most} had been repeated before the split"
     ]
 
 
@@ -246,7 +252,7 @@ def _picture_of_eval_on_train(training: Training) -> Picture | None:
     data = training.record.data
     held = data.held_out
     if held is not None and held.share >= COPIED:
-        copies = round(held.share * held.rows)
+        copies = held.same + held.near
         pairs = [
             ("rows trained on", float(len(data.train_rows))),
             ("rows held out", float(held.rows)),
@@ -279,13 +285,15 @@ EVAL_ON_TRAIN = Fault(
     "near, and these are answered better, by more than chance and by "
     f"{FLATTERED:g} of accuracy, or with a squared error {FLATTERED_TIMES:g} times smaller; or "
     f"{KNOWN:.0%} of a class have copies, and at most {1 - KNOWN:.0%} of another (of {ROWS_OF_CLASS} rows or "
-    f"more); or {KNOWN:.0%} of all have. A near copy is so much nearer to a row trained on than to later "
-    "neighbours as luck has it for one row in a hundred.",
+    f"more); or {KNOWN:.0%} of all have. A near copy is nearer to a row trained on than chance "
+    "would put one row in a hundred. On a GPU the twentieth evaluation counts as the last.",
     source="A fact, by fingerprints of rows; near copies by the distances of their ranks.",
     silent="there is no other data, and no name says that it's held out: then the training score may be "
     "meant. Rows that come again among "
     f"themselves, have fewer than {FEATURES_TOLD_APART} features or whole numbers only tell nothing."
-    " Copies are looked for among rows of as many features with more than 16 values each."
+    " Copies are looked for among rows of as many features with more than 16 values each, which aren't "
+    f"windows of a series. Of copies nothing is said until {AGAIN} batches in a row were trained on again: "
+    "else rows may be altered whenever they are given."
     f" Passes without gradients in over {OFTEN:.0%} of the steps feed something, and judge nothing.",
     remedy="Evaluate on the held-out data.",
     judge=judge_eval_on_train,

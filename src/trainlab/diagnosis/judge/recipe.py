@@ -19,7 +19,7 @@ from trainlab.diagnosis.faults.order_of_calls import SHARE_STALE
 from trainlab.diagnosis.faults.own_gradients import is_wrong
 from trainlab.diagnosis.faults.same_answers import COLLAPSED
 from trainlab.diagnosis.observed.data import COPIED, feature_name
-from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_NUMBERS
 from trainlab.diagnosis.signals.baselines import strongest_feature
 from trainlab.diagnosis.signals.learnt import STUCK
 from trainlab.diagnosis.signals.training import Training
@@ -44,7 +44,7 @@ class Answered:
     words: str
 
 
-Read = tuple[bool, str] | str | None
+Read = tuple[bool | Literal["no"], str] | str | None
 """Whether it is as it should be, with the number; or why that can't be told; None where it doesn't apply."""
 
 
@@ -177,16 +177,22 @@ def _rows_held_out(training: Training) -> Read:
 
 def _no_copies(training: Training) -> Read:
     held = training.record.data.held_out
-    return None if held is None else (held.share < COPIED, f"{held.share:.0%} of {held.rows:,} have one")
+    if held is None or held.overlapping:
+        return None
+    words = f"{held.share:.0%} of {held.rows:,} have one"
+    if held.share >= COPIED and "eval_on_train" in training.faults:
+        return "no", f"{words} (eval_on_train)"
+    return held.share < COPIED, words
 
 
 def _no_overlap(training: Training) -> Read:
     held = training.record.data.held_out
-    if held is None or not held.overlapping:
+    main = training.learning.main
+    if held is None or not held.overlapping or main is None or main.kind not in OF_NUMBERS:
         return None
     share = held.overlapping / held.rows
-    words = f"{share:.0%} of {held.rows:,} go on in one that was trained on"
-    return share < COPIED, words if share < COPIED else f"{words}: it holds what they are to predict"
+    words = f"{share:.0%} of {held.rows:,} overlap one trained on that begins a step later"
+    return share < COPIED, words if share < COPIED else f"{words}; it may hold what they are to predict"
 
 
 def _no_feature_alone(training: Training) -> Read:
@@ -234,7 +240,7 @@ RECIPE: tuple[Line, ...] = (
     ("it ends below a constant answer", _better_than_constant, ("loss_plateau",)),
     ("training and evaluation give inputs of one scale", _fed_alike, ("preprocessing_mismatch",)),
     ("rows that weren't trained on are evaluated", _rows_held_out, ("eval_on_train",)),
-    ("rows held out have no copies among those trained on", _no_copies, ("eval_on_train",)),
+    ("rows held out have no copies among those trained on", _no_copies, ()),
     ("windows held out don't overlap those trained on", _no_overlap, ()),
     ("no feature alone tells the target", _no_feature_alone, ("target_among_inputs",)),
 )
@@ -253,6 +259,8 @@ def asked_of(training: Training) -> tuple[Answered, ...]:
         good, words = said if isinstance(said, tuple) else (False, said or "")
         if named:
             found.append(Answered(question, "no", f"{words} ({named[0]})" if words else named[0]))
+        elif good == "no":
+            found.append(Answered(question, "no", words))
         elif said is not None:
             deviates = isinstance(said, tuple) and not good
             no: Answer = "no" if training.learning.failing else "deviates"

@@ -50,7 +50,8 @@ class Reached:
     """What a network reaches on rows held out: accuracy, or the mean squared error, as `kind` says.
 
     On `all` of them, on `copies` of rows trained on, and on the `new_rows` others (`new`). `chance` is how
-    likely luck makes both differ so. `copied` has, by class, how many rows have copies, of how many.
+    likely luck makes both differ so, `variance` the targets'. `copied` has, by class, how many rows have
+    copies, of how many.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Reached:
     new: float
     new_rows: int
     chance: float
+    variance: float
     copied: dict[int, tuple[int, int]]
 
     @property
@@ -68,9 +70,11 @@ class Reached:
             return False
         if self.kind == "accuracy":
             return self.copies - self.new > FLATTERED
-        return self.new > FLATTERED_TIMES * self.copies
+        return self.new > FLATTERED_TIMES * self.copies and self.new > NO_ERROR * self.variance
 
 
+NO_ERROR = 0.01
+"""A squared error of at most 1 % of the targets' variance is as good on copies as without."""
 FLATTERED, FLATTERED_TIMES, FLATTERED_BY_CHANCE = 0.05, 2.0, 1e-4
 COPIED = 0.2
 """So large a share of the rows held out has copies: luck gives one in a hundred."""
@@ -78,21 +82,22 @@ COPIED = 0.2
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """The `rows` evaluated last: how many are the `same` as rows trained on, or `near` copies of them.
+    """Of `rows` evaluated last: how many are the `same` as rows trained on, or `near` copies of them.
 
-    `overlapping` are windows of a series of which the window one step later was trained on.
+    Of windows of a series that isn't asked; `overlapping` are those after which one trained on begins a step
+    later.
     """
 
     rows: int
     same: int
-    near: float
+    near: int
     reached: Reached | None
     overlapping: int = 0
 
     @property
     def share(self) -> float:
         """The share with a copy among the rows trained on."""
-        return (self.same + (self.near if self.near >= COPIED * (self.rows - self.same) else 0)) / self.rows
+        return (self.same + self.near) / self.rows
 
 
 @dataclass(slots=True)
@@ -119,6 +124,7 @@ class DataRecord:
     mixed_passes: int = 0
     judged_shares: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
     mixed_rows: set[int] = field(default_factory=set[int])
+    again_in_a_row: int = 0
     mixed_known: set[int] = field(default_factory=set[int])
     unused_rows: int = 0
     batches: dict[int, int] = field(default_factory=dict[int, int])

@@ -20,7 +20,7 @@ from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.place import Site
 from trainlab.diagnosis.probe.fits import MAX_PAIRS, TELLING_ROWS, Fits, is_given
 from trainlab.diagnosis.probe.frames import user_site
-from trainlab.diagnosis.probe.held_out_rows import EvaluatedBatch, HeldOutRows
+from trainlab.diagnosis.probe.held_out_rows import HeldOutRows
 from trainlab.diagnosis.probe.inputs import Scales, are_categories, given_beside, nonfinite, row_summaries
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.reading import MAX_ROWS, Fingerprints, readable
@@ -188,6 +188,7 @@ class Rows:
             if new and self.unused is not None:
                 self.unused.met(part, hashes)
             self._known_in_a_row = 0 if len(data.train_rows) > before else self._known_in_a_row + 1
+            data.again_in_a_row = max(data.again_in_a_row, self._known_in_a_row)
         self.held_out.trained_on(part, hashes)
         data.train_row_count += len(hashes)
         self._compare_steps(hashes)
@@ -266,14 +267,15 @@ class Rows:
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE)
         self.scales.judged_on(part)
         rows = self._prints_of(part, given_beside(batch, others))
-        state.evaluated = EvaluatedBatch(part.copy(), [row in data.train_rows for row in rows], len(batch))
-        self.held_out.judged_on(state.evaluated, state.record.tick)
+        size, known = len(batch) if batch.dim() > 1 else 1, [row in data.train_rows for row in rows]
+        state.evaluated = self.held_out.evaluated(part, rows, known, size=size, tick=state.record.tick)
         if len(rows) <= _ACTING * data.largest_batch and len(self._acted) < MAX_KNOWN:
             self._acted.update(rows)
         if len(data.judged_rows) < MAX_KNOWN:
             data.judged_rows.update(rows)
             self._judged_now.update(set(rows))
-            self._compare_with_trained(rows)
+            if size == len(rows):  # else the rest may be the rows trained on that aren't among the first
+                self._compare_with_trained(rows)
             data.judged_at_once = max(data.judged_at_once, *(self._judged_now[one] for one in set(rows)))
 
     def _compare_with_trained(self, rows: list[int]) -> None:
@@ -379,7 +381,9 @@ class Data:
         for rows in self._by_training.values():
             data = rows.data
             rows.scales.finish(data)
-            data.held_out = rows.held_out.finish(len(data.train_rows), data.input_shape)
+            data.held_out = rows.held_out.finish(
+                len(data.train_rows), data.input_shape, again=data.again_in_a_row
+            )
             data.judged_known = len(rows.known_when_judged)
             self.unused.count(data, used, searched=rows is searched)
             if len(data.sample_x) >= TELLING_ROWS and is_given(data.sample_x, data.sample_y):

@@ -146,14 +146,15 @@ def _asked(
 
 
 def _with_others(said: Sequence[Said]) -> float:
-    """Return the loss with each batch's answers turned by half a batch, all rows in a row; NaN if unknown."""
+    """Return the loss with all answers dealt out anew among the rows; NaN if unknown."""
     outs, counts = [one.out for one in said], [one.out.shape[:1] for one in said]
     if any(one.out.dim() == 0 or one.out.shape[1:] != outs[0].shape[1:] for one in said):
         return NAN
     whole = functions.cat(outs)
     if len(whole) < FEWEST_OTHERS:
         return NAN
-    turned = whole.roll(len(whole) // 2, 0).split([int(count[0]) for count in counts])
+    dealt = functions.from_numpy(np.random.default_rng(0).permutation(len(whole))).to(whole.device)
+    turned = whole[dealt].split([int(count[0]) for count in counts])
     total = rows = 0.0
     for one, out in zip(said, turned, strict=True):
         given: Any = out.to(one.kept.target.dtype) if one.kept.target.is_floating_point() else out

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from trainlab.diagnosis.observed.losses import UNSURE, Fit, LossRecord
-from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS, OF_NUMBERS
 from trainlab.diagnosis.probe.counted_places import Unreduced
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.torch_private import functions
@@ -343,18 +343,19 @@ class Fits:
         # Which of both are the right classes isn't known: both have to differ from row to row.
         differ = [(one != one.reshape(-1)[0]).any() for one in (first, second)]
         targets = [two for one, two in ((first, second), (second, first)) if self.is_predicted(one)]
-        self._evaluated("accuracy", (out & counts).float(), targets[0] if len(targets) == 1 else None)
+        if bool(counts.all()):
+            self._evaluated("accuracy", out.float(), targets[0] if len(targets) == 1 else None)
         total = counts.sum()
         share = (out & counts).sum() / total.clamp(min=1)
         self.state.deferred.read(functions.stack([share, (differ[0] & differ[1]).float(), total]), keep)
 
     def _answered(self, kind: str, out: torch.Tensor, target: torch.Tensor) -> None:
         """Read how each row evaluated was answered off a loss, where each has one target."""
-        if kind in CLASSES and out.dim() == 2 and target.shape == out.shape[:1]:
+        if kind in CLASSES and out.dim() == 2 and target.shape == out.shape[:1] and bool((target >= 0).all()):
             self._evaluated("accuracy", (out.argmax(1) == target).float(), target)
         elif out.shape == target.shape and out.numel() == out.shape[0]:
-            if kind not in BINARY:
-                self._evaluated("squared error", (out.float() - target.float()).square(), None)
+            if kind in OF_NUMBERS:
+                self._evaluated("squared error", (out.float() - target.float()).square(), target)
             elif kind in OF_LOGITS:
                 self._evaluated("accuracy", ((out > 0) == (target > 0.5)).float(), target > 0.5)
 
