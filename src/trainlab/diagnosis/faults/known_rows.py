@@ -280,20 +280,17 @@ EVAL_ON_TRAIN = Fault(
     f"and these are at most {COVERED:.0%} of the rows trained on. Or all were, are at most "
     f"{COVERED:.0%} of the rows trained on, and stand on a line whose names say test or validation. Or, with "
     "several optimizers in turn for the same parameters, as one a fold, new rows are evaluated while the "
-    f"first takes its steps, and over {KNOWN:.0%} known ones in every batch of later folds. Or, of the rows "
-    f"held out in the last evaluation, at least {COPIED:.0%} have copies among those trained on, the same or "
-    "near, and these are answered better, by more than chance and by "
-    f"{FLATTERED:g} of accuracy, or with a squared error {FLATTERED_TIMES:g} times smaller; or "
-    f"{KNOWN:.0%} of a class have copies, and at most {1 - KNOWN:.0%} of another (of {ROWS_OF_CLASS} rows or "
-    f"more); or {KNOWN:.0%} of all have. A near copy is nearer to a row trained on than chance "
-    "would put one row in a hundred. On a GPU the twentieth evaluation counts as the last.",
+    f"first takes its steps, and over {KNOWN:.0%} known ones in every batch of later folds. Or, in the last "
+    f"evaluation, {COPIED:.0%} of the rows have copies among those trained on, the same or nearer than "
+    f"chance puts one in a hundred, and score better, by more than chance and by {FLATTERED:g} of accuracy, "
+    f"or with 1/{FLATTERED_TIMES:g} of the squared error; or {KNOWN:.0%} of a class have, and at most "
+    f"{1 - KNOWN:.0%} of another (of {ROWS_OF_CLASS} rows); or {KNOWN:.0%} of all.",
     source="A fact, by fingerprints of rows; near copies by the distances of their ranks.",
     silent="there is no other data, and no name says that it's held out: then the training score may be "
     "meant. Rows that come again among "
     f"themselves, have fewer than {FEATURES_TOLD_APART} features or whole numbers only tell nothing."
-    " Copies are looked for among rows of as many features with more than 16 values each, which aren't "
-    f"windows of a series. Of copies nothing is said until {AGAIN} batches in a row were trained on again: "
-    "else rows may be altered whenever they are given."
+    f" Copies need rows of as many measured features, no windows of a series, and {AGAIN} batches in a row "
+    "trained on again: rows altered each time tell nothing."
     f" Passes without gradients in over {OFTEN:.0%} of the steps feed something, and judge nothing.",
     remedy="Evaluate on the held-out data.",
     judge=judge_eval_on_train,
