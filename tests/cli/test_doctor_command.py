@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cli.calling import Caller, assert_refused, environment
 
-from trainlab.cli.doctor import run_and_try_unasked
+from trainlab.cli.doctor import run_and_try_unasked, run_quick
 from trainlab.diagnosis import Plan
 from trainlab.diagnosis.fault import FAMILIES
 from trainlab.diagnosis.faults import ORDER, all_faults, families
@@ -71,6 +71,17 @@ def test_the_script_runs_once_and_is_recorded_beside(monkeypatch: pytest.MonkeyP
     assert plan.extras.light
     assert Path(plan.extras.recording).name == RECORDING
     assert not Path(plan.extras.recording).parent.exists()  # nothing is left behind
+
+
+@pytest.mark.parametrize(("outcome", "told"), [("stuck", True), ("learnt", False)])
+def test_quick_says_that_it_leaves_copies_out_where_they_would_have_been_tried(
+    monkeypatch: pytest.MonkeyPatch, outcome: str, told: bool
+):
+    report = REPORT | {"card": {"outcome": outcome, "steps": 600}, "looked_at": {}}
+    monkeypatch.setattr("trainlab.diagnosis.run_script", lambda plan, **_: report)
+    looked = run_quick(Plan(script="train.py"), output_to_stderr=False)["looked_at"]
+    words = "No remedy was tried on copies of the script's process: --quick leaves that out."
+    assert looked == ({"copies": words} if told else {})
 
 
 def test_what_was_tried_is_in_the_report_and_in_its_verdict(monkeypatch: pytest.MonkeyPatch):

@@ -101,6 +101,17 @@ def run_and_try_unasked(plan: Plan, *, output_to_stderr: bool) -> dict[str, Any]
     return report if found is None else with_trials(report, found.by_fault, found.summary)
 
 
+def run_quick(plan: Plan, *, output_to_stderr: bool) -> dict[str, Any]:
+    """Run a script once and try nothing; say that something would have been tried."""
+    from trainlab.diagnosis import run_script
+    from trainlab.diagnosis.remedies.replayed import WHY_NOT, is_wanted
+
+    report = run_script(plan, output_to_stderr=output_to_stderr)
+    if not report.get("judged") and is_wanted(report):
+        report["looked_at"] |= {"copies": WHY_NOT.format(why="--quick leaves that out")}
+    return report
+
+
 def tried(
     report: dict[str, Any], plan: Plan, seeds: int, budget: float, seconds: float, tell: Tell
 ) -> dict[str, Any]:
@@ -191,7 +202,7 @@ def doctor_command(
     files: Files = Files(),
 ) -> int:
     """Run a training under the probe and tell what keeps it from learning: cause, place, evidence, remedy."""
-    from trainlab.diagnosis import Plan, run_script
+    from trainlab.diagnosis import Plan
     from trainlab.interrupt import termination
 
     if script.startswith("-") and script not in ("-", "-m"):
@@ -221,7 +232,7 @@ def doctor_command(
                 plan, seeds=trying.seeds, budget=trying.budget, output_to_stderr=files.json == "-"
             )
         elif trying.try_ is False:
-            report = run_script(plan, output_to_stderr=files.json == "-")
+            report = run_quick(plan, output_to_stderr=files.json == "-")
         else:
             report = run_and_try_unasked(plan, output_to_stderr=files.json == "-")
 

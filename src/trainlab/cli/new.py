@@ -91,11 +91,11 @@ def new_command(
     if path.exists():
         raise UsageError(f"{file}: exists already and is left alone. Give another name.")
     # The name goes into a comment, so it must fit on one line.
-    name = path.name if path.name.isprintable() else "FILE"
+    name = shlex.quote(file) if file.isprintable() else "FILE"
     if data is None:
         if target is not None:
             raise UsageError(f"--target {target}: names a column; give --data and its file as well.")
-        write_text("FILE", file, TEMPLATE.format(name=shlex.quote(name)))
+        write_text("FILE", file, TEMPLATE.format(name=name))
     else:
         from trainlab.cli.new_for_data import draft
 

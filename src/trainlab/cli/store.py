@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from trainlab.cli.options import DEFAULT_STORE, Folder, UsageError, flag, shortened
-from trainlab.cli.output import progress_line
+from trainlab.cli.output import print_rest, progress_line
 from trainlab.draw import Cell, counted, terminal_table
 from trainlab.errors import printable
 from trainlab.report.stored_studies import STUDIES, counted_studies, listed
@@ -81,9 +81,11 @@ def _print(chosen: Sequence[NamedStudy], held: Sequence[StoredRuns], *, store: s
         older = len(chosen) - len(shown)
         print(f"… and {older:,} older: --details shows all; --study WORDS, --since DATE some.")
     if others:
-        print(
-            f"{counted(len(others), 'experiment')} of no study: of explanations, or kept before names were; "
-            "a study that is asked again gets its name."
+        belong = "belongs" if len(others) == 1 else "belong"
+        print_rest(
+            f"{counted(len(others), 'experiment')} more {belong} to no study: an explanation trained them, "
+            "or an older trainlab, which kept no names; asking its study again names it.",
+            console,
         )
     print("Each experiment, with its hash: --details")
 
