@@ -96,8 +96,9 @@ def _imported(tree: ast.Module, everywhere: Mapping[str, set[float]]) -> dict[st
 
 
 def _typed(tree: ast.Module, constants: Mapping[str, float]) -> Iterator[str]:
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree)) if constants else []
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in docstrings:
             continue
         numbers = re.finditer(r"(?<![\w.])(\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)( ?%)?(?![\w.])", node.value)

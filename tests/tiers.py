@@ -99,6 +99,7 @@ HOLDING = (
     "docs/test_site.py::test_every_public_name_is_in_the_reference",
     "golden/test_golden_copies.py",
     "test_import.py",
+    "test_typed_numbers.py",
     "test_without_torch.py::test_every_module_but_those_beside_pytorch_loads_without_it",
     "test_without_torch.py::test_commands_that_train_with_the_fast_engine_do_not_load_pytorch",
     "test_without_torch.py::test_commands_that_need_pytorch_say_so_in_a_line",

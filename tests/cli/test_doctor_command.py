@@ -14,6 +14,7 @@ from trainlab.cli.doctor import run_and_try_unasked, run_quick
 from trainlab.diagnosis import Plan
 from trainlab.diagnosis.fault import FAMILIES
 from trainlab.diagnosis.faults import ORDER, all_faults, families
+from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS
 from trainlab.diagnosis.remedies.unasked import RECORDING, Unasked
 from trainlab.diagnosis.report.show import SCREEN
 
@@ -71,6 +72,12 @@ def test_the_script_runs_once_and_is_recorded_beside(monkeypatch: pytest.MonkeyP
     assert plan.extras.light
     assert Path(plan.extras.recording).name == RECORDING
     assert not Path(plan.extras.recording).parent.exists()  # nothing is left behind
+
+
+def test_help_names_the_defaults_of_trying(trainlab: Caller):
+    told = " ".join(trainlab("doctor", "--help").out.split())
+    assert f"Seconds for --try, {BUDGET:.0f} if left out." in told
+    assert f"runs each remedy on, {SEEDS} if left out." in told
 
 
 @pytest.mark.parametrize(("outcome", "told"), [("stuck", True), ("learnt", False)])

@@ -12,8 +12,9 @@ from rich.console import Console
 from trainlab.diagnosis import Finding, Report, show_report
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.finding import Proof, by_structure
+from trainlab.diagnosis.report.sections import blame_words, confidence_words
 from trainlab.diagnosis.report.show import SCREEN, report_lines, report_text, rest_line
-from trainlab.diagnosis.report.verdict import blame_words, confidence_words, verdict
+from trainlab.diagnosis.report.verdict import verdict
 
 CARD: dict[str, Any] = {
     "models": [

@@ -11,7 +11,7 @@ from trainlab.engine import Runs
 from trainlab.spec import Cell, Study, study_from_dict
 from trainlab.stats import Verdict
 from trainlab.studies.effects import changes_but_interventions, interventions
-from trainlab.studies.verdicts.cell_verdicts import judge_need, judge_rescue
+from trainlab.studies.verdicts.failure_verdicts import judge_need, judge_rescue
 
 
 def outcomes(*, failed: int, rescued: int, solved: int, lost: int) -> tuple[np.ndarray, np.ndarray]:

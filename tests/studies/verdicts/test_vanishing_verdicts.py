@@ -8,7 +8,7 @@ from studies.made_up import causes, flags
 from trainlab.spec import Gradients
 from trainlab.stats import Side
 from trainlab.studies.causes import Causes
-from trainlab.studies.verdicts.cell_verdicts import judge_vanishing
+from trainlab.studies.verdicts.failure_verdicts import judge_vanishing
 from trainlab.studies.verdicts.robustness import mixed_if_turned, own_sides
 
 NO, YES = False, True

@@ -12,13 +12,9 @@ from trainlab.spec import Accuracy, LossBelow
 from trainlab.stats import Estimate, ReadEstimate, Verdict, rate
 from trainlab.stats.rate import percent_words, share_words
 from trainlab.studies.effects import Effect
-from trainlab.studies.verdicts.cell_verdicts import (
-    judge_parameters,
-    judge_predictions,
-    judge_solved,
-    judge_vanishing,
-)
 from trainlab.studies.verdicts.change_verdicts import judge_all_changes, judge_change
+from trainlab.studies.verdicts.failure_verdicts import judge_vanishing
+from trainlab.studies.verdicts.study_verdicts import judge_parameters, judge_predictions, judge_solved
 
 NO, YES = False, True
 

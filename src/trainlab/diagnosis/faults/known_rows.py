@@ -29,6 +29,7 @@ KNOWN = 0.9
 OFTEN = 0.4
 PASSES, PART, COVERED, FEATURES_TOLD_APART = 2, 0.2, 0.6, 4
 ROWS_OF_CLASS, AGAIN = 20, 3
+FEWEST_UNUSED, SHARE_UNUSED = 10, 0.05
 
 
 def judge_eval_on_train(training: Training) -> Finding | None:
@@ -41,7 +42,8 @@ def judge_eval_on_train(training: Training) -> Finding | None:
         return None  # passes without gradients in so many steps feed something; they judge nothing
     if known_fold := _known_fold(training):
         return known_fold
-    if data.judged_known < KNOWN * judged or data.unused_rows < max(10, 0.05 * len(data.train_rows)):
+    many = max(FEWEST_UNUSED, SHARE_UNUSED * len(data.train_rows))
+    if data.judged_known < KNOWN * judged or data.unused_rows < many:
         return _held_out_in_name(training) or _leaked(training) or _copied(training)
     if len(data.train_rows) < 0.5 * min(data.train_row_count, 100):
         return None  # rows look alike: fingerprints tell nothing
@@ -274,17 +276,19 @@ EVAL_ON_TRAIN = Fault(
     title="the network is evaluated on its own training data",
     what="The score shows what was memorized, not how well the network generalizes; and held-out rows lie "
     "unused, or are copies of rows trained on.",
-    formula=f"Over {KNOWN:.0%} of the rows evaluated were trained on, and at least 10 rows of the same "
-    "kind (and 5 % of the training's) are in memory and were never given to the network. Or, after "
-    f"{PASSES} steps or more, batches were evaluated of which {PART:.0%} to {KNOWN:.0%} had been trained on, "
-    f"and these are at most {COVERED:.0%} of the rows trained on. Or all were, are at most "
-    f"{COVERED:.0%} of the rows trained on, and stand on a line whose names say test or validation. Or, with "
-    "several optimizers in turn for the same parameters, as one a fold, new rows are evaluated while the "
-    f"first takes its steps, and over {KNOWN:.0%} known ones in every batch of later folds. Or, in the last "
-    f"evaluation, {COPIED:.0%} of the rows have copies among those trained on, the same or nearer than "
-    f"chance puts one in a hundred, and score better, by more than chance and by {FLATTERED:g} of accuracy, "
-    f"or with 1/{FLATTERED_TIMES:g} of the squared error; or {KNOWN:.0%} of a class have, and at most "
-    f"{1 - KNOWN:.0%} of another (of {ROWS_OF_CLASS} rows); or {KNOWN:.0%} of all.",
+    formula=f"Over {KNOWN:.0%} of the rows evaluated were trained on, and at least {FEWEST_UNUSED} rows "
+    f"of the same kind (and {SHARE_UNUSED:.0%} of the training's) are in memory and were never "
+    f"given to the network. Or, after {PASSES} steps or more, batches were evaluated of which "
+    f"{PART:.0%} to {KNOWN:.0%} had been trained on, and these are at most {COVERED:.0%} of the "
+    f"rows trained on. Or all were, are at most {COVERED:.0%} of the rows trained on, and stand "
+    "on a line whose names say test or validation. Or, with several optimizers in turn for the "
+    "same parameters, as one a fold, new rows are evaluated while the first takes its steps, "
+    f"and over {KNOWN:.0%} known ones in every batch of later folds. Or, in the last evaluation, "
+    f"{COPIED:.0%} of the rows have copies among those trained on, the same or nearer than "
+    f"chance puts one in a hundred, and score better, by more than chance and by {FLATTERED:g} "
+    f"of accuracy, or with 1/{FLATTERED_TIMES:g} of the squared error; or {KNOWN:.0%} of a class "
+    f"have, and at most {1 - KNOWN:.0%} of another (of {ROWS_OF_CLASS} rows); or {KNOWN:.0%} of "
+    "all.",
     source="A fact, by fingerprints of rows; near copies by the distances of their ranks.",
     silent="there is no other data, and no name says that it's held out: then the training score may be "
     "meant. Rows that come again among "

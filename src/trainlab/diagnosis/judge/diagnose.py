@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from statistics import median
 from typing import Any
 
-from trainlab.diagnosis.fault import SYMPTOMS
+from trainlab.diagnosis.fault import SYMPTOMS, Fault
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.judge.outcome import KnownFailure, outcome_of
@@ -112,19 +112,15 @@ def _diagnosed(
             troubles.append(f"rule {name}: {type(error).__name__}: {error}")
             continue
         if finding is not None:
-            found.append(finding)
             if not finding.is_note:
                 training.faults.add(finding.fault)
+            found.append(_drawn_and_edited(fault, finding, training, troubles))
     # Causes before what they cause, and what is proven to be to blame before what may be.
     faults = in_order_of_blame([finding for finding in found if not finding.is_note])
     fails = training.learning.state in FAILED
-    told = [
-        _drawn_and_edited(finding, training, troubles)
-        for finding in proven_first(explained(faults), fails=fails)
-    ]
     report = Report(
-        findings=tuple(told),
-        notes=tuple(_drawn_and_edited(finding, training, troubles) for finding in found if finding.is_note),
+        findings=tuple(proven_first(explained(faults), fails=fails)),
+        notes=tuple(finding for finding in found if finding.is_note),
         card=card_of(training),
         looked_at=looked_at(training),
         ended=dict(ended or {"how": record.ended}),
@@ -198,10 +194,10 @@ def proven_first(found: list[Finding], *, fails: bool) -> list[Finding]:
     return sorted(causes, key=place) + others
 
 
-def _drawn_and_edited(finding: Finding, training: Training, troubles: list[str]) -> Finding:
+def _drawn_and_edited(fault: Fault, finding: Finding, training: Training, troubles: list[str]) -> Finding:
     """Return the finding with its picture, and its remedy in the script's own words."""
     try:
-        return all_faults()[finding.fault].drawn_and_edited(finding, training)
+        return fault.drawn_and_edited(finding, training)
     except Exception as error:
         troubles.append(f"picture of {finding.fault}: {type(error).__name__}: {error}")
         return finding

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 from trainlab.diagnosis.report.card import card_facts
 from trainlab.diagnosis.report.verdict import (
     FAILED,
+    LIKELY,
+    SYMPTOM,
     Alike,
     alike,
-    blame_words,
-    confidence_words,
+    is_likely,
     line_of,
     name_of,
+    not_to_blame,
     rank,
+    tried_in_vain,
 )
 from trainlab.diagnosis.script.plan import in_words
 from trainlab.draw import counted
@@ -175,6 +178,28 @@ class _Findings:
             trials=tuple(sketch for one in new if (sketch := _trial(one)) is not None),
             consequences=consequences,
         )
+
+
+def confidence_words(value: float) -> str:
+    """Return how sure it is that the fault is there: ``almost certain`` from 0.93, ``likely`` from 0.75."""
+    return "almost certain" if value >= 0.93 else "likely" if value >= LIKELY else "possible"
+
+
+def blame_words(finding: dict[str, Any], outcome: str) -> str:
+    """Say whether the finding is to blame, and what proves it; nothing where nothing has failed."""
+    proof = finding["proof"]
+    if outcome not in FAILED or finding["fault"] == SYMPTOM:
+        return ""
+    if proof["by"] != "nothing":
+        return f"proven to be the cause: {proof['words']}"
+    spared = not_to_blame(finding["fault"])
+    if spared:
+        return f"not the cause: {spared}"
+    refuted = tried_in_vain(finding["tried"])
+    if refuted:
+        return f"not the cause as far as is known: {refuted}"
+    against = f": {proof['words']}" if proof["words"] else ""
+    return f"{'likely' if is_likely(finding) else 'possibly'} the cause, not proven{against}"
 
 
 def _edited(remedy: dict[str, Any]) -> str:

@@ -192,28 +192,6 @@ def _part_learnt(outcome: dict[str, Any]) -> str:
     return f"The training learns a part{how}; whether the data allow more isn't known."
 
 
-def confidence_words(value: float) -> str:
-    """Return how sure it is that the fault is there: ``almost certain`` from 0.93, ``likely`` from 0.75."""
-    return "almost certain" if value >= 0.93 else "likely" if value >= LIKELY else "possible"
-
-
-def blame_words(finding: dict[str, Any], outcome: str) -> str:
-    """Say whether the finding is to blame, and what proves it; nothing where nothing has failed."""
-    proof = finding["proof"]
-    if outcome not in _FAILURES or finding["fault"] == SYMPTOM:
-        return ""
-    if proof["by"] != "nothing":
-        return f"proven to be the cause: {proof['words']}"
-    spared = not_to_blame(finding["fault"])
-    if spared:
-        return f"not the cause: {spared}"
-    refuted = tried_in_vain(finding["tried"])
-    if refuted:
-        return f"not the cause as far as is known: {refuted}"
-    against = f": {proof['words']}" if proof["words"] else ""
-    return f"{'likely' if is_likely(finding) else 'possibly'} the cause, not proven{against}"
-
-
 def nothing_seen(report: dict[str, Any]) -> str:
     """Return the verdict on a report (as `Report.to_dict` has it) in which no training was seen."""
     how = report["ended"].get("how")

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import join, without_noise_by_column
-from trainlab.spec import Experiment, Gradients, Study, Within
+from trainlab.spec import Experiment, Gradients, Solved, Study, Within, solved_words
 from trainlab.spec.study import Statement
-from trainlab.stats import Verdict
+from trainlab.stats import Rate, Side, Verdict, almost_always, share_words
 from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, all_near, predicts_right
 from trainlab.studies.effects import (
@@ -25,14 +25,14 @@ from trainlab.studies.effects import (
 )
 from trainlab.studies.performance_measure import PerformanceMeasure, measure_of
 from trainlab.studies.score_effects import score_effects, score_together, score_untold, score_values
-from trainlab.studies.verdicts.cell_verdicts import (
-    judge_causes,
-    judge_parameters,
-    judge_predictions,
-    judge_solved,
-    judge_vanishing,
+from trainlab.studies.verdicts.change_verdicts import (
+    after_words,
+    judge_all_changes,
+    judge_change,
+    opposite_of,
+    rate_of,
 )
-from trainlab.studies.verdicts.change_verdicts import judge_all_changes, judge_change
+from trainlab.studies.verdicts.failure_verdicts import judge_causes, judge_vanishing
 from trainlab.studies.verdicts.score_verdicts import (
     End,
     judge_guesses,
@@ -115,6 +115,21 @@ def _parameters(of: StudyCells) -> Iterator[Verdict]:
             counts[item.cell.name] = count
     if len({item.cell.network for item in of.cells}) > 1:
         yield judge_parameters(counts)
+
+
+def judge_parameters(counts: dict[str, int]) -> Verdict:
+    """Do all of several networks, changed ones included, have the same number of trainable parameters?"""
+    numbers = sorted(set(counts.values()))
+    same = len(numbers) == 1
+    each = ", ".join(f"{name} has {count:,}" for name, count in counts.items())
+    return Verdict(
+        topic="parameters",
+        statement="The networks have one and the same number of trainable parameters.",
+        outcome="upheld" if same else "refuted",
+        sentence=f"Every network has exactly {numbers[0]:,} trainable parameters."
+        if same
+        else f"The networks differ in trainable parameters: {each}.",
+    )
 
 
 def _together(of: StudyCells) -> Iterable[Verdict]:
@@ -201,6 +216,69 @@ def _answers(of: StudyCells) -> Iterator[Verdict]:
             yield replace(verdict, about=(network, *of.everything))
 
 
+def _predictions(item: CellResult, network: str, where: str) -> Verdict:
+    targets = without_noise_by_column(item.runs.experiment.data().targets)
+    values = ", ".join(f"{value:g}" for value in targets[:, 0])
+    others = {words: all_near(item.runs, within) for within, words in NEARER.items()}
+    return judge_predictions(network, where, predicts_right(item.runs), values, others=others)
+
+
+def judge_predictions(
+    network: str, where: str, right: Bools, values: str, *, others: Mapping[str, Bools] | None = None
+) -> Verdict:
+    """Does the network predict right after rounding? Upheld from 90 % of the seeds, refuted below half.
+
+    `where` names the cell, as in "with A and B", or is empty; `right` is bool [n]; `values` are the targets,
+    one by one; `others` are the same at other distances from the targets, by their words.
+    """
+    share = rate_of(right)
+    outcome = almost_always(share)
+    return Verdict(
+        topic="predictions",
+        statement=f"{network} predicts {values}{after_words(where)}.",
+        outcome=outcome,
+        sentence=f"{network}'s predictions{after_words(where)} round to {values} {_how_often(share)}: "
+        f"{share_words(share)}.",
+        opposite=opposite_of(right, outcome),
+        share=share,
+        sides=tuple(
+            Side(words=words, outcome=almost_always(rate_of(near))) for words, near in (others or {}).items()
+        ),
+    )
+
+
+def judge_solved(network: str, where: str, solved: Bools, rule: Solved) -> Verdict:
+    """Is the network solved, by the experiment's own rule? Upheld from 90 % of the seeds, refuted below half.
+
+    `where` as in `judge_predictions`; `solved` is bool [n].
+    """
+    share = rate_of(solved)
+    outcome = almost_always(share)
+    return Verdict(
+        topic="solved",
+        statement=f"{network} is solved{after_words(where)}.",
+        outcome=outcome,
+        sentence=f"{network} is solved{after_words(where)} {_how_often(share)}: {share_words(share)}. "
+        f"A run is solved {solved_words(rule)}.",
+        opposite=opposite_of(solved, outcome),
+        share=share,
+    )
+
+
+def _how_often(share: Rate) -> str:
+    seldom = "on a minority of seeds" if share.k else "on no seed"
+    words = {"upheld": "almost always", "refuted": seldom, "mixed": _some(share)}
+    return words[almost_always(share)]
+
+
+def _some(share: Rate) -> str:
+    if share.k == share.n:
+        return "on every seed tried, but these are too few to call it reliable"
+    if share.k == 0:
+        return "on no seed tried, but these are too few to call it rare"
+    return "on some seeds and not on others"
+
+
 def _measure(of: StudyCells) -> PerformanceMeasure:
     if of.measure is None:
         raise ValueError("these cells are told by what is solved")
@@ -252,13 +330,6 @@ def _lists(item: CellResult) -> bool:
     """Whether the targets are few enough to be listed."""
     data = item.runs.experiment.data()
     return data.kind == "binary" and data.points <= min(MAX_LISTED, item.runs.predictions.shape[1])
-
-
-def _predictions(item: CellResult, network: str, where: str) -> Verdict:
-    targets = without_noise_by_column(item.runs.experiment.data().targets)
-    values = ", ".join(f"{value:g}" for value in targets[:, 0])
-    others = {words: all_near(item.runs, within) for within, words in NEARER.items()}
-    return judge_predictions(network, where, predicts_right(item.runs), values, others=others)
 
 
 def _fails_often(item: CellResult) -> bool:
