@@ -18,6 +18,7 @@ from trainlab.diagnosis.faults.large_start import most_at_start, unit_of_start
 from trainlab.diagnosis.faults.order_of_calls import SHARE_STALE
 from trainlab.diagnosis.faults.own_gradients import is_wrong
 from trainlab.diagnosis.faults.same_answers import COLLAPSED
+from trainlab.diagnosis.observed.answers import AS_IT_IS
 from trainlab.diagnosis.observed.data import COPIED, feature_name
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_NUMBERS
 from trainlab.diagnosis.signals.baselines import strongest_feature
@@ -32,6 +33,8 @@ MODES_APART = 0.1
 tenth of the targets' spread."""
 AS_OTHERS = 0.02
 """Answers fit other rows as well if the loss is less than 2 % higher with them."""
+TURNED = 0.2
+"""Targets go with their inputs if less than a fifth of those that tell it fit better turned."""
 NOBODY = "no network was seen to answer rows that could be altered"
 
 
@@ -137,6 +140,19 @@ def _own_rows(training: Training) -> Read:
     return gap > AS_OTHERS * max(abs(asked.of_others), abs(asked.own)), words
 
 
+def _turned_along(training: Training) -> Read:
+    asked = training.learning.asked
+    if asked is None or asked.turned is None:
+        return None
+    found = asked.turned
+    words = f"of {found.rows:,} that tell it, {found.rows - found.turned:,} fit their inputs best as they are"
+    if found.turned <= TURNED * found.rows:
+        return True, words
+    ways = sorted(found.by_turn.items(), key=lambda one: -one[1])
+    told = ", ".join(f"{many:,} {turn}" for turn, many in ways if turn != AS_IT_IS)
+    return False, f"{words}, {told}: are inputs augmented without them?"
+
+
 def _fed_alike(training: Training) -> Read:
     scales = training.record.data.scales
     if scales is None:
@@ -234,6 +250,7 @@ RECIPE: tuple[Line, ...] = (
     ("each row is answered by itself", _rows_alone, ("mixed_axes", "softmax_wrong_dim")),
     ("different rows get different answers", _rows_differ, ("same_answers",)),
     ("answers fit their own rows better than others'", _own_rows, ("same_answers",)),
+    ("targets that are maps are turned as their inputs are", _turned_along, ()),
     ("no prediction sees the token that it is to be", _no_look_ahead, ("missing_causal_mask",)),
     ("your own backward() agrees with finite differences", _own_gradients, ("wrong_gradient",)),
     ("train and eval mode answer alike", _modes_alike, ("dropout_misuse", "batchnorm_small_batch")),

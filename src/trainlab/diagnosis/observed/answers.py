@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trainlab.diagnosis.place import Site
@@ -10,6 +11,7 @@ from trainlab.diagnosis.place import Site
 # What networks answered at the end on rows that they were trained on: plain numbers.
 
 NAN = math.nan
+AS_IT_IS = "as it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,22 @@ class ScoredPadding:
         return 1 - (1 - self.share) * self.loss_without / self.loss if self.loss > 0 else NAN
 
 
+@dataclass(frozen=True, slots=True)
+class TurnedTargets:
+    """Of targets that are maps, as masks of pictures: how many `rows` tell which way round they fit best.
+
+    `by_turn` has how many of these by the way, in words; "as it is" is one of them.
+    """
+
+    rows: int
+    by_turn: Mapping[str, int]
+
+    @property
+    def turned(self) -> int:
+        """How many fit better mirrored or turned than as they are."""
+        return sum(many for turn, many in self.by_turn.items() if turn != AS_IT_IS)
+
+
 @dataclass(slots=True)
 class ModelAsked:
     """One network, asked about what it learnt from by one loss.
@@ -79,6 +97,7 @@ class ModelAsked:
     batches: NaN where it isn't known how that comes from the answers. `of_tokens` says that the loss has more
     rows than the network is given: those are tokens, or steps. `padding` is what of these is no answer to
     anything, and counts all the same. With the answers of other rows the loss is `of_others`, not its `own`.
+    `turned` is of targets that are maps of pictures.
     """
 
     name: str
@@ -94,6 +113,7 @@ class ModelAsked:
     padding: ScoredPadding | None = None
     own: float = NAN
     of_others: float = NAN
+    turned: TurnedTargets | None = None
 
     @property
     def best(self) -> Answers:

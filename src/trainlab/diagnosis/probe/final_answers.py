@@ -30,6 +30,7 @@ from trainlab.diagnosis.probe.losses_within import as_asked
 from trainlab.diagnosis.probe.network_copies import CallOf, Unfit, copied, nodes_above, tensors_of
 from trainlab.diagnosis.probe.probe_state import Unheard
 from trainlab.diagnosis.probe.scored_padding import scored_padding, weights_of
+from trainlab.diagnosis.probe.turned_targets import turned_targets
 from trainlab.diagnosis.torch_private import distinct, functions, global_hooks
 
 SECONDS = 1.0
@@ -125,7 +126,9 @@ def _asked(
     done = [one.kept for one in trained]
     constants = best_constants(kind, done, evaluated[0].out.shape)
     hashes = [row for one in done for row in one.hashes]
-    padding = None
+    padding = turned = None
+    with contextlib.suppress(Exception):
+        turned = turned_targets(done)
     with contextlib.suppress(Exception):
         padding = scored_padding(kind, *_classes(evaluated), done) if kind in CLASSES else None
     return ModelAsked(
@@ -142,6 +145,7 @@ def _asked(
         padding=padding,
         own=float(np.average([one.loss for one in trained], weights=[one.kept.rows for one in trained])),
         of_others=_with_others(trained),
+        turned=turned,
     )
 
 
