@@ -147,7 +147,7 @@ def test_ctrl_c_between_chunks_keeps_what_was_finished(
     options = {"size": (12, 10), "seeds": 12, "every_point": True, "store": tmp_path, "workers": 1, **AXES}
     with pytest.raises(Interrupted) as raised:
         map_plane(BASE, on_progress=on_progress, **options)
-    # What is in work is finished, at most the second batch; the third is never begun.
+    # What is in work is finished, at most the second batch; of the third nothing is trained, nor named.
     assert 70 <= raised.value.done <= 100
     assert raised.value.total == 120
     assert "the same command" in str(raised.value)

@@ -84,7 +84,6 @@ class Trainer:
             self._tell(None, len(seeds))
 
     def _train(self, experiments: Sequence[Experiment], seeds: range) -> list[Runs]:
-        self.fingerprints |= {each.fingerprint for each in experiments}
         self._forget(experiments, seeds)
         for each in experiments:
             engine = engine_of(self.settings.engine, each)
@@ -92,6 +91,7 @@ class Trainer:
             if known is None or known.network.parameters < each.network.parameters:
                 self.largest[engine] = each
         last: Progress | None = None
+        ended = False
 
         def note(progress: Progress) -> None:
             nonlocal last
@@ -99,12 +99,16 @@ class Trainer:
             self._tell(progress, len(seeds))
 
         try:
-            return train_all(experiments, seeds, **self.settings.training(on_progress=note))
+            runs = train_all(experiments, seeds, **self.settings.training(on_progress=note))
+            ended = True
+            return runs
         except Interrupted as stopped:
             kept = self.store is not None and self.store.on_disk
             done = self._points_done + (last.runs_done // len(seeds) if last else 0)
             raise Interrupted(done=done, total=self._points_total, kept=kept, noun="points") from stopped
         finally:
+            if ended or (last is not None and last.runs_done):
+                self.fingerprints |= {each.fingerprint for each in experiments}
             if last is not None:
                 self.steps += last.steps_trained
                 self._steps_to_end += last.steps_done
