@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +15,8 @@ from diagnosis.watched import diagnosed
 from torch import nn
 
 from trainlab.diagnosis import Report
-from trainlab.diagnosis.probe.turned_targets import TURNS, turned_of
+from trainlab.diagnosis.judge.recipe import ALWAYS
+from trainlab.diagnosis.probe.turned_targets import TURNS, turned_of, turned_targets
 
 Floats = npt.NDArray[np.float64]
 SIDE = 16
@@ -62,6 +65,53 @@ def test_dark_objects_and_other_channels_are_told_as_well():
     assert found.turned > 0.3 * found.rows
 
 
+def kept(inputs: torch.Tensor, target: torch.Tensor, *, named: bool = False) -> Any:
+    given = ((), {"x": inputs}) if named else ((inputs,), {})
+    return SimpleNamespace(given=given, target=target, by_row=True)
+
+
+def batches(size: int, *, epochs: int, along: bool, made: Callable[[Any, Any], Any] = kept) -> list[Any]:
+    """Return batches of the same 64 rows in the same order, mirrored anew each time."""
+    pictures, masks = (torch.from_numpy(one) for one in pairs(64))
+    found, draw = list[Any](), torch.Generator().manual_seed(0)
+    for _ in range(epochs):
+        for rows in torch.arange(64).split(size):
+            flips = torch.rand(size, generator=draw) < 0.5
+            x = torch.where(flips[:, None, None, None], pictures[rows].flip(-1), pictures[rows])
+            y = torch.where(flips[:, None, None] & along, masks[rows].flip(-1), masks[rows])
+            found.append(made(x, y))
+    return found
+
+
+FORMS: dict[str, Callable[[Any, Any], Any]] = {
+    "a float a place": kept,
+    "a channel of them": lambda x, y: kept(x, y[:, None]),
+    "classes": lambda x, y: kept(x, y.long()),
+    "one-hot channels": lambda x, y: kept(x, torch.stack([0 * y, 1 - y, y], 1)),
+    "flattened": lambda x, y: kept(x, y.flatten(1)),
+    "the network called by keyword": lambda x, y: kept(x, y, named=True),
+    "large pictures": lambda x, y: kept(
+        *(one.repeat_interleave(5, -1).repeat_interleave(5, -2) for one in (x, y))
+    ),
+}
+
+
+@pytest.mark.parametrize("size", [2, 16])
+@pytest.mark.parametrize("made", FORMS.values(), ids=FORMS)
+def test_batches_in_their_order_and_targets_of_each_form(made: Callable[[Any, Any], Any], size: int):
+    for along in (False, True):
+        found = turned_targets(batches(size, epochs=2, along=along, made=made))
+        assert found is not None
+        assert found.turned == 0 if along else 0.3 < found.turned / found.rows < 0.8
+
+
+def test_what_is_always_turned_may_be_meant():
+    pictures, masks = pairs(128)
+    found = turned_of(pictures.swapaxes(-2, -1), masks)
+    assert found is not None
+    assert found.by_turn["transposed"] > ALWAYS * found.rows
+
+
 def symmetric(maps: Floats) -> Floats:
     return np.maximum(maps, maps[..., ::-1])
 
@@ -69,7 +119,7 @@ def symmetric(maps: Floats) -> Floats:
 def smooth(seed: int) -> Floats:
     fields = np.random.default_rng(seed).normal(size=(128, 1, 32, 32))
     for axis in (2, 3):
-        fields = sum(np.roll(fields, by, axis) for by in (-2, -1, 0, 1, 2))
+        fields = np.stack([np.roll(fields, by, axis) for by in (-2, -1, 0, 1, 2)]).sum(0)
     return fields
 
 

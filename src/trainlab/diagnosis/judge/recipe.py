@@ -33,8 +33,9 @@ MODES_APART = 0.1
 tenth of the targets' spread."""
 AS_OTHERS = 0.02
 """Answers fit other rows as well if the loss is less than 2 % higher with them."""
-TURNED = 0.2
-"""Targets go with their inputs if less than a fifth of those that tell it fit better turned."""
+TURNED, ALWAYS = 0.2, 0.95
+"""Targets go with their inputs if less than a fifth of those that tell it fit better turned. If nearly all
+fit best in one other way, that may be the task, as of shadows or mirrors."""
 NOBODY = "no network was seen to answer rows that could be altered"
 
 
@@ -149,6 +150,10 @@ def _turned_along(training: Training) -> Read:
     if found.turned <= TURNED * found.rows:
         return True, words
     ways = sorted(found.by_turn.items(), key=lambda one: -one[1])
+    if ways[0][1] >= ALWAYS * found.rows:
+        return (
+            f"of {found.rows:,} that tell it, {ways[0][1]:,} fit their inputs best {ways[0][0]}; is it meant?"
+        )
     told = ", ".join(f"{many:,} {turn}" for turn, many in ways if turn != AS_IT_IS)
     return False, f"{words}, {told}: are inputs augmented without them?"
 
