@@ -36,12 +36,14 @@ MEANINGS = {
     "schedule": "how the learning rate changes",
     "warmup": "how the learning rate begins",
     "gradient": 'what a step does to the gradient: `"plain"` leaves it, `"equalised"` makes '
-    "[every layer's as large as the last one's](#gradient-and-frozen)",
+    "[every layer's as large as the last one's](#gradient-frozen-and-redraw)",
     "clip": "the most a gradient may be",
     "penalty": "what large weights cost",
     "noise": "noise on the inputs",
     "frozen": "the layers, counted from 1, that training doesn't change, such as `[1, 2]`",
     "sampling": "which examples a step sees",
+    "redraw": "other draws of examples, noise and dropout from the same starting weights: "
+    "[a placebo](#gradient-frozen-and-redraw)",
     "epochs": "how many epochs training lasts",
     "solved": "what counts as solved",
     "stopping": "when a network is frozen before the last epoch",

@@ -24,7 +24,15 @@ ALIKE = 0.01
 """Predictions closer than this are called the same."""
 SEEDS = 1000
 CAUSE = "examples/vanishing_cause.toml"
-CAUSE_CELLS = (":none", ":equalised", ":A–E", ":A–E+equalised", ":A–E+frozen")
+CAUSE_CELLS = (
+    ":none",
+    ":equalised",
+    ":redrawn",
+    ":A–E",
+    ":A–E+equalised",
+    ":A–E+frozen",
+    ":A–E+redrawn",
+)
 NOTEBOOK: dict[tuple[str, ...], str] = {
     (): "1: tanh, L1",
     ("then MSE",): "2: tanh, MSE, from the weights of 1",

@@ -38,16 +38,18 @@ def test_the_pages_are_what_the_structs_give():
 
 
 def test_every_field_of_an_experiment_has_a_block():
-    of_one_value = {"epochs", "after", "gradient", "frozen"}
+    of_one_value = {"epochs", "after", "gradient", "frozen", "redraw"}
     assert set(Experiment.__struct_fields__) - of_one_value <= set(
         blocks.used(blocks.pages().values())["fields"]
     )
 
 
 def test_what_is_done_to_single_layers_has_a_section_with_the_formula():
-    section = read("docs/study_file.md").partition("## gradient and frozen\n")[2].partition("\n## ")[0]
+    page = read("docs/study_file.md")
+    section = page.partition("## gradient, frozen and redraw\n")[2].partition("\n## ")[0]
     assert f"sᵢ ← {KEPT_SIZE:g} sᵢ + mᵢ" in section
     assert "frozen = [1, 2]" in section
+    assert "redraw = 1" in section
 
 
 def test_whatever_a_study_may_ask_is_on_the_page():

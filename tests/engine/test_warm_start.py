@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 
 from trainlab.engine import Engine, rng
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.layout import initial_parameters
+from trainlab.engine.layout import drawing_seeds, initial_parameters
 from trainlab.engine.reference import ReferenceEngine, build_module
 from trainlab.engine.reference.loop import Steps
 from trainlab.engine.reference.module import flat
@@ -74,6 +75,10 @@ def test_its_draws_are_its_own() -> None:
     keys = [rng.phase_seeds(seeds, phase=phase) for phase in range(3)]
     assert (keys[0] == seeds).all()
     assert len(set(np.concatenate(keys).tolist())) == 12
+    # A redraw's draws are those of no training in a chain, nor of another redraw.
+    first = made("single").phases[0]
+    redrawn = [drawing_seeds(replace(first, redraw=number), seeds) for number in (1, 2, 65_535)]
+    assert len(set(np.concatenate([*keys, *redrawn]).tolist())) == 24
     # The same examples aren't seen again in the same order.
     second = made("single")
     drawn = [Steps(experiment=phase, seed=3, dtype="float64").examples(0) for phase in second.phases]
@@ -108,3 +113,20 @@ def test_its_script_trains_all_phases(fields: dict[str, Any], capsys: pytest.Cap
 def test_the_steps_of_all_phases_count() -> None:
     (chunk,) = plan([made()], missing=lambda _: [range(2)], chunk_seeds=10)
     assert chunk.steps == 2 * (30 + 20)
+
+
+@pytest.mark.parametrize("sampling", ["single", {"name": "batch", "batch_size": 3}])
+def test_a_redraw_starts_from_the_same_weights_and_sees_other_examples(sampling: Any) -> None:
+    """So do all engines, alike."""
+    whole = Experiment.from_dict(
+        {"network": "2-3-1", "init": "normal", "sampling": sampling, "optimizer": {"name": "sgd", "lr": 0.1}}
+    )
+    first = replace(whole, epochs=8)
+    again = replace(first, redraw=1)
+    assert np.array_equal(initial_parameters(first, SEEDS), initial_parameters(again, SEEDS))
+    engines = (ReferenceEngine(dtype="float64"), FastEngine(dtype="float64"), TorchEngine(dtype="float64"))
+    trained = [engine.train(again, SEEDS)[0].parameters for engine in engines]
+    for other in trained[1:]:
+        np.testing.assert_allclose(other, trained[0], rtol=1e-10, atol=1e-12)
+    plain = engines[0].train(first, SEEDS)[0].parameters
+    assert not (np.abs(plain - trained[0]).max(axis=1) < 1e-6).any()

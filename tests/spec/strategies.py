@@ -151,6 +151,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
     by_layer = draw(st.booleans())
     cycles = isinstance(schedule, NoSchedule) and draw(st.booleans())
     warmup = Warmup() if cycles else draw(st.builds(Warmup, total_iters=EVERY, per=PERS))
+    sampling = draw(SAMPLINGS)
     epochs = draw(st.integers(1, 10_000_000 if cycles else 10_000))
     # A rise of one step has no length.
     assume(not isinstance(schedule, OneCycleLR) or schedule.pct_start * epochs != 1)
@@ -172,7 +173,8 @@ def experiments(draw: st.DrawFn) -> Experiment:
         clip=draw(CLIPS),
         penalty=draw(st.builds(Penalty, l1=RATES, l2=RATES)),
         noise=draw(st.builds(Noise, std=RATES)),
-        sampling=draw(SAMPLINGS),
+        sampling=sampling,
+        redraw=0 if isinstance(sampling, Full) else draw(st.sampled_from([0, 1, 65_535])),
         epochs=epochs,
         solved=draw(SOLVED),
         stopping=draw(STOPPINGS),

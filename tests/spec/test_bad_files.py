@@ -17,7 +17,8 @@ from trainlab.spec import (
 
 EXPERIMENT_FIELDS = (
     "'network', 'task', 'split', 'scaling', 'init', 'loss', 'optimizer', 'schedule', 'warmup', 'gradient', "
-    "'clip', 'penalty', 'noise', 'frozen', 'sampling', 'epochs', 'solved', 'stopping', 'record' or 'after'"
+    "'clip', 'penalty', 'noise', 'frozen', 'sampling', 'redraw', 'epochs', 'solved', 'stopping', 'record' "
+    "or 'after'"
 )
 ACTIVATIONS = (
     "'linear', 'tanh', 'sigmoid', 'relu', 'leaky_relu', 'elu', 'selu', 'gelu', 'silu', 'softplus', "

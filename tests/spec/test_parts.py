@@ -386,6 +386,12 @@ RULES: list[tuple[dict[str, Any], str]] = [
         "frozen = [2]: gradient = 'equalised' scales every layer's gradient to that of the last, 2, which "
         "has none when it is frozen; leave 2 out, or set gradient = 'plain'.",
     ),
+    (
+        {"redraw": 1},
+        "redraw = 1: nothing is drawn in this training, as every step sees all examples, without noise or "
+        "dropout; leave it out, or set sampling = 'single' or 'batch'.",
+    ),
+    ({"redraw": -1}, "redraw = -1: must be a whole number ≥ 0 and ≤ 65,535."),
     ({"penalty": {"l1": -1}}, "penalty.l1 = -1.0: must be a finite number ≥ 0."),
     ({"noise": {"std": -1}}, "noise.std = -1.0: must be a finite number ≥ 0."),
     (

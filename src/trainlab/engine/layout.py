@@ -157,5 +157,8 @@ def starting_parameters(engine: Engine, experiment: Experiment, seeds: range) ->
 
 
 def drawing_seeds(experiment: Experiment, seeds: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Return the seeds ``[n]`` that examples, noise and dropout of this training are drawn from."""
-    return phase_seeds(seeds, phase=len(experiment.phases) - 1)
+    """Return the seeds ``[n]`` that examples, noise and dropout of this training are drawn from.
+
+    The place in a chain of trainings and the number of the redraw are the halves of a counter's 32 bits.
+    """
+    return phase_seeds(seeds, phase=experiment.redraw << 16 | (len(experiment.phases) - 1))

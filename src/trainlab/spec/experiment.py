@@ -45,6 +45,9 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     `frozen` lists, counted from 1, stay fixed, whatever the optimizer, penalty and weight decay, and don't
     count in the norm of `clip`.
 
+    `redraw` draws the examples that steps see, noise and dropout anew, another time for each number; weights
+    start as they do without it. It is the placebo of whatever else is changed.
+
     `after` is the training that this one continues: it takes over the weights, and nothing else. `init` is
     then ignored.
     """
@@ -64,6 +67,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     noise: Noise = Noise()
     frozen: tuple[int, ...] = ()
     sampling: Sampling = Full()
+    redraw: int = 0
     epochs: int = 300
     solved: Solved = Within()
     stopping: Stopping = NoStopping()
@@ -131,6 +135,8 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             del form["gradient"]
         if not self.frozen:
             del form["frozen"]
+        if not self.redraw:
+            del form["redraw"]
         if self.record.gradients == "data" or isinstance(self.sampling, Full):
             # As before there was a choice; with full batches there is none.
             del form["record"]["gradients"]

@@ -10,11 +10,12 @@ import numpy as np
 
 from trainlab.errors import SpecError
 from trainlab.maths import learning_rates
+from trainlab.spec.checks import check_number
 from trainlab.spec.fields import name_of
 from trainlab.spec.losses import BCE, NLL, CrossEntropy, Custom, loss_entry
 from trainlab.spec.optimizers import cycles
 from trainlab.spec.record import Accuracy, StopSolved
-from trainlab.spec.sampling import check_batches
+from trainlab.spec.sampling import Full, check_batches
 from trainlab.spec.schedules import (
     CyclicLR,
     ExponentialLR,
@@ -39,6 +40,8 @@ GROWING = (StepLR, MultiStepLR, ExponentialLR, LambdaLR, MultiplicativeLR)
 """The schedules whose rate may grow without end, or come from a formula."""
 
 MAX_PHASES = 8
+MAX_REDRAW = 65_535
+"""Which draws a training makes and its number in a chain are the two halves of 32 bits."""
 
 PROBABILITIES = ("sigmoid", "softmax")
 
@@ -50,6 +53,7 @@ def check_rules(experiment: Experiment) -> None:
     _check_after(experiment)
     _check_layers(experiment)
     _check_frozen(experiment)
+    _check_redraw(experiment)
     _check_loss(experiment)
     _check_length(experiment)
     _check_momentum(experiment)
@@ -139,6 +143,16 @@ def _check_frozen(experiment: Experiment) -> None:
         raise SpecError(
             f"frozen = {shown}: gradient = 'equalised' scales every layer's gradient to that of the last, "
             f"{layers}, which has none when it is frozen; leave {layers} out, or set gradient = 'plain'."
+        )
+
+
+def _check_redraw(experiment: Experiment) -> None:
+    check_number("redraw", experiment.redraw, at_least=0, at_most=MAX_REDRAW)
+    nothing_drawn = isinstance(experiment.sampling, Full) and not experiment.noise.std
+    if experiment.redraw and nothing_drawn and not any(experiment.network.dropouts):
+        raise SpecError(
+            f"redraw = {experiment.redraw}: nothing is drawn in this training, as every step sees all "
+            "examples, without noise or dropout; leave it out, or set sampling = 'single' or 'batch'."
         )
 
 

@@ -33,12 +33,12 @@ from trainlab.studies.cells import CellResult, looked_on_the_way, solved_ever
 
 
 def interventions(study: Study) -> dict[str, str]:
-    """Return the interventions, each with the one field that it sets: gradient or frozen."""
+    """Return the interventions, each with the one field that it sets: gradient, frozen or redraw."""
     found: dict[str, str] = {}
     for change in study.changes:
         if len(change.edits) == 1 and not change.then:
             path, value = change.edits[0].path, change.edits[0].value
-            if (path == "gradient" and value == "equalised") or (path == "frozen" and value):
+            if (path == "gradient" and value == "equalised") or (path in ("frozen", "redraw") and value):
                 found[change.name] = path
     return found
 

@@ -103,13 +103,87 @@ def test_the_numbers_stand_in_the_sentence() -> None:
         "layer's gradient made as large as the last one's, 6 of 80 failed runs (7.5 %, 3.3 to 15.4 %) are "
         "solved. 9 of 120 solved runs (7.5 %, 4.0 to 13.6 %) are lost by it. Even if it broke as many of the "
         "others, vanishing gradients would be the cause of about 6 of 80 failures. In all, 117 of 200 are "
-        "solved with it, 120 without."
+        "solved with it, 120 without. What chance alone does wasn't asked: a change with set.redraw = 1 "
+        "would tell."
     )
     assert need(failed=60, rescued=1, solved=100, lost=90).sentence == (
         "Most solved runs of Deep with A need what layers 1 and 2 learn: frozen as they began, 90 of 100 "
         "solved runs (90.0 %, 82.6 to 94.5 %) are lost. 1 of 60 failed runs (1.7 %, 0.1 to 8.9 %) is solved "
-        "by it. In all, 11 of 160 are solved with it, 100 without."
+        "by it. In all, 11 of 160 are solved with it, 100 without. What chance alone does wasn't asked: a "
+        "change with set.redraw = 1 would tell."
     )
+
+
+def kinds(*, failed: tuple[int, int, int], solved: tuple[int, int, int]) -> tuple[np.ndarray, ...]:
+    """Return which runs are solved as they are, with a change and with the placebo, each kind apart.
+
+    Of those that failed, and of those that were solved, so many: how many there are, how many the change
+    solves, how many the placebo solves, the latter from the other end.
+    """
+
+    def solved_by(first: tuple[int, int], last: tuple[int, int]) -> np.ndarray:
+        return np.concatenate([np.arange(n) < k for n, k in (first, last)])
+
+    plain = np.repeat([False, True], [failed[0], solved[0]])
+    changed = solved_by(failed[:2], solved[:2])
+    redrawn = np.concatenate([np.arange(n)[::-1] < k for n, k in (failed[::2], solved[::2])])
+    return plain, changed, redrawn
+
+
+@pytest.mark.parametrize(
+    ("failed", "solved", "outcome"),
+    [
+        # Of 160 that chance doesn't solve, most are solved beyond it.
+        ((200, 160, 40), (100, 60, 60), "upheld"),
+        # Few are, and it breaks no more than chance does.
+        ((200, 70, 40), (100, 60, 60), "refuted"),
+        # It solves most, but so does chance.
+        ((200, 120, 110), (100, 60, 60), "refuted"),
+        # It breaks far more than chance does: of those that it leaves it may have broken as many.
+        ((200, 70, 40), (100, 5, 60), "mixed"),
+        ((200, 120, 40), (100, 60, 60), "mixed"),
+        # Nobody knows what it breaks.
+        ((200, 20, 10), (5, 3, 3), "mixed"),
+    ],
+)
+def test_beside_a_placebo_what_chance_does_is_no_rescue(
+    failed: tuple[int, int, int], solved: tuple[int, int, int], outcome: str
+) -> None:
+    verdict = judge_rescue("Deep", "", *kinds(failed=failed, solved=solved))
+    assert verdict.outcome == outcome
+    chance = f"with nothing but the draws made anew, {failed[2]} of 200 failed runs"
+    assert chance in verdict.sentence
+    assert ("too few runs were solved" in verdict.sentence) == (solved[0] < 20)
+
+
+def test_beside_a_placebo_what_chance_loses_is_no_need() -> None:
+    plain, changed, redrawn = kinds(failed=(200, 10, 10), solved=(100, 2, 55))
+    needed = judge_need("Deep", "", (1,), plain, changed, redrawn)
+    assert needed.outcome == "upheld"
+    assert needed.sentence == (
+        "Most solved runs of Deep need what layer 1 learns: frozen as it began, 98 of 100 solved runs (98.0 "
+        "%, 93.0 to 99.6 %) are lost; with nothing but the draws made anew, 45 of 100 solved runs (45.0 %, "
+        "35.6 to 54.8 %): a difference of +53.0 points (+41.2 to +62.7). 10 of 200 failed runs (5.0 %, 2.7 "
+        "to 9.0 %) are solved by it. In all, 12 of 300 are solved with it, 100 without, 65 with other draws."
+    )
+    # Most are lost, but chance loses nearly as many: of 45 that it keeps, 35 stay.
+    assert judge_need("Deep", "", (1,), *kinds(failed=(9, 0, 0), solved=(200, 70, 90))).outcome == "refuted"
+    assert judge_need("Deep", "", (1,), *kinds(failed=(9, 0, 0), solved=(200, 50, 90))).outcome == "mixed"
+
+
+def test_a_change_at_the_border_is_seldom_called_either() -> None:
+    """A rescue of exactly half of what chance leaves: at most one in twenty is called, on whichever side."""
+    rng = np.random.default_rng(0)
+    for n in (40, 200, 800):
+        for chance in (0.02, 0.1, 0.4):
+            called = 0
+            for _ in range(400):
+                plain = np.repeat([False, True], [n, 100])
+                redrawn = rng.random(n + 100) < chance
+                changed = rng.random(n + 100) < chance + (1 - chance) / 2
+                changed[n:], redrawn[n:] = True, True
+                called += judge_rescue("Deep", "", plain, changed, redrawn).outcome != "mixed"
+            assert called <= 0.05 * 400 + 3 * (400 * 0.05 * 0.95) ** 0.5, (n, chance, called)
 
 
 def test_one_layer_is_told_as_one() -> None:

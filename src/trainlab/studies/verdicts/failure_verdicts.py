@@ -10,10 +10,12 @@ from trainlab.draw import counted, join
 from trainlab.spec import Gradients, Study
 from trainlab.stats import (
     HALF,
+    Estimate,
     Outcome,
     Rate,
     Side,
     Verdict,
+    contrast,
     more_than,
     paired_difference,
     percent_words,
@@ -171,78 +173,139 @@ def _both(vanishing: Rate | None, still: Rate | None) -> str:
 # Two changes of a study ask it. With ``gradient = "equalised"`` no layer's gradient is small beside the
 # last one's: a run that failed for that alone is solved then. With `frozen` layers stay as they began:
 # where most solved runs are lost, these layers had something to learn. Neither changes one thing only, as
-# every later step is another too, so both are held against what they do to the runs for which all was well.
+# every later step is another too. What that alone does a placebo tells: ``redraw = 1``, the same start with
+# other draws. Runs that fail by chance are solved by chance then, and those that were solved are lost.
 
 
 FEWEST = 20
 """Of so many failed, or solved, runs it is asked at least."""
+NO_PLACEBO = " What chance alone does wasn't asked: a change with set.redraw = 1 would tell."
 
 
 def judge_causes(study: Study, table: Mapping[tuple[str, tuple[str, ...]], CellResult]) -> Iterator[Verdict]:
     """Yield a verdict for each change that intervenes, at the baseline and with all changes that don't.
 
-    They are on the deepest network, as those on vanishing gradients are.
+    They are on the deepest network, as those on vanishing gradients are, and beside the first placebo.
     """
     deepest = max(study.network_names, key=lambda name: study.experiment(name).network.layers)
-    others = changes_but_interventions(study)
+    asked, others = interventions(study), changes_but_interventions(study)
+    placebo = next((name for name, field in asked.items() if field == "redraw"), None)
+
+    def solved_with(changes: tuple[str, ...], *more: str) -> CellResult | None:
+        made = tuple(each for each in study.change_names if each in (*changes, *more))
+        return table.get((deepest, made))
+
     for changes in dict.fromkeys([(), others]):
         where = f"with {join(changes)}" if changes else "at the baseline" if others else ""
-        before = table.get((deepest, changes))
-        for name, field in interventions(study).items():
-            made = tuple(each for each in study.change_names if each in (*changes, name))
-            after = table.get((deepest, made))
-            if before is None or after is None:
+        before, again = solved_with(changes), solved_with(changes, placebo) if placebo else None
+        for name, field in asked.items():
+            after = solved_with(changes, name)
+            if before is None or after is None or field == "redraw":
                 continue
             plain, layers = before.cell.experiment, after.cell.experiment.frozen
             solved = before.joined(lambda runs: runs.solved), after.joined(lambda runs: runs.solved)
+            redrawn = again.joined(lambda runs: runs.solved) if again else None
             if plain.gradient != "plain" or plain.frozen:
                 continue
             if field == "gradient" and (~solved[0]).sum() >= FEWEST:
-                yield judge_rescue(deepest, where, *solved)
+                yield judge_rescue(deepest, where, *solved, redrawn)
             if field == "frozen" and solved[0].sum() >= FEWEST:
-                yield judge_need(deepest, where, layers, *solved)
+                yield judge_need(deepest, where, layers, *solved, redrawn)
 
 
-def judge_rescue(network: str, where: str, plain: Bools, equalised: Bools) -> Verdict:
+def judge_rescue(
+    network: str, where: str, plain: Bools, equalised: Bools, redrawn: Bools | None = None
+) -> Verdict:
     """Are most failures of a network due to gradients that are small beside the last layer's?
 
-    `plain` and `equalised` say which runs are solved, bool [n] of the same seeds, without and with gradients
-    equalised; some fail. `where` names the cell, as in "with A and B", or is empty. Upheld if most failed
-    runs are solved by it, and in all so many more as are most of those that failed: any change reshuffles
-    runs, and where most are solved it solves most of those that failed before. Refuted if a minority are,
-    even if it broke as many of the others as it breaks of the runs that were solved: what fails for that
-    reason says nothing.
+    `plain`, `equalised` and `redrawn` say which runs are solved, bool [n] of the same seeds: as they are,
+    with gradients equalised, and, as a placebo, with nothing but the draws made anew; some fail. `where`
+    names the cell, as in "with A and B", or is empty.
+
+    With a placebo it is asked of the failures that chance doesn't solve, one minus the placebo's rate: upheld
+    if equalising solves more than half of so many beyond the placebo, refuted if it solves fewer, even if it
+    broke as many of them as it breaks, beyond the placebo, of the runs that were solved.
+
+    Without one it is upheld if most failed runs are solved, and in all so many more as are most of those
+    that failed: any change reshuffles runs, and where most are solved it solves most of those that failed
+    before. Refuted if a minority are, even if it broke as many of the others as it breaks of the runs that
+    were solved: what fails for that reason says nothing.
     """
     rescued, lost = _share(equalised, ~plain), _share(~equalised, plain)
     if rescued is None:
         raise ValueError("without a failed run there is nothing to rescue")
-    gain = paired_difference(plain, equalised)
+    lost_by_chance = None if redrawn is None else _share(~redrawn, plain)
     known = lost is not None and lost.n >= FEWEST
-    outcome: Outcome = "mixed"
-    if rescued.low > HALF and gain.low > HALF * (1.0 - plain.mean()):
-        outcome = "upheld"
-    elif lost is not None and known and rescued.high < HALF * (1.0 - lost.high):
-        outcome = "refuted"
+    outcome = (
+        _rescue_without_placebo(plain, equalised) if redrawn is None else _rescue(plain, equalised, redrawn)
+    )
     failures = f"{network}'s failures{after_words(where)}"
     claim = {
         "upheld": f"Most of {failures} are due to vanishing gradients",
         "refuted": f"Only a minority of {failures} can be due to vanishing gradients",
         "mixed": f"It can't be said whether most of {failures} are due to vanishing gradients",
     }[outcome]
-    why = "" if outcome != "mixed" else _why_open(rescued, known=known)
+    why = "" if outcome != "mixed" else _why_open(rescued, known=known, chance=redrawn is not None)
+    most = _most(rescued, lost) if outcome == "refuted" and redrawn is None else ""
     return Verdict(
         topic="cause",
         statement=f"Most of {failures} are due to vanishing gradients.",
         outcome=outcome,
         sentence=f"{claim}: with every layer's gradient made as large as the last one's, "
-        f"{share_words(rescued, 'failed runs')} {_is(rescued)} solved{why}.{_other_side(lost, 'lost by it')}"
-        f"{_most(rescued, lost) if outcome == 'refuted' else ''} {_in_all(equalised, plain)}",
+        f"{share_words(rescued, 'failed runs')} {_is(rescued)} solved{why}"
+        f"{_placebo(equalised, redrawn, ~plain, 'failed runs')}."
+        f"{_other_side(lost, 'lost by it', by_chance=lost_by_chance)}{most} "
+        f"{_in_all(equalised, plain, redrawn)}{NO_PLACEBO if redrawn is None else ''}",
         share=rescued,
     )
 
 
-def _why_open(rescued: Rate, *, known: bool) -> str:
-    if rescued.low > HALF:
+def _rescue(plain: Bools, equalised: Bools, redrawn: Bools) -> Outcome:
+    if _beyond(equalised, redrawn, ~plain, of=HALF).low > 0.0:
+        return "upheld"
+    lost, by_chance = _share(~equalised, plain), _share(~redrawn, plain)
+    if lost is None or by_chance is None or lost.n < FEWEST:
+        return "mixed"
+    # Of what it would solve it may break as many as it breaks of the solved runs that chance keeps.
+    kept = min(1.0, (1.0 - lost.high) / max(1.0 - by_chance.low, 1e-9))
+    return "refuted" if _beyond(equalised, redrawn, ~plain, of=HALF * kept).high < 0.0 else "mixed"
+
+
+def _rescue_without_placebo(plain: Bools, equalised: Bools) -> Outcome:
+    rescued, lost = _share(equalised, ~plain), _share(~equalised, plain)
+    gain = paired_difference(plain, equalised)
+    if rescued and rescued.low > HALF and gain.low > HALF * (1.0 - plain.mean()):
+        return "upheld"
+    if rescued and lost and lost.n >= FEWEST and rescued.high < HALF * (1.0 - lost.high):
+        return "refuted"
+    return "mixed"
+
+
+def _beyond(changed: Bools, redrawn: Bools, among: Bools, *, of: float) -> Estimate:
+    """Return by how much a change solves more of some runs than the placebo and a share `of` what it leaves.
+
+    The mean over the runs `among` of c − r − of · (1 − r), with c and r, 0 or 1, whether the change and the
+    placebo solve a run: it is above 0 where the change solves more than that share of those that chance
+    doesn't solve.
+    """
+    solved, chance = changed[among].astype(np.float64), redrawn[among].astype(np.float64)
+    return contrast(solved - chance - of * (1.0 - chance), bound=1.0 + of)
+
+
+def _placebo(changed: Bools, redrawn: Bools | None, among: Bools, runs: str) -> str:
+    """Say what chance does to the same runs, and the difference."""
+    if redrawn is None:
+        return ""
+    share = _share(redrawn, among)
+    difference = paired_difference(redrawn[among], changed[among])
+    told = "–" if share is None else share_words(share, runs)
+    return f"; with nothing but the draws made anew, {told}: a difference of {difference}"
+
+
+def _why_open(rescued: Rate, *, known: bool, chance: bool) -> str:
+    if chance and known:
+        return ""
+    if not chance and rescued.low > HALF:
         return ", but so many others are lost that this may be chance: any change reshuffles runs"
     if rescued.high >= HALF:
         return ", which is neither most nor a minority for certain"
@@ -262,19 +325,31 @@ def _most(rescued: Rate, lost: Rate | None) -> str:
     )
 
 
-def judge_need(network: str, where: str, layers: tuple[int, ...], plain: Bools, frozen: Bools) -> Verdict:
+def judge_need(
+    network: str,
+    where: str,
+    layers: tuple[int, ...],
+    plain: Bools,
+    frozen: Bools,
+    redrawn: Bools | None = None,
+) -> Verdict:
     """Do most solved runs of a network need what some of its layers learn?
 
-    `plain` and `frozen` say which runs are solved, bool [n] of the same seeds, without and with these layers
-    frozen; some are solved without. Upheld if most solved runs are lost, and in all so many fewer are solved
-    as are most of those that were; refuted if a minority are lost.
+    `plain`, `frozen` and `redrawn` say which runs are solved, bool [n] of the same seeds: as they are, with
+    these layers frozen, and with nothing but the draws made anew; some are solved without. With such a
+    placebo it is asked of the solved runs that it leaves solved: upheld if freezing loses more than half of
+    so many, refuted if fewer. Without one it is upheld if most solved runs are lost, and in all so many fewer
+    are solved as are most of those that were; refuted if a minority are lost.
     """
     lost, found = _share(~frozen, plain), _share(frozen, ~plain)
     if lost is None:
         raise ValueError("without a solved run there is nothing to lose")
     fewer = paired_difference(plain, frozen)
     outcome: Outcome = "mixed"
-    if lost.low > HALF and fewer.high < -HALF * plain.mean():
+    if redrawn is not None:
+        beyond = _beyond(~frozen, ~redrawn, plain, of=HALF)
+        outcome = "upheld" if beyond.low > 0.0 else "refuted" if beyond.high < 0.0 else "mixed"
+    elif lost.low > HALF and fewer.high < -HALF * plain.mean():
         outcome = "upheld"
     elif lost.high < HALF:
         outcome = "refuted"
@@ -286,15 +361,18 @@ def judge_need(network: str, where: str, layers: tuple[int, ...], plain: Bools, 
         "mixed": f"It can't be said whether most {runs} need {named} to learn",
     }[outcome]
     why = ""
-    if outcome == "mixed" and lost.low > HALF:
+    if outcome == "mixed" and redrawn is None and lost.low > HALF:
         why = ", but so many others are solved that this may be chance: any change reshuffles runs"
+    lost_by_chance = None if redrawn is None else ~redrawn
     return Verdict(
         topic="cause",
         statement=f"Most {runs} need {named} to learn.",
         outcome=outcome,
         sentence=f"{claim}: frozen as {'they' if len(layers) > 1 else 'it'} began, "
-        f"{share_words(lost, 'solved runs')} {_is(lost)} lost{why}."
-        f"{_other_side(found, 'solved by it', of='failed runs')} {_in_all(frozen, plain)}",
+        f"{share_words(lost, 'solved runs')} {_is(lost)} lost{why}"
+        f"{_placebo(~frozen, lost_by_chance, plain, 'solved runs')}."
+        f"{_other_side(found, 'solved by it', of='failed runs')} {_in_all(frozen, plain, redrawn)}"
+        f"{NO_PLACEBO if redrawn is None else ''}",
         share=lost,
     )
 
@@ -304,13 +382,18 @@ def _share(what: Bools, among: Bools) -> Rate | None:
     return rate(int((what & among).sum()), int(among.sum())) if np.any(among) else None
 
 
-def _other_side(share: Rate | None, words: str, *, of: str = "solved runs") -> str:
-    return "" if share is None else f" {share_words(share, of)} {_is(share)} {words}."
+def _other_side(
+    share: Rate | None, words: str, *, of: str = "solved runs", by_chance: Rate | None = None
+) -> str:
+    beside = "" if by_chance is None else f", {percent_words(by_chance)} by the draws alone"
+    return "" if share is None else f" {share_words(share, of)} {_is(share)} {words}{beside}."
 
 
-def _in_all(after: Bools, before: Bools) -> str:
+def _in_all(after: Bools, before: Bools, redrawn: Bools | None = None) -> str:
+    chance = "" if redrawn is None else f", {int(redrawn.sum()):,} with other draws"
     return (
-        f"In all, {int(after.sum()):,} of {len(after):,} are solved with it, {int(before.sum()):,} without."
+        f"In all, {int(after.sum()):,} of {len(after):,} are solved with it, {int(before.sum()):,} "
+        f"without{chance}."
     )
 
 
