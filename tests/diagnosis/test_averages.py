@@ -8,6 +8,7 @@ import pytest
 import torch
 from diagnosis.faults.made import batches, blobs, mlp
 from diagnosis.watched import diagnosed, faults
+from torch import nn
 from torch.nn import functional as F
 
 pytestmark = pytest.mark.trains
@@ -50,3 +51,30 @@ def test_a_copy_that_is_no_average_that_lags(kind: str):
                 (other(x[600:]).argmax(1) == y[600:]).float().mean().item()
 
     assert "average_lags" not in faults(diagnosed(training))
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_an_average_needs_what_normalization_measured(copied: bool):
+    def training() -> None:
+        x, y = blobs(800)
+        model = nn.Sequential(nn.Linear(8, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 4))
+        average = copy.deepcopy(model).eval().requires_grad_(False)
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+        for _ in range(10):
+            for rows in batches(600, 32, 1):
+                optimizer.zero_grad()
+                F.cross_entropy(model(x[rows]), y[rows]).backward()
+                optimizer.step()
+                for slow, fast in zip(average.parameters(), model.parameters(), strict=True):
+                    slow.data.lerp_(fast.data, 0.1)
+            if copied:
+                for mine, theirs in zip(average.buffers(), model.buffers(), strict=True):
+                    mine.copy_(theirs)
+            with torch.no_grad():
+                (average(x[600:]).argmax(1) == y[600:]).float().mean().item()
+
+    report = diagnosed(training)
+    assert ("average_lags" in faults(report)) != copied
+    if not copied:
+        (found,) = [one for one in report.findings if one.fault == "average_lags"]
+        assert "the running mean and variance of 1 are those of a new layer" in found.evidence[0]

@@ -266,6 +266,21 @@ def test_recurrent_layers_see_no_later_token_unless_they_run_both_ways():
     assert seen(recurrent(bidirectional=True), tokens(1), flat).later == 1.0
 
 
+def test_targets_that_are_shifted_twice_are_told_and_none_that_are_shifted_once():
+    def shorter(out: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return flat(out[:, :-1], target)
+
+    def once() -> tuple[torch.Tensor, torch.Tensor]:
+        ids = torch.randint(5, (10, 8))
+        return ids, ids[:, 1:]
+
+    assert told(recurrent(), tokens(2), shorter) == {"target_not_shifted"}
+    assert told(recurrent(), once, shorter) == set()
+    # Where tokens come again after two places, the one after the next is the token given.
+    again = lambda: (ids := torch.randint(5, (10, 2)).repeat(1, 5), ids[:, 2:])  # noqa: E731
+    assert told(recurrent(), lambda: (again()[0][:, :9], again()[1]), shorter) == set()
+
+
 def test_an_auto_encoder_may_see_all_and_a_tagger_too():
     assert told(recurrent(bidirectional=True), tokens(0), flat) == set()
     assert told(recurrent(), tokens(0), flat) == set()  # nothing is continued
@@ -457,3 +472,25 @@ def test_weights_are_followed_through_transposes_and_dropout():
     assert over(lambda s: v.transpose(1, 2) @ s.softmax(1).transpose(1, 2)) == 1
     assert over(lambda s: s.softmax(1).transpose(1, 2) @ q) == 0  # keys that look at queries
     assert over(lambda s: torch.einsum("bqk,bkd->bqd", s.softmax(-1), v)) == 0
+
+
+def test_shares_of_one_number_are_no_weights():
+    """Additive attention: a score a place, normalized over an axis of one."""
+    scores, memory = torch.randn(3, 5, 1), torch.randn(3, 5, 6)
+
+    def over(function: Callable[[], torch.Tensor]) -> int:
+        found = Dependence(name="", network=0)
+        with PassCalls(found, -1):
+            function()
+        return len(found.over_queries)
+
+    assert over(lambda: scores.transpose(1, 2).softmax(1) @ memory) == 1
+    assert over(lambda: scores.transpose(1, 2).softmax(2) @ memory) == 0
+    assert over(lambda: (scores.softmax(2) * memory).sum(1)) == 1
+    assert over(lambda: (memory * F.softmax(scores, dim=-1)).sum(dim=1)) == 1
+    assert over(lambda: (scores.softmax(1) * memory).sum(1)) == 0
+    assert over(lambda: (scores.softmax(2) * memory).sum(2)) == 0
+    assert over(lambda: (scores[:, :1].softmax(2) * memory[:, :1]).sum(1)) == 0  # a sequence of one place
+    query, keys = torch.randn(3, 4, 2), torch.randn(3, 1, 2)
+    assert over(lambda: (query @ keys.transpose(1, 2)).softmax(-1) @ memory[:, :1]) == 0  # one key for all
+    assert over(lambda: (query[:, :1] @ query.transpose(1, 2)).softmax(1) @ query) == 1

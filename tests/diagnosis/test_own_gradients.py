@@ -80,6 +80,14 @@ CASES: dict[str, tuple[Any, Backward, tuple[torch.Tensor, ...], bool]] = {
         False,
     ),
     "wrong at a kink": (leaky, lambda grad, x: grad * torch.where(x > 0, 1.0, 0.4), (MANY,), True),
+    # Its own output saved: never within -1 and 1.
+    "zeros for a sign": (
+        lambda x: torch.where(x > 0, 1.0, -1.0).to(x.dtype),
+        lambda grad, x: grad * (torch.sign(x).abs() < 1),
+        (X,),
+        True,
+    ),
+    "zeros for what never changes": (torch.ones_like, lambda grad, x: 0 * grad, (X,), False),
     "turned round": (lambda x: x.clone(), lambda grad, x: -0.5 * grad, (X,), False),
     "drawn": (lambda x: x * torch.rand_like(x), lambda grad, x: grad, (X,), False),
     "in float32 alone": (lambda x: x.float() @ WEIGHT, lambda grad, x: grad @ WEIGHT.T, (X,), False),

@@ -18,6 +18,7 @@ from trainlab.diagnosis.remedies.remedy import rate_times
 from trainlab.diagnosis.remedies.replayed import FEWEST, PROVEN, Replay, is_wanted, try_replayed
 from trainlab.diagnosis.remedies.trial import Pair, Run
 from trainlab.diagnosis.remedies.trial_verdict import is_far_better, judged_trial
+from trainlab.diagnosis.remedies.trying import Trying
 from trainlab.diagnosis.remedies.unasked import Unasked
 from trainlab.diagnosis.report.report import Outcome
 from trainlab.diagnosis.script.process_pool import ProcessPool, Ran, keepers
@@ -180,3 +181,27 @@ def test_a_copy_that_takes_too_long_is_made_again_with_the_fewest_steps(monkeypa
     replay = Replay({"card": card}, [], Plan(script="train.py"), [], lambda used, words: None, 20.0)
     assert replay.tried() == "No remedy was tried on copies of the script's process: a copy took too long."
     assert asked == [200, FEWEST]
+
+
+@pytest.mark.parametrize(("steps", "early"), [(49, True), (50, False), (100, False)])
+def test_copies_that_end_before_the_loss_rises_prove_nothing(
+    steps: int, early: bool, monkeypatch: pytest.MonkeyPatch
+):
+    """What makes the first phase of a training quicker isn't why a later one fails."""
+    tried = {
+        "remedy": "the learning rate × 10",
+        "verdict": "mended",
+        "same_loss": True,
+        "after": {"loss": 0.01, "reached": None},
+        "words": "it learns.",
+    }
+    by_fault = {"lr_too_low": {"remedies": [tried], "words": ""}}
+    summary = {"ended": "tried", "words": "Tried."}
+    monkeypatch.setattr(Trying, "of", lambda self, findings: (by_fault, summary))
+    outcome = {"lowest": {"loss": 0.1, "after": 0.5}, "last_loss": 1.0, "reached": None}
+    made = {"findings": [], "card": {"steps": 100}, "outcome": outcome}
+    plan = Plan(script="train.py", steps=steps)
+    found = Replay(made, [], plan, [], lambda used, words: None, 1.0)._try(plan, 1.0)
+    assert found is not None
+    assert bool(found.by_fault) != early
+    assert ("wasn't reached" in found.summary["words"]) == early

@@ -232,6 +232,15 @@ def test_a_loss_that_still_falls_is_told_to_go_on():
         assert "ends early" not in at_rest.verdict
 
 
+def test_what_may_be_meant_comes_first_where_nothing_else_is_known():
+    asked = {"question": "targets that are maps are turned as their inputs are", "words": "of 9, 2 fit best."}
+    learnt = CARD | {"outcome": "learnt"}
+    for answer, told in (("deviates", True), ("no", True), ("yes", False), ("open", False)):
+        text = report(card=learnt, recipe=[asked | {"answer": answer}]).verdict
+        doubted = "No fault found for certain, but inputs seem to be turned without their targets: of 9"
+        assert text.startswith(doubted if told else "Nothing found.")
+
+
 def test_notes_are_no_accusations():
     text = whole(report(finding("clip_misplaced"), notes=(finding("no_nonlinearity"),)))
     before, after = text.split("Worth knowing (no faults):")

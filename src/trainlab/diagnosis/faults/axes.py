@@ -227,8 +227,10 @@ def _over_queries(asked: Dependence, call: PassCall) -> Finding:
         evidence=(
             f"{call.name} of the scores {list(call.given)} over axis {call.axis}; their product with the "
             f"values sums over axis {other}",
-            "the weights of one sum don't add up to 1: queries compete for each key, where keys ought to "
-            "compete for each query",
+            "that axis has one number, whose share is 1 whatever the score is: all are taken alike"
+            if call.given[call.axis] == 1
+            else "the weights of one sum don't add up to 1: queries compete for each key, where keys ought "
+            "to compete for each query",
         ),
         remedy=f"Normalize over the axis that is summed over: dim={other - len(call.given)}.",
         code=f"weights = scores.softmax(dim={other - len(call.given)})",
@@ -260,7 +262,7 @@ SOFTMAX_WRONG_DIM = Fault(
     f"{MOST_ROWWISE:.0%} of the rows checked after the last step, in eval mode, get other answers if another "
     "row is replaced. Or scores that are the product of two activations are normalized over one axis, "
     "and their product with the values sums over "
-    "the other one.",
+    "the other one; scores that are normalized over an axis of one number needn't be a product.",
     source="A fact, read off the calls of a copy's pass.",
     silent="rows are never met in another batch (a batch may be a set of its own), weights are "
     "normalized anew before they are used (slot attention), scores come from a layer "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.answers import Dependence, GivenTarget
+from trainlab.diagnosis.observed.answers import Dependence, GivenTarget, TokenShares
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.signals.training import Training
@@ -69,7 +69,8 @@ MISSING_CAUSAL_MASK = Fault(
 )
 
 
-# target_not_shifted: A network that is to continue sequences is trained to repeat the token that it is given.
+# target_not_shifted: A network that is to continue sequences is trained to repeat the token that it is given,
+# or to skip the next one.
 
 FEWEST = 5
 MOST_SHIFTED = 0.5
@@ -78,10 +79,12 @@ MOST_SHIFTED = 0.5
 def judge_target_not_shifted(training: Training) -> Finding | None:
     """Fire if targets are the tokens given, no later ones are seen, and these are to be predicted.
 
-    Where nothing shows that they are, it is a note.
+    Where nothing shows that they are, it is a note. Fire, too, if all are the tokens after the next ones.
     """
     for asked in training.record.dependences:
         tokens = asked.tokens
+        if tokens is not None and tokens.are_second and not asked.later > 0:
+            return _shifted_twice(asked.name, tokens)
         continued = training.record.networks[asked.network].continued
         if tokens is None or not tokens.are_given:
             continue
@@ -108,6 +111,21 @@ def judge_target_not_shifted(training: Training) -> Finding | None:
     return None
 
 
+def _shifted_twice(name: str, tokens: TokenShares) -> Finding:
+    return Finding(
+        place=Place(kind="targets", module=name),
+        where=f"the targets of {name}",
+        confidence=0.9,
+        evidence=(
+            f"{tokens.second:.0%} of {tokens.counted:,} targets compared are the tokens two places on, "
+            f"{tokens.following:.0%} the next ones",
+            f"so {name} learns to skip a token: targets that the batch has shifted already are shifted again",
+        ),
+        remedy="Shift the targets once: in the batch, or where the loss is computed.",
+        code="loss = criterion(logits.flatten(0, 1), targets.flatten())  # targets: the next tokens",
+    )
+
+
 def _is_to_predict(asked: Dependence, continued: int) -> str:
     """Return what shows that a network is there to predict the next token; empty where nothing does."""
     if continued >= FEWEST:
@@ -125,7 +143,11 @@ def _picture_of_target_not_shifted(training: Training) -> Picture | None:
         pair
         for asked in training.record.dependences
         if asked.tokens is not None
-        for pair in (("the token given", asked.tokens.same), ("the next token", asked.tokens.following))
+        for pair in (
+            ("the token given", asked.tokens.same),
+            ("the next token", asked.tokens.following),
+            ("the one after it", asked.tokens.second),
+        )
     ]
     return bars("Targets that are", "share", pairs)
 
@@ -133,14 +155,17 @@ def _picture_of_target_not_shifted(training: Training) -> Picture | None:
 TARGET_NOT_SHIFTED = Fault(
     name="target_not_shifted",
     family="The loss and its targets",
-    title="the targets are the tokens given, not the next ones",
+    title="the targets aren't the next tokens",
     what="The answer at each place is compared with the token at that place: the network learns to copy its "
-    "input, its loss falls to nothing, and what it continues is the same token again and again.",
+    "input, its loss falls to nothing, and what it continues is the same token again and again. Or the "
+    "targets are shifted twice, in the batch and in the loss: it learns to skip a token, and what it "
+    "continues is nonsense.",
     formula="Over 98% of the targets are the tokens given at the same places, no answer changes with a later "
     f"token, and the network was asked at least {FEWEST} times without gradients for a sequence one longer "
     "than before, or for a single token after it had learnt from longer ones. Or all targets are, answers "
     "change with tokens before, and the network has attention, which must be masked then, or is given "
-    "another sequence or a state: it is a decoder.",
+    "another sequence or a state: it is a decoder. Or over 98% of the targets are the tokens two places on, "
+    "fewer are the next ones or those given, and no answer changes with a later token.",
     source="A fact, counted, and shown on a copy of the network.",
     silent="answers change with later tokens (auto-encoders). Of a recurrent network that has the tokens "
     "alone, and continues nothing, it is a note."

@@ -32,6 +32,8 @@ def _mixed(training: Training) -> Finding | None:
         root = _network_of(training, event.params)
         if root is None or event.count < LEAST_PASSES or not learns(root):
             continue
+        if any(event.site == one.site for one in training.record.events_of(LoadedItself)):
+            continue  # a state of its own is loaded: no target is meant, but a copy kept aside
         return Finding(
             place=place_at(event.site, "call", module=root.name, call=event.name),
             where=quoted(event.site, root.name),
@@ -203,6 +205,8 @@ def judge_average_lags(training: Training) -> Finding | None:
     """Fire where a network that is evaluated follows its twin, and never came half of the way."""
     root = _lagging(training)
     twin = None if root is None else learning_twin(training.record, root)
+    if (unfilled := _without_statistics(training)) is not None:
+        return unfilled
     if root is None or twin is None:
         return None
     steps, way = training.record.tick, f"{root.followed[-1]:.2g}"
@@ -229,6 +233,31 @@ def judge_average_lags(training: Training) -> Finding | None:
     return finding.as_note() if twin.judge_in_train + twin.judge_in_eval else finding
 
 
+def _without_statistics(training: Training) -> Finding | None:
+    """An average of the weights alone: what normalization measures stays where it began."""
+    for root in training.record.networks:
+        if not root.unfilled or learns(root) or not root.judge_in_eval or root.never_changed is True:
+            continue
+        site = root.eval_site or root.judge_site
+        judged = training.record.judged_accuracy[-1:]
+        return Finding(
+            place=place_at(site, "evaluation", module=root.name),
+            where=f"the evaluation{quoted(site, before=' at ')}, of {root.name}, which only follows",
+            confidence=0.95,
+            evidence=(
+                f"the weights of {root.name} follow those that learn, but the running mean and variance of "
+                f"{root.unfilled} are those of a new layer, 0 and 1, and it is evaluated by them",
+                *(
+                    f"accuracy of what is evaluated {share:.3g}; {training.learning.words}"
+                    for _, share, _, _ in judged
+                ),
+            ),
+            remedy="Copy the buffers, too, or average them: `parameters()` has the weights alone.",
+            code="for mine, theirs in zip(ema.buffers(), model.buffers()):\n    mine.copy_(theirs)",
+        )
+    return None
+
+
 def _lagging(training: Training) -> NetworkRecord | None:
     for root in training.record.networks:
         known = root.followed
@@ -251,12 +280,14 @@ def _picture_of_average_lags(training: Training) -> Picture | None:
 AVERAGE_LAGS = Fault(
     name="average_lags",
     family="The loop",
-    title="the average that is evaluated is still near the start",
+    title="the average that is evaluated lags behind",
     what="The network that is evaluated is a moving average of the one that learns, and so slow that it "
-    "hardly leaves the weights of the start in all of the training.",
+    "hardly leaves the weights of the start in all of the training. Or its weights follow, but not what its "
+    "normalization layers measure.",
     formula="A network that only answers, in less than half of the steps "
     f"({SELDOM:g}), beside one of the same shapes that learns, has come less than {HALFWAY:g} of its way "
-    f"each time that was looked at, and more in the end than at first, over {STARTED:g}.",
+    f"each time that was looked at, and more in the end than at first, over {STARTED:g}. Or its weights "
+    "change, and the running mean and variance of a layer that it is evaluated by are still 0 and 1.",
     source="A fact, measured: the projection on the way from the first weights to the present ones. After t "
     "steps an average with decay d still holds dᵗ of its start.",
     silent="it was all the way along at any time, as a copy of the best weights is when it is taken; or it "

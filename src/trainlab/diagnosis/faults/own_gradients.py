@@ -25,6 +25,9 @@ def judge_wrong_gradient(training: Training) -> Finding | None:
     one = _worst(training)
     if one is None:
         return None
+    if one.gives_zeros:
+        finding = _of_zeros(training, one)
+        return finding if training.learning.failing else finding.as_note()
     pairs = ", ".join(f"{slope:.3g} and {given:.3g}" for slope, given in _pairs(one))
     finding = Finding(
         place=place_at(one.site, "call", call=one.function),
@@ -43,6 +46,29 @@ def judge_wrong_gradient(training: Training) -> Finding | None:
     return finding if training.learning.failing else finding.as_note()
 
 
+def _of_zeros(training: Training, one: OwnGradient) -> Finding:
+    still = [
+        param.name
+        for param in training.record.params.values()
+        if training.is_stepped(param) and param.moved is False
+    ]
+    return Finding(
+        place=place_at(one.site, "call", call=one.function),
+        where=quoted(one.site, f"{one.function}.backward"),
+        confidence=0.95 if still else 0.8,
+        evidence=(
+            f"backward of {one.function} gives back zeros for all of `{one.input}`, whatever comes in, and "
+            "the output depends on it: nothing before it gets a gradient",
+            *([f"of what is stepped these never moved: {', '.join(still[:4])}"] if still else []),
+            training.learning.words,
+        ),
+        remedy=f"Mend backward() of {one.function}: if it is to pass gradients on where the input is within "
+        "a range, it needs the input, not the output.",
+        code="ctx.save_for_backward(x)  # in forward, to ask x.abs() <= 1 in backward",
+        value=0.0,
+    )
+
+
 def _worst(training: Training) -> OwnGradient | None:
     known = [one for asked in training.record.dependences for one in asked.own_gradients]
     return next((one for one in known if is_wrong(one)), None)
@@ -50,6 +76,8 @@ def _worst(training: Training) -> OwnGradient | None:
 
 def is_wrong(one: OwnGradient) -> bool:
     """Whether backward is off, by how much doesn't matter."""
+    if one.gives_zeros:
+        return True
     slope, given = (max(map(abs, values), default=0.0) for values in (one.slopes, one.given))
     if not math.isfinite(slope) or slope <= FLAT * given:
         return False
@@ -66,6 +94,8 @@ def _picture_of_wrong_gradient(training: Training) -> Picture | None:
     one = _worst(training)
     if one is None:
         return None
+    if one.gives_zeros:
+        return bars(f"What {one.function} gives back", "gradient", [("coming in", 1.0), ("given back", 0.0)])
     pairs = [
         (f"direction {place}, {what}", abs(value))
         for place, (slope, given) in enumerate(_pairs(one), 1)
@@ -82,7 +112,8 @@ WRONG_GRADIENT = Fault(
     "factor left out, a derivative of the output where that of the input is meant, a gradient summed over "
     "another axis.",
     formula="Called again in float64 with the inputs of a training pass, along random directions, a function "
-    f"changes otherwise than its backward says, by more than {OFF:.0%} of the largest slope.",
+    f"changes otherwise than its backward says, by more than {OFF:.0%} of the largest slope. Or backward "
+    "gives zeros for all of an input, and the output is another where that has the other sign.",
     source="Central differences, as torch.autograd.gradcheck takes them.",
     silent=f"the slope is 0 (to {FLAT:g} of what backward gives), or another by another step, as of what "
     "rounds or jumps; backward gives on what it is given, as of what clamps; the function gives what it is "
@@ -91,13 +122,18 @@ WRONG_GRADIENT = Fault(
     remedy="Mend it, or leave backward() to autograd.",
     judge=judge_wrong_gradient,
     picture=_picture_of_wrong_gradient,
+    # Autograd's own gradient of what steps or rounds is zero, too.
     remedies=lambda finding: (
-        single(
-            f"autograd's own gradient of {finding.place.call}",
-            "own_backward",
-            function=finding.place.call,
-            narrow="no such function is there before the training begins",
-        ),
+        ()
+        if finding.value == 0
+        else (
+            single(
+                f"autograd's own gradient of {finding.place.call}",
+                "own_backward",
+                function=finding.place.call,
+                narrow="no such function is there before the training begins",
+            ),
+        )
     ),
     explains=(
         Explains(

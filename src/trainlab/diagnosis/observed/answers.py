@@ -150,7 +150,8 @@ class PassCall:
 
 @dataclass(slots=True)
 class TokenShares:
-    """How the targets of tokens compare with the tokens given: shares that are the same, or the next ones.
+    """How the targets of tokens compare with the tokens given: shares that are the same, the next, or those
+    after the next.
 
     `place` is that of the tokens among the tensors given, `axis` the axis of time; `counted` tokens were
     compared, those that the loss ignores left out. Of these `varied` are other tokens than the first of them:
@@ -164,11 +165,17 @@ class TokenShares:
     varied: int = 0
     same: float = NAN
     following: float = NAN
+    second: float = NAN
 
     @property
     def are_next(self) -> bool:
         """Whether the targets are the next tokens."""
         return self.counted >= ENOUGH and self.following > ALL and self.same < ALL
+
+    @property
+    def are_second(self) -> bool:
+        """Whether the targets are the tokens after the next ones."""
+        return self.counted >= ENOUGH and self.second > ALL and max(self.following, self.same) < ALL
 
     @property
     def left_out(self) -> float:
@@ -210,7 +217,8 @@ class OwnGradient:
     """What the user's own `torch.autograd.Function` gives back for an input, and ought to.
 
     Along the same random directions: the `slopes` of what it computes, as finite differences have them, and
-    those `given` by its `backward`, at `site`.
+    those `given` by its `backward`, at `site`; none of a `backward` that gives zeros for an input on which
+    the output depends.
     """
 
     function: str
@@ -218,6 +226,11 @@ class OwnGradient:
     slopes: tuple[float, ...]
     given: tuple[float, ...]
     site: Site | None
+
+    @property
+    def gives_zeros(self) -> bool:
+        """Whether nothing before it gets a gradient."""
+        return not self.slopes
 
 
 BLIND = 1e-6

@@ -309,6 +309,7 @@ class NetworkRecord:
     one's weights, `rows_of_twin` and `rows_of_its_own` count steps in which both were given the same rows or
     others, and `never_changed` is None where its weights couldn't be compared at the end. `followed` says,
     each time that was looked at, which part of the way it had come that the weights learnt had gone by then.
+    `unfilled` is a layer with the running mean and variance of a new one, while it answers in eval mode.
     `noisy_in_eval` are layers that depend on the mode and were in eval mode while it learnt, each with the
     parameters that learn in the part that it belongs to. `tokens_learnt` and `tokens_judged` are the lengths
     of the last sequences of tokens that it learnt from and was judged on; `continued` counts those that were
@@ -340,6 +341,7 @@ class NetworkRecord:
     rows_of_its_own: int = 0
     never_changed: bool | None = None
     followed: list[float] = field(default_factory=list[float])
+    unfilled: str = ""
     tokens_learnt: int = 0
     tokens_judged: int = 0
     continued: int = 0

@@ -108,10 +108,20 @@ def _measured(function: Any, args: tuple[Any, ...]) -> list[OwnGradient]:
     for at, grad in zip(inputs, grads, strict=True):
         if grad is None or any(_passes_through(grad, weight) for weight in weights):
             continue
+        if not bool(grad.any()):
+            if _depends_on(function, given, inputs, at, first):
+                found.append(OwnGradient(function.__name__, _name(function, at), (), (), site))
+            continue
         slopes, back = _slopes(weighed, inputs, at, grad, generator)
         if slopes:
             found.append(OwnGradient(function.__name__, _name(function, at), slopes, back, site))
     return found
+
+
+def _depends_on(function: Any, given: list[Any], inputs: Inputs, at: int, first: list[torch.Tensor]) -> bool:
+    """Whether the outputs are others where an input has the other sign."""
+    turned = _outputs(function, given, inputs | {at: -inputs[at]})
+    return any(bool((one != other).any()) for one, other in zip(first, turned, strict=True))
 
 
 def _outputs(function: Any, given: list[Any], values: Inputs) -> list[torch.Tensor]:

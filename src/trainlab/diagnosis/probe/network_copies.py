@@ -343,6 +343,8 @@ def tensors_in(value: Any) -> list[torch.Tensor]:
 FEWEST, MAX_TOKENS = 3, 1_000_000
 MAX_COMPARED = 8
 """So many batches are compared: what targets are doesn't change."""
+COUNTED = 8
+"""So many numbers `_counts` gives."""
 
 
 class TokenTargets:
@@ -370,7 +372,7 @@ class TokenTargets:
             for axis in (1, 0):
                 counts = _counts(tokens, target, axis)
                 if counts is not None:
-                    known = self._sums.setdefault((place, axis), [0.0] * 6)
+                    known = self._sums.setdefault((place, axis), [0.0] * COUNTED)
                     deferred.read(counts, functools.partial(_add, known))
         self.compared += bool(self._sums)
 
@@ -388,10 +390,20 @@ class TokenTargets:
                 varied=int(varied),
                 same=same / max(1.0, counted),
                 following=after / max(1.0, pairs),
+                second=second / max(1.0, seconds),
             )
-            for (place, axis), (counted, ignored, same, after, pairs, varied) in self._sums.items()
+            for (place, axis), (
+                counted,
+                ignored,
+                same,
+                after,
+                pairs,
+                varied,
+                second,
+                seconds,
+            ) in self._sums.items()
         ]
-        return max(found, key=lambda one: (max(one.following, one.same), one.place), default=None)
+        return max(found, key=lambda one: (max(one.following, one.same, one.second), one.place), default=None)
 
 
 def _add(known: list[float], got: list[float]) -> None:
@@ -400,8 +412,8 @@ def _add(known: list[float], got: list[float]) -> None:
 
 
 def _counts(tokens: torch.Tensor, target: torch.Tensor, axis: int) -> torch.Tensor | None:
-    """Return six counts: compared, ignored, the same, the next, those that have a next one, and ignored ones
-    with other tokens than the first of them.
+    """Return `COUNTED` counts: compared, ignored, the same, the next, those that have a next one, ignored
+    ones with other tokens than the first of them, those after the next, and those that have such a one.
     """
     length = tokens.shape[axis]
     if length < FEWEST or not target.numel():
@@ -421,5 +433,17 @@ def _counts(tokens: torch.Tensor, target: torch.Tensor, axis: int) -> torch.Tens
         return None
     same = (wanted == own) & counted
     first = own.reshape(-1)[(~counted).reshape(-1).int().argmax()]
-    numbers = (counted, ~counted, same, follows & paired, paired, ~counted & (own != first))
+    # The last two places have none after the next; of one alone nothing is told.
+    far = wanted.narrow(axis, 0, length - 2) == tokens.narrow(axis, 2, length - 2)
+    there = counted.narrow(axis, 0, length - 2)
+    numbers = (
+        counted,
+        ~counted,
+        same,
+        follows & paired,
+        paired,
+        ~counted & (own != first),
+        far & there,
+        there,
+    )
     return functions.stack([one.sum() for one in numbers]).float()

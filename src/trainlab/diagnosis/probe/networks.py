@@ -240,6 +240,7 @@ class Twins:
             sum(float((one * two).sum()) for one, two in zip(some, others, strict=True))
             for some, others in ((gone, gone), (came, came), (gone, came))
         )
+        root.unfilled = "" if _unfilled(other) else _unfilled(module)
         if length > 0 and aside > 0:
             # What lies far from the way doesn't follow it.
             near = along > NEAR * math.sqrt(length * aside)
@@ -294,3 +295,17 @@ def _alike(some: list[torch.Tensor], others: list[torch.Tensor]) -> bool:
         one.shape == other.shape and one.device == other.device and functions.equal(one, other)
         for one, other in zip(some, others, strict=True)
     )
+
+
+def _unfilled(module: nn.Module) -> str:
+    """Return a layer that normalizes by the running mean and variance of a new one, 0 and 1; else nothing."""
+    for path, part in reading.named_parts(module):
+        if not isinstance(part, BATCH_NORMS) or part.training:
+            continue
+        mean, variance = (
+            readable(one) if isinstance(one, torch.Tensor) else None
+            for one in (part.running_mean, part.running_var)
+        )
+        if mean is not None and variance is not None and not mean.any() and bool((variance == 1).all()):
+            return path or type(part).__name__
+    return ""

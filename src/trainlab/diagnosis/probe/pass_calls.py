@@ -32,6 +32,7 @@ _PASSED_ON = frozenset(
     ("dropout", "to", "float", "half", "bfloat16", "type_as", "contiguous", "clone", "nan_to_num")
 )
 """What attention weights pass through without being normalized anew."""
+_TIMES = frozenset(("mul", "__mul__", "__rmul__", "multiply"))
 _RANKED = {"topk": 2, "sort": 1, "argsort": 1}
 """What chooses by rank, and where the axis stands among its arguments."""
 _ATTENDS: dict[str, Callable[[Any], tuple[torch.Tensor, int]]] = {
@@ -74,6 +75,7 @@ class PassCalls(TorchFunctionMode):
         self._over_rows: list[tuple[PassCall, torch.Tensor, torch.Tensor]] = []
         self._scores: dict[int, torch.Tensor] = {}
         self._weights: dict[int, _Weights] = {}
+        self._weighed: dict[int, tuple[torch.Tensor, _Weights]] = {}
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -105,8 +107,20 @@ class PassCalls(TorchFunctionMode):
             self._product(args, out)
         elif id(first) in self._scores and name in _SCALED and out.shape == first.shape:
             self._scores[id(out)] = out
+        elif name == "sum" and id(first) in self._weighed:
+            self._sum_weighed(args, kwargs, self._weighed[id(first)][1])
+        elif name in _TIMES and (alone := self._of_one(args)) is not None:
+            self._weigh(alone[0], alone[1], out)
         elif id(first) in self._weights:
             self._pass_on(name, args, kwargs, first, out)
+
+    def _of_one(self, args: tuple[Any, ...]) -> tuple[_Weights, Any] | None:
+        """Return weights that are normalized over one number, and what they are multiplied with."""
+        for one, other in (args[:2], args[1::-1]) if len(args) > 1 else ():
+            known = self._weights.get(id(one))
+            if known is not None and known.call.given[known.call.axis] == 1:
+                return known, other
+        return None
 
     def _rank(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Rows that are chosen by rank compete on purpose, as those of a batch for its experts."""
@@ -135,9 +149,12 @@ class PassCalls(TorchFunctionMode):
             if not any(_sharememory_of(ranked, given, out) for ranked in self._ranked):
                 self.found.over_rows.append(call)
                 self._over_rows.append((call, given, out))
-        elif id(given) in self._scores and name == "softmax" and axis >= given.dim() - 2:
-            self._weights[id(out)] = _Weights(out, call, axis - given.dim())
-            if axis == given.dim() - 1:
+        elif name == "softmax" and axis >= given.dim() - 2:
+            scores = id(given) in self._scores
+            # Of one number the share is 1, whatever it is, so it needn't come from a product.
+            if scores or (given.shape[axis] == 1 and given.dim() >= 3):
+                self._weights[id(out)] = _Weights(out, call, axis - given.dim())
+            if scores and axis == given.dim() - 1:
                 self._attend(call, out, -2)
 
     def _attend(self, call: PassCall, out: torch.Tensor, axis: int) -> None:
@@ -177,9 +194,23 @@ class PassCalls(TorchFunctionMode):
                     self._summed_elsewhere(one)
 
     def _summed_elsewhere(self, weights: _Weights) -> None:
-        shape = weights.tensor.shape
-        if min(shape[-1], shape[-2]) > 1:
+        summed = -1 if weights.axis == -2 else -2
+        if weights.tensor.shape[summed] > 1:
             self.found.over_queries.append(weights.call)
+
+    def _weigh(self, weights: _Weights, others: Any, out: torch.Tensor) -> None:
+        """Values times weights that are 1 each: what sums them over another axis takes all alike."""
+        if (
+            isinstance(others, torch.Tensor)
+            and out.dim() == weights.tensor.dim()
+            and others.shape == out.shape
+        ):
+            self._weighed[id(out)] = (out, weights)
+
+    def _sum_weighed(self, args: tuple[Any, ...], kwargs: dict[str, Any], weights: _Weights) -> None:
+        axis, dim = args[1] if len(args) > 1 else kwargs.get("dim"), weights.tensor.dim()
+        if isinstance(axis, int) and axis % dim - dim not in (weights.axis, -dim) and axis % dim >= dim - 2:
+            self._summed_elsewhere(weights)
 
     def _pass_on(
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], given: torch.Tensor, out: torch.Tensor

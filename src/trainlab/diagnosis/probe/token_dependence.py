@@ -23,7 +23,9 @@ Caller = tuple[nn.Module, Callable[..., list[torch.Tensor]]]
 def ask_tokens(found: Dependence, network: Network, caller: Callable[[], Caller]) -> bool:
     """Change a token: do the answers before it change, that to the token itself, and those after it?"""
     given, shares = network.sample, found.tokens
-    if given is None or shares is None or not (shares.are_next or shares.are_given):
+    if given is None or shares is None:
+        return False
+    if not (shares.are_next or shares.are_given or shares.are_second):
         return False
     tokens = tensors_in(given)[shares.place]
     axis, length = shares.axis, tokens.shape[shares.axis]

@@ -183,7 +183,8 @@ class Replay:
         tried, summary = trying.of([*causes, *suspected, *filter(is_symptom, findings)])
         if summary["ended"] == "interrupted":
             return None
-        by_fault = self._told(tried, whole=self._is_whole(plan))
+        # What comes before the loss rises can't tell why what was learnt is lost.
+        by_fault = {} if self._is_early(plan) else self._told(tried, whole=self._is_whole(plan))
         for one in suspected:
             if any(is_proof(trial) for trial in by_fault.get(one["fault"], {"remedies": []})["remedies"]):
                 _explain(findings, one)
@@ -203,10 +204,14 @@ class Replay:
 
     def _in_vain(self, plan: Plan, remedies: list[str]) -> str:
         """Say that no remedy helped, or that the copies ended before that could be seen."""
-        lowest = self.report["outcome"]["lowest"]
-        if lowest and plan.steps < lowest["after"] * self.report["card"]["steps"]:
+        if self._is_early(plan):
             return TOO_EARLY.format(part=self._part(plan))
         return IN_VAIN.format(part=self._part(plan), remedies="; ".join(remedies)) if remedies else ""
+
+    def _is_early(self, plan: Plan) -> bool:
+        """Whether copies end before the loss of the script rises again."""
+        lowest = self.report["outcome"]["lowest"]
+        return bool(lowest) and plan.steps < lowest["after"] * self.report["card"]["steps"]
 
     def _is_whole(self, plan: Plan) -> bool:
         return plan.steps >= self.report["card"]["steps"]

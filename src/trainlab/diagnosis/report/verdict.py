@@ -140,7 +140,23 @@ def took_hold(tried: dict[str, Any] | None) -> list[dict[str, Any]]:
     return [one for one in remedies if one["verdict"] not in ("no hold", "failed")]
 
 
+_DOUBTS = {
+    "targets that are maps are turned as their inputs are": "inputs seem to be turned without their targets",
+    "no feature alone tells the target": "one feature nearly tells the target",
+}
+"""Questions of the recipe whose no comes first where nothing is found, though it may be meant."""
+
+
 def _nothing(report: dict[str, Any]) -> str:
+    """Say what isn't as it should be, though no fault is known by it, before anything else."""
+    for asked in report["recipe"]:
+        doubt = _DOUBTS.get(asked["question"])
+        if doubt and asked["answer"] in ("no", "deviates"):
+            return f"No fault found for certain, but {doubt}: {asked['words']}"
+    return _without_findings(report)
+
+
+def _without_findings(report: dict[str, Any]) -> str:
     steps, outcome = report["looked_at"]["steps"], report["card"]["outcome"]
     if not steps and not report["card"]["backward_passes"]:
         return nothing_seen(report)
