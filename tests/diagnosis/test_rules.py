@@ -117,11 +117,12 @@ ELSEWHERE = {"batch_tensor_unused", "data_not_shuffled", "detached_graph", "loss
 IMPOSSIBLE = (
     "average_lags", "batchnorm_momentum", "best_state_not_copied", "capacity_too_small", "class_imbalance",
     "class_weights_swapped", "clip_misplaced", "dataset_mutated", "dropout_always_on", "eval_on_train",
-    "large_start", "layer_made_in_forward", "loss_term_dominates", "metric_miscounted", "missing_causal_mask",
-    "mixed_axes", "optimizer_made_anew", "overfitting", "padding_scored", "preprocessing_mismatch",
-    "repeated_batch", "repeated_randomness", "same_answers", "scheduler_of_another", "shuffled_targets",
-    "softmax_wrong_dim", "target_net_not_updated", "target_among_inputs", "target_not_shifted",
-    "unreachable_params", "unused_input", "zero_grad_every_microbatch", "zero_grad_misplaced",
+    "large_start", "layer_made_in_forward", "loss_term_dominates", "mask_inverted", "metric_miscounted",
+    "missing_causal_mask", "mixed_axes", "optimizer_made_anew", "overfitting", "padding_scored",
+    "preprocessing_mismatch", "repeated_batch", "repeated_randomness", "same_answers", "scheduler_of_another",
+    "shuffled_targets", "softmax_wrong_dim", "target_net_not_updated", "target_among_inputs",
+    "target_not_shifted", "unreachable_params", "unused_input", "zero_grad_every_microbatch",
+    "zero_grad_misplaced",
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ ORDER = (
     "loss_broadcast",
     "loss_activation_mismatch",
     "params_not_in_optimizer",
+    "mask_inverted",
     "layer_made_in_forward",
     "unreachable_params",
     "frozen_params",

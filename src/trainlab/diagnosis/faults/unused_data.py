@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.answers import ALL, FEWEST_PLACES
 from trainlab.diagnosis.observed.events import BatchTensor, UnusedFlags
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
-from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.place import Place, place_at, quoted
 from trainlab.diagnosis.signals.training import Training, learning_twin, learns
 
 # unused_input: The network is given something that it never uses.
@@ -61,6 +62,71 @@ UNUSED_INPUT = Fault(
     picture=_picture_of_unused_input,
     untried="how it's to be used isn't known",
     explains=(Explains(("loss_plateau",), "what only that input tells can't be learnt"),),
+)
+
+
+# mask_inverted: Attention is kept from the words, and sees the padding.
+
+
+def judge_mask_inverted(training: Training) -> Finding | None:
+    """Fire where a mask hides every word that a network is given, and not what fills the rows up."""
+    for asked in training.record.dependences:
+        found = asked.hidden
+        if found is None or not found.are_the_other_way_round:
+            continue
+        return Finding(
+            place=place_at(found.site, "call", module=asked.name, call=found.name),
+            where=f"{asked.name}, the mask of {found.name}{quoted(found.site, before=' at ')}",
+            confidence=0.95,
+            evidence=(
+                f"the mask hides {found.hidden_words:,} of {found.words:,} places with words from attention, "
+                f"and {found.hidden_padding:,} of {found.padding:,} with the token that fills rows up",
+                training.learning.words,
+            ),
+            remedy="Turn the mask round: `key_padding_mask` and `masked_fill` hide where it is True, the "
+            "boolean `attn_mask` of scaled_dot_product_attention where it is False.",
+            code="mask = tokens == padding  # True where nothing is to be seen",
+        )
+    return None
+
+
+def _picture_of_mask_inverted(training: Training) -> Picture | None:
+    """What is hidden."""
+    hidden = [asked.hidden for asked in training.record.dependences if asked.hidden is not None]
+    pairs = [
+        pair
+        for one in hidden
+        for pair in (
+            ("words (should be 0)", one.hidden_words / max(1, one.words)),
+            ("padding (should be 1)", one.hidden_padding / max(1, one.padding)),
+        )
+    ]
+    return bars("What the mask hides from attention", "share", pairs)
+
+
+MASK_INVERTED = Fault(
+    name="mask_inverted",
+    family="The network",
+    title="attention's mask hides the words and shows the padding",
+    what="Layers don't agree on what True means in a mask. The other way round attention sees the padding "
+    "alone, which is the same everywhere: each word is read without those around it.",
+    formula=f"In a pass of a copy a mask over the places of a sequence hides over {ALL:.0%} of the words "
+    f"from attention, and less than {1 - ALL:.0%} of the padding: a token that fills rows up, at their ends "
+    f"or their beginnings, in runs of several lengths; of at least {FEWEST_PLACES} places each.",
+    source="A fact, counted. PyTorch: `key_padding_mask` of nn.MultiheadAttention, `attn_mask` of "
+    "scaled_dot_product_attention.",
+    silent="no tokens are given as whole numbers, all rows are of one length, or the mask has places for "
+    "queries, too.",
+    remedy="Turn the mask round.",
+    judge=judge_mask_inverted,
+    picture=_picture_of_mask_inverted,
+    untried="where else the mask is used isn't known",
+    explains=(
+        Explains(
+            ("loss_plateau", "capacity_too_small", "lr_too_low", "overfitting"),
+            "no word is read with those around it",
+        ),
+    ),
 )
 
 

@@ -132,7 +132,7 @@ class ModelAsked:
 # What a network's answers depend on, as a copy of it showed at the end: other rows, and later tokens.
 
 Shape = tuple[int, ...]
-ENOUGH, ALL = 100, 0.98
+ENOUGH, ALL, FEWEST_PLACES = 100, 0.98, 20
 """So many targets tell, and so large a share of them is all: a few stand at the ends of sequences."""
 
 
@@ -213,6 +213,27 @@ class UnusedInput:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenWords:
+    """What the mask that the call `name` takes at `site` hides of the tokens given: words, and padding."""
+
+    name: str
+    site: Site | None
+    words: int
+    hidden_words: int
+    padding: int
+    hidden_padding: int
+
+    @property
+    def are_the_other_way_round(self) -> bool:
+        """Whether every word is hidden, and the padding isn't."""
+        return (
+            min(self.words, self.padding) >= FEWEST_PLACES
+            and self.hidden_words > ALL * self.words
+            and self.hidden_padding < (1 - ALL) * self.padding
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class OwnGradient:
     """What the user's own `torch.autograd.Function` gives back for an input, and ought to.
 
@@ -277,7 +298,8 @@ class Dependence:
     to others; `ahead` is the first attention that gives a place something of later ones. `conditioned`: it is
     given something else beside the tokens, such as another sequence, or a state. `given_target` is a feature
     that is the target, `unused` what the network is given and never uses, `same` how alike its answers are,
-    `own_gradients` what the user's own functions in it compute, and give back.
+    `own_gradients` what the user's own functions in it compute, and give back, `hidden` what its attention is
+    kept from.
     """
 
     name: str
@@ -302,3 +324,4 @@ class Dependence:
     unused: list[UnusedInput] = field(default_factory=list["UnusedInput"])
     same: SameAnswers | None = None
     own_gradients: list[OwnGradient] = field(default_factory=list[OwnGradient])
+    hidden: HiddenWords | None = None

@@ -24,6 +24,7 @@ from trainlab.diagnosis.observed.answers import Dependence
 from trainlab.diagnosis.probe import reading
 from trainlab.diagnosis.probe.custom_gradients import own_gradients
 from trainlab.diagnosis.probe.given_targets import ask_given, find_given
+from trainlab.diagnosis.probe.hidden_words import hidden_words
 from trainlab.diagnosis.probe.kept_rows import Given, Kept, Network
 from trainlab.diagnosis.probe.network_copies import changed, copied, parts_of, tensors_in, tensors_of
 from trainlab.diagnosis.probe.pass_calls import PassCalls
@@ -64,6 +65,8 @@ def asked_of(network: Network, place: int, *, seconds: float = SECONDS) -> Depen
             with contextlib.suppress(Exception):
                 found.given_target = ask_given(given, _caller(network, weights)[1])
     with contextlib.suppress(Exception):
+        found.hidden = hidden_words(network, _caller(network, network.start))
+    with contextlib.suppress(Exception):
         found.unused = unused_inputs(network, _caller(network, network.tensors))
     if time.thread_time() < until:
         _ask_more(found, network, kept)
@@ -73,6 +76,7 @@ def asked_of(network: Network, place: int, *, seconds: float = SECONDS) -> Depen
         found.own_gradients,
         found.given_target is not None,
         found.unused,
+        found.hidden is not None,
         found.same is not None,
     )
     return found if any(told) else None
