@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 import torch
@@ -116,4 +117,7 @@ def test_steps_that_weights_of_few_digits_round_away(dtype: torch.dtype, found: 
     if found:
         (finding,) = report.findings
         assert finding.where.startswith("the weights in bfloat16, ")
+        assert re.match(
+            r"a step leaves (5[1-9]|[6-9]\d|100)% of the weights as they were", finding.evidence[0]
+        )
         assert finding.code.startswith("model.float()  # weights in float32\n")

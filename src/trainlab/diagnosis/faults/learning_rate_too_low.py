@@ -23,6 +23,8 @@ TINY = 1e-5
 """Of larger rates it's rather the gradient that is too small."""
 SPACING = {"torch.bfloat16": 2.0**-7, "torch.float16": 2.0**-10}
 """The distance from 1 to the next number; relative to others it's between half of this and this."""
+MOST_STILL = 0.5
+"""More than half of the weights of few digits aren't to stay as they are in a step."""
 IN_FLOAT32 = "model.float()"
 _MOST = 4
 """A rate is raised by so many powers of ten at most."""
@@ -77,32 +79,27 @@ def judge_lr_too_low(training: Training) -> Finding | None:
 
 def _rounded_away(training: Training) -> Finding | None:
     """Weights are kept in so few digits that a step is less than the distance to the next number."""
-    optimizer = max(training.stepped, key=lambda one: one.steps)
-    rate = largest_rate(optimizer)
-    kept = [one for one in training.weights() if one.dtype in SPACING and one.weight_rms]
-    if not rate > 0 or not kept or len(kept) < 0.5 * len(training.weights()):
+    kept = [one for one in training.weights() if one.dtype in SPACING and one.still]
+    if not kept or len(kept) < 0.5 * len(training.weights()):
         return None
-    is_plain = optimizer.kind == "SGD"
-    if not is_plain and optimizer.kind not in ("Adam", "AdamW"):
-        return None
-    wanted = median(
-        [
-            rate * (median(one.grad_rms) if is_plain else 1.0) / max(median(one.weight_rms), 1e-12)
-            for one in kept
-        ]
+    still, zeros = (
+        median([median(series) for series in of_all])
+        for of_all in ([one.still for one in kept], [one.grad_zeros or [1.0] for one in kept])
     )
-    spacing = SPACING[kept[0].dtype]
-    if wanted > spacing / 4:
+    if still <= MOST_STILL or zeros >= MOST_STILL:
         return None
+    optimizer = max(training.stepped, key=lambda one: one.steps)
+    rate, spacing = largest_rate(optimizer), SPACING[kept[0].dtype]
     dtype = kept[0].dtype.removeprefix("torch.")
     return Finding(
         place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
         where=f"the weights in {dtype}, {with_setting(optimizer, 'lr', rate)}",
         confidence=0.85,
         evidence=(
+            f"a step leaves {still:.0%} of the weights as they were, where {zeros:.0%} of the gradients are "
+            f"0 (median of {len(kept)} weight matrices)",
             f"{dtype} has no number between 1 and {1 + spacing:.4g}: a step of less than half of that, "
             f"{spacing / 2:.2g} of a weight's size, leaves the weight as it is",
-            f"a step is about {wanted:.1e} of the weights' size (median of {len(kept)} weight matrices)",
             training.learning.words,
         ),
         remedy="Keep the weights in float32, and have only the passes computed in fewer digits, by "
@@ -173,8 +170,8 @@ LR_TOO_LOW = Fault(
     formula=f"The training fails, and mean rms(update) / rms(weight) × steps is below {WAY:.0%} for "
     "every weight matrix that gets gradients. Where the outcome is unknown: the loss has fallen by "
     f"less than it swings in {LONG} steps, from weights that weren't loaded. Or the weights are bfloat16 or "
-    "float16, and a step (rate × gradient, of Adam the rate) is below a quarter of the distance from a "
-    "weight to the next number.",
+    f"float16, and a step leaves over {MOST_STILL:.0%} of them as they were, while less than "
+    f"{MOST_STILL:.0%} of their gradients are 0.",
     source="That is the farthest so many steps can go, all in one direction: below it the hidden layers "
     "can't have learnt anything.",
     silent="a schedule, clipping or float16 explains it, or the training succeeds.",

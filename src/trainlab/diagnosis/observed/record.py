@@ -186,7 +186,8 @@ class FirstValues:
 
 @dataclass(slots=True)
 class ParamRecord:
-    """A parameter: its first values; its gradient, size and update at the ticks looked at.
+    """A parameter: its first values; its gradient, size and update at the ticks looked at, and which share
+    of it a step left `still`.
 
     Of the `graphs` read since it was met it was `reached` in some, of losses on the lines `reached_from`.
     `start` is None before it is `looked_at`, and of a tensor that is too large, or has no floats. It is
@@ -221,6 +222,7 @@ class ParamRecord:
     grad_zeros: list[float] = field(default_factory=list[float])
     weight_rms: list[float] = field(default_factory=list[float])
     update: list[float] = field(default_factory=list[float])
+    still: list[float] = field(default_factory=list[float])
 
     @property
     def is_of_one_step(self) -> bool:

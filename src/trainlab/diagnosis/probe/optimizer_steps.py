@@ -6,6 +6,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from trainlab.diagnosis.observed.record import OptimizerRecord
+from trainlab.diagnosis.observed.record import OptimizerRecord, ParamRecord
 from trainlab.diagnosis.probe.frames import user_site
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.lost_gradients import Clearing, LostGradients
@@ -231,13 +232,19 @@ class Steps:
                 continue
             told = state.record.params[key]
             moved = as_floats(sample_of(values, copy=False) - old)
-            pair = functions.stack([moved.square().mean().sqrt(), as_floats(old).square().mean().sqrt()])
-            state.deferred.read(pair, lambda got, told=told: told.update.append(got[0] / max(got[1], 1e-30)))
+            sizes = (one.square().mean().sqrt() for one in (moved, as_floats(old)))
+            still = (moved == 0).to(moved.dtype).mean()
+            state.deferred.read(functions.stack([*sizes, still]), partial(_moved, told))
         self.clearing.stepped(optimizer)
         state.steps_taken += 1
         if is_compared(state.record.tick):
             finish_params(state)
         state.boundary()
+
+
+def _moved(told: ParamRecord, got: list[float]) -> None:
+    told.update.append(got[0] / max(got[1], 1e-30))
+    told.still.append(got[2])
 
 
 def _version(optimizer: Optimizer) -> int:

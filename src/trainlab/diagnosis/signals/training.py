@@ -115,7 +115,8 @@ def training_from(record: TrainingRecord) -> Training:
 def _cut(record: TrainingRecord, tick: int) -> None:
     for param in record.params.values():
         keep = sum(one < tick for one in param.ticks)
-        for series in (param.ticks, param.update, param.grad_rms, param.grad_zeros, param.weight_rms):
+        read = (param.update, param.still, param.grad_rms, param.grad_zeros, param.weight_rms)
+        for series in (param.ticks, *read):
             del series[keep:]
     for one in record.activations:
         keep = sum(at <= tick for at in one.ticks)
