@@ -149,7 +149,7 @@ _DOUBTS = {
 
 def _nothing(report: dict[str, Any]) -> str:
     """Say what isn't as it should be, though no fault is known by it, before anything else."""
-    for asked in report["recipe"]:
+    for asked in report.get("recipe", ()):  # earlier reports have none
         doubt = _DOUBTS.get(asked["question"])
         if doubt and asked["answer"] in ("no", "deviates"):
             return f"No fault found for certain, but {doubt}: {asked['words']}"
