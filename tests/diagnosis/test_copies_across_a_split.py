@@ -217,11 +217,14 @@ def test_what_only_looks_like_it_is_sound(way: str):
 # Windows of a series: split at random, the window one step later was trained on.
 
 
-def series(way: str, *, features: int) -> None:
+def series(way: str, *, features: int, classes: bool = False) -> None:
     generator = torch.Generator().manual_seed(3)
     walk = torch.randn(500, features, generator=generator).cumsum(0)
     windows = walk.unfold(0, 8, 1).movedim(1, 2)[:-1]
     x, y = windows.flatten(1) if features == 1 else windows, walk[8:, 0]
+    if classes:
+        y = (windows.flatten(1)[:, -1] > windows.flatten(1)[:, 0]).float()
+    loss = F.binary_cross_entropy_with_logits if classes else F.mse_loss
     if way == "unlike":
         x = torch.randn(x.shape, generator=generator)
     order = torch.randperm(len(x), generator=generator) if way == "at random" else torch.arange(len(x))
@@ -233,20 +236,20 @@ def series(way: str, *, features: int) -> None:
         model.train()
         for part in torch.randperm(400).split(50):
             opt.zero_grad()
-            F.mse_loss(model(x[first[part]])[:, 0], y[first[part]]).backward()
+            loss(model(x[first[part]])[:, 0], y[first[part]]).backward()
             opt.step()
         model.eval()
         with torch.no_grad():
-            F.mse_loss(model(x[rest])[:, 0], y[rest])
+            loss(model(x[rest])[:, 0], y[rest])
 
 
 @pytest.mark.trains
-@pytest.mark.parametrize("features", [1, 3])
+@pytest.mark.parametrize(("features", "classes"), [(1, False), (3, False), (1, True)])
 @pytest.mark.parametrize(("way", "answers"), [("at random", ["deviates"]), ("by time", []), ("unlike", [])])
 def test_windows_that_overlap_across_a_split_are_told_and_accuse_nobody(
-    way: str, answers: list[str], features: int
+    way: str, answers: list[str], features: int, classes: bool
 ):
-    report = diagnosed(lambda: series(way, features=features))
+    report = diagnosed(lambda: series(way, features=features, classes=classes))
     question = "windows held out don't overlap those trained on"
     assert [one["answer"] for one in report.recipe if one["question"] == question] == answers
     assert "eval_on_train" not in faults(report)

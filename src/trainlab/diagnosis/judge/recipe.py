@@ -209,11 +209,12 @@ def _no_copies(training: Training) -> Read:
 def _no_overlap(training: Training) -> Read:
     held = training.record.data.held_out
     main = training.learning.main
-    if held is None or not held.overlapping or main is None or main.kind not in OF_NUMBERS:
+    if held is None or not held.overlapping or main is None:
         return None
     share = held.overlapping / held.rows
     words = f"{share:.0%} of {held.rows:,} overlap one trained on that begins a step later"
-    return share < COPIED, words if share < COPIED else f"{words}; it may hold what they are to predict"
+    why = "it may hold what they are to predict" if main.kind in OF_NUMBERS else "the two are nearly one row"
+    return share < COPIED, words if share < COPIED else f"{words}; {why}"
 
 
 def _no_feature_alone(training: Training) -> Read:
