@@ -1,0 +1,2 @@
+from .data import BoxDataset, denormalise
+from .ops import box_iou
