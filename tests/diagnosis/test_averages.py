@@ -53,8 +53,8 @@ def test_a_copy_that_is_no_average_that_lags(kind: str):
     assert "average_lags" not in faults(diagnosed(training))
 
 
-@pytest.mark.parametrize("copied", [True, False])
-def test_an_average_needs_what_normalization_measured(copied: bool):
+@pytest.mark.parametrize("way", ["copied", "left out", "untrained"])
+def test_an_average_needs_what_normalization_measured(way: str):
     def training() -> None:
         x, y = blobs(800)
         model = nn.Sequential(nn.Linear(8, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 4))
@@ -67,14 +67,20 @@ def test_an_average_needs_what_normalization_measured(copied: bool):
                 optimizer.step()
                 for slow, fast in zip(average.parameters(), model.parameters(), strict=True):
                     slow.data.lerp_(fast.data, 0.1)
-            if copied:
+            if way == "untrained":
+                continue
+            if way == "copied":
                 for mine, theirs in zip(average.buffers(), model.buffers(), strict=True):
                     mine.copy_(theirs)
             with torch.no_grad():
                 (average(x[600:]).argmax(1) == y[600:]).float().mean().item()
+        if way == "untrained":  # what is a network worth that has learnt nothing?
+            other = nn.Sequential(nn.Linear(8, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 4)).eval()
+            with torch.no_grad():
+                (other(x[600:]).argmax(1) == y[600:]).float().mean().item()
 
     report = diagnosed(training)
-    assert ("average_lags" in faults(report)) != copied
-    if not copied:
+    assert ("average_lags" in faults(report)) == (way == "left out")
+    if way == "left out":
         (found,) = [one for one in report.findings if one.fault == "average_lags"]
         assert "the running mean and variance of 1 are those of a new layer" in found.evidence[0]

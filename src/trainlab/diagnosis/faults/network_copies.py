@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.events import LoadedItself, MixedWithItself
@@ -236,7 +238,9 @@ def judge_average_lags(training: Training) -> Finding | None:
 def _without_statistics(training: Training) -> Finding | None:
     """An average of the weights alone: what normalization measures stays where it began."""
     for root in training.record.networks:
-        if not root.unfilled or learns(root) or not root.judge_in_eval or root.never_changed is True:
+        # One that was never trained, as to compare with, doesn't follow: it lies far from the way.
+        follows = bool(root.followed) and STARTED < root.followed[-1] < math.inf
+        if not root.unfilled or learns(root) or not root.judge_in_eval or not follows:
             continue
         site = root.eval_site or root.judge_site
         judged = training.record.judged_accuracy[-1:]
@@ -286,8 +290,9 @@ AVERAGE_LAGS = Fault(
     "normalization layers measure.",
     formula="A network that only answers, in less than half of the steps "
     f"({SELDOM:g}), beside one of the same shapes that learns, has come less than {HALFWAY:g} of its way "
-    f"each time that was looked at, and more in the end than at first, over {STARTED:g}. Or its weights "
-    "change, and the running mean and variance of a layer that it is evaluated by are still 0 and 1.",
+    f"each time that was looked at, and more in the end than at first, over {STARTED:g}. Or it comes "
+    f"farther than {STARTED:g}, and the running mean and variance of a layer that it is evaluated by are "
+    "still 0 and 1.",
     source="A fact, measured: the projection on the way from the first weights to the present ones. After t "
     "steps an average with decay d still holds dᵗ of its start.",
     silent="it was all the way along at any time, as a copy of the best weights is when it is taken; or it "
